@@ -1,0 +1,55 @@
+//! The catalogue: every code that netlab can put beside a packet, with its words. The one place they exist; it
+//! generates `docs/EVENTS.md` and answers `netlab explain CODE`.
+//!
+//! Words are templates: `{name}` stands for the note's fact of that name, and a part in `[square brackets]` is left out
+//! when one of its facts is missing. One file a family.
+
+use super::note::Severity;
+
+/// One kind of note.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The stable code, in kebab case.
+    pub code: &'static str,
+    /// The rule that normally decides it.
+    pub rule: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One line beside a packet.
+    pub line: &'static str,
+    /// What it means and why it happens, for a student: two to five sentences, with the standard's section.
+    pub explanation: &'static str,
+}
+
+/// All families, in the order of the layers.
+pub static FAMILIES: &[(&str, &[&Entry])] = &[];
+
+/// Every entry of every family.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    FAMILIES.iter().flat_map(|(_, entries)| entries.iter().copied())
+}
+
+/// The entry with that code.
+pub fn find(code: &str) -> Option<&'static Entry> {
+    all().find(|entry| entry.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_kebab_case_and_explained() {
+        let mut seen = std::collections::BTreeSet::new();
+        for entry in all() {
+            assert!(seen.insert(entry.code), "{} twice", entry.code);
+            assert!(
+                entry.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{}",
+                entry.code
+            );
+            assert!(!entry.rule.is_empty() && !entry.line.is_empty(), "{}", entry.code);
+            assert!(entry.explanation.len() > 60, "{} needs an explanation", entry.code);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Every cap in the program, each with one line of why. Memory stays bounded in a capture that runs for a month.
+
+// ---- wire ----
+
+/// Layers kept of one frame. Real stacks of tunnels stay below ten; what nests deeper is an attack or a loop.
+pub const MAX_LAYERS: usize = 64;
+/// Issues kept of one frame: the first ones explain the rest.
+pub const MAX_ISSUES: usize = 16;
+
+// ---- capture ----
+
+/// Octets of one packet record that are believed. tcpdump's largest snap length; GRO and BIG TCP stay below 512 KiB.
+pub const MAX_RECORD_LEN: usize = 4 << 20;
+
+// ---- filter ----
+
+// ---- analysis: totals and hosts ----
+
+/// Different stacks of layers counted apart: real captures have some dozens, forged ones any number.
+pub const MAX_STACKS: usize = 4096;
+
+// ---- analysis: tcp ----
+
+// ---- analysis: fragments ----
+
+// ---- analysis: arp, icmp, udp ----
+
+// ---- messages ----
+
+// ---- sim ----

@@ -1,0 +1,34 @@
+//! The command line: parse what was typed, call the library, map failures to exit statuses. The only module that knows
+//! clap, standard output and exit codes.
+
+mod args;
+mod completions;
+mod failure;
+mod output;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::{Cli, Command};
+pub use failure::Failure;
+pub use output::Output;
+
+/// Runs the command that was typed; the exit status tells how it went (`docs/OUTPUT.md`).
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(&cli.global);
+    let result = dispatch(cli.command, &cli.global, &mut output);
+    let result = result.and_then(|()| Ok(output.flush()?));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(&mut output),
+    }
+}
+
+fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Completions(args) => completions::run(args, output),
+    }
+}

@@ -1,0 +1,83 @@
+//! Standard output in large pieces, standard error in sentences.
+
+use std::io::{self, IsTerminal, StdoutLock, Write};
+
+use super::args::{ColorChoice, Global};
+
+/// Octets gathered before one write to standard output.
+const BLOCK_LEN: usize = 64 << 10;
+
+/// Where commands print.
+#[derive(Debug)]
+pub struct Output {
+    stdout: StdoutLock<'static>,
+    block: Vec<u8>,
+    is_terminal: bool,
+    color: bool,
+}
+
+impl Output {
+    pub(super) fn new(global: &Global) -> Output {
+        let stdout = io::stdout().lock();
+        let is_terminal = stdout.is_terminal();
+        let color = match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                set("CLICOLOR_FORCE") && !set("NO_COLOR") || is_terminal && !dumb && !set("NO_COLOR")
+            }
+        };
+        Output { stdout, block: Vec::with_capacity(BLOCK_LEN + 4096), is_terminal, color }
+    }
+
+    /// True if what is printed should be coloured.
+    pub fn color(&self) -> bool {
+        self.color
+    }
+
+    /// True if a person is probably watching.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Columns to fill: those of the terminal, else `COLUMNS`, else 100.
+    pub fn width(&self) -> usize {
+        let from_terminal = terminal_size::terminal_size_of(&self.stdout).map(|(width, _)| usize::from(width.0));
+        let from_environment = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        from_terminal.or_else(from_environment).filter(|width| *width >= 20).unwrap_or(100)
+    }
+
+    /// Says a sentence on standard error; nobody is told if that fails.
+    pub fn complain(&mut self, sentence: &str) {
+        let _ = writeln!(io::stderr(), "netlab: {sentence}");
+    }
+
+    /// Writes out if a block is full.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn flush_full(&mut self) -> io::Result<()> {
+        if self.block.len() >= BLOCK_LEN { self.flush() } else { Ok(()) }
+    }
+
+    /// The block that lines are appended to; call [`Output::flush_full`] after each line.
+    pub fn block(&mut self) -> &mut Vec<u8> {
+        &mut self.block
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.block.extend_from_slice(octets);
+        self.flush_full()?;
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.stdout.write_all(&self.block).and_then(|()| self.stdout.flush());
+        self.block.clear();
+        result
+    }
+}

@@ -1,0 +1,17 @@
+//! netlab: a packet inspector and network simulator that says what the packets mean.
+//!
+//! A packet's road goes down this list. Each module knows only those above it; `tests/tidy.rs` holds that.
+//!
+//! | module | what happens there |
+//! |---|---|
+//! | [`base`] | values that everything else is made of: time, sequence numbers, MAC addresses, limits |
+//! | [`wire`] | octets become layered views; descriptions become octets |
+//! | [`packet`] | the waist: one packet with its number and time, and the trait of everything that yields packets |
+//! | [`analysis`] | what the packets mean: notes with rule and evidence, and the report |
+//! | [`cli`] | what people type, and the exit status they get |
+
+pub mod analysis;
+pub mod base;
+pub mod cli;
+pub mod packet;
+pub mod wire;

@@ -1,0 +1,7 @@
+//! The `netlab` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    netlab::cli::main()
+}

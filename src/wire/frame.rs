@@ -1,0 +1,432 @@
+//! A decoded frame: its layers from the outermost to the innermost, and quick ways to the ones that are asked for most.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::{
+    Arp, CutTransport, Ethernet, Icmpv4, Icmpv6, Ipv4, Ipv6, Ipv6Extension, Issue, Loopback, Other, Sll, Tcp, Udp, Vlan,
+};
+
+/// Index of a layer that is not there.
+const NONE: u8 = u8::MAX;
+
+/// The layers of one frame. Every layer borrows from `bytes`.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    bytes: &'a [u8],
+    wire_len: u32,
+    layers: SmallVec<[Located<'a>; 6]>,
+    issues: SmallVec<[Issue; 1]>,
+    payload: Range<u32>,
+    payload_len: u32,
+    trailer_len: u32,
+    ip: u8,
+    transport: u8,
+}
+
+/// A layer and where its header lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'a> {
+    /// The layer.
+    pub layer: Layer<'a>,
+    /// First octet of its header, from the start of the frame.
+    pub start: u32,
+    /// Octets of its header that were captured.
+    pub header_len: u32,
+}
+
+/// One layer of a frame.
+#[derive(Clone, Copy, Debug)]
+pub enum Layer<'a> {
+    /// Ethernet II or 802.3 header.
+    Ethernet(Ethernet<'a>),
+    /// Linux cooked header, either version.
+    Sll(Sll<'a>),
+    /// BSD loopback header, NULL or LOOP.
+    Loopback(Loopback),
+    /// 802.1Q or 802.1ad tag.
+    Vlan(Vlan<'a>),
+    /// ARP packet.
+    Arp(Arp<'a>),
+    /// IPv4 header.
+    Ipv4(Ipv4<'a>),
+    /// IPv6 header.
+    Ipv6(Ipv6<'a>),
+    /// IPv6 extension header, or an authentication header of IPv4.
+    Ipv6Extension(Ipv6Extension<'a>),
+    /// ICMP message.
+    Icmpv4(Icmpv4<'a>),
+    /// ICMPv6 message.
+    Icmpv6(Icmpv6<'a>),
+    /// UDP header.
+    Udp(Udp<'a>),
+    /// TCP header.
+    Tcp(Tcp<'a>),
+    /// The beginning of a TCP or UDP header of which too little is there.
+    CutTransport(CutTransport<'a>),
+    /// A protocol known by name only.
+    Other(Other),
+}
+
+/// The kind of a layer, for names and comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum LayerKind {
+    Frame,
+    Ethernet,
+    Sll,
+    Loopback,
+    Vlan,
+    Arp,
+    Ipv4,
+    Ipv6,
+    Ipv6Extension,
+    Icmpv4,
+    Icmpv6,
+    Udp,
+    Tcp,
+    Other,
+}
+
+impl LayerKind {
+    /// The stable name, as in `layers` of the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LayerKind::Frame => "frame",
+            LayerKind::Ethernet => "ethernet",
+            LayerKind::Sll => "linux-sll",
+            LayerKind::Loopback => "loopback",
+            LayerKind::Vlan => "vlan",
+            LayerKind::Arp => "arp",
+            LayerKind::Ipv4 => "ipv4",
+            LayerKind::Ipv6 => "ipv6",
+            LayerKind::Ipv6Extension => "ipv6-extension",
+            LayerKind::Icmpv4 => "icmpv4",
+            LayerKind::Icmpv6 => "icmpv6",
+            LayerKind::Udp => "udp",
+            LayerKind::Tcp => "tcp",
+            LayerKind::Other => "other",
+        }
+    }
+}
+
+impl Layer<'_> {
+    /// The kind of this layer.
+    pub const fn kind(&self) -> LayerKind {
+        match self {
+            Layer::Ethernet(_) => LayerKind::Ethernet,
+            Layer::Sll(_) => LayerKind::Sll,
+            Layer::Loopback(_) => LayerKind::Loopback,
+            Layer::Vlan(_) => LayerKind::Vlan,
+            Layer::Arp(_) => LayerKind::Arp,
+            Layer::Ipv4(_) => LayerKind::Ipv4,
+            Layer::Ipv6(_) => LayerKind::Ipv6,
+            Layer::Ipv6Extension(_) => LayerKind::Ipv6Extension,
+            Layer::Icmpv4(_) => LayerKind::Icmpv4,
+            Layer::Icmpv6(_) => LayerKind::Icmpv6,
+            Layer::Udp(_) => LayerKind::Udp,
+            Layer::Tcp(_) => LayerKind::Tcp,
+            Layer::CutTransport(cut) => {
+                if cut.protocol == 6 {
+                    LayerKind::Tcp
+                } else {
+                    LayerKind::Udp
+                }
+            }
+            Layer::Other(_) => LayerKind::Other,
+        }
+    }
+
+    /// The name of this layer, as in `layers` of the JSON; names a protocol that is known by name only.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Layer::Other(other) => other.name,
+            Layer::Ipv6Extension(extension) => extension.kind.name(),
+            _ => self.kind().name(),
+        }
+    }
+}
+
+/// The innermost IP header, whichever version.
+#[derive(Clone, Copy, Debug)]
+pub enum IpView<'a> {
+    /// IPv4.
+    V4(Ipv4<'a>),
+    /// IPv6.
+    V6(Ipv6<'a>),
+}
+
+/// What a packet says of its place in a fragmented datagram (RFC 791 §3.1, RFC 8200 §4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpFragment {
+    /// Identification: 16 bits in IPv4, 32 in IPv6.
+    pub identification: u32,
+    /// Offset of this piece in octets.
+    pub offset: u32,
+    /// True unless this is the last piece.
+    pub more_fragments: bool,
+    /// Octets of this piece, as its headers say.
+    pub len: u32,
+}
+
+impl IpView<'_> {
+    /// Source address.
+    pub fn source(&self) -> IpAddr {
+        match self {
+            IpView::V4(ip) => IpAddr::V4(ip.source()),
+            IpView::V6(ip) => IpAddr::V6(ip.source()),
+        }
+    }
+
+    /// Destination address.
+    pub fn destination(&self) -> IpAddr {
+        match self {
+            IpView::V4(ip) => IpAddr::V4(ip.destination()),
+            IpView::V6(ip) => IpAddr::V6(ip.destination()),
+        }
+    }
+
+    /// TTL or hop limit.
+    pub fn hop_limit(&self) -> u8 {
+        match self {
+            IpView::V4(ip) => ip.ttl(),
+            IpView::V6(ip) => ip.hop_limit(),
+        }
+    }
+
+    /// Octets of the whole packet, header included, as the header says.
+    pub fn total_len(&self) -> u32 {
+        match self {
+            IpView::V4(ip) => ip.header_len() as u32 + ip.payload_len(),
+            IpView::V6(ip) => 40 + ip.payload_len(),
+        }
+    }
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn empty(bytes: &'a [u8], wire_len: u32) -> Frame<'a> {
+        Frame {
+            bytes,
+            wire_len,
+            layers: SmallVec::new(),
+            issues: SmallVec::new(),
+            payload: 0..bytes.len() as u32,
+            payload_len: wire_len,
+            trailer_len: 0,
+            ip: NONE,
+            transport: NONE,
+        }
+    }
+
+    pub(super) fn push(&mut self, located: Located<'a>) {
+        let index = self.layers.len() as u8;
+        match located.layer {
+            Layer::Ipv4(_) | Layer::Ipv6(_) => {
+                self.ip = index;
+                self.transport = NONE;
+            }
+            Layer::Tcp(_) | Layer::Udp(_) | Layer::Icmpv4(_) | Layer::Icmpv6(_) | Layer::CutTransport(_) => {
+                self.transport = index;
+            }
+            _ => {}
+        }
+        self.layers.push(located);
+    }
+
+    pub(super) fn push_issue(&mut self, issue: Issue) {
+        if self.issues.len() < crate::base::limits::MAX_ISSUES {
+            self.issues.push(issue);
+        }
+    }
+
+    pub(super) fn set_payload(&mut self, range: Range<u32>, payload_len: u32) {
+        self.payload = range;
+        self.payload_len = payload_len;
+    }
+
+    pub(super) fn set_trailer(&mut self, trailer_len: u32) {
+        self.trailer_len = trailer_len;
+    }
+
+    /// All captured octets of the frame.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Octets the frame had on the wire.
+    pub fn wire_len(&self) -> u32 {
+        self.wire_len
+    }
+
+    /// True if fewer octets were captured than there were on the wire.
+    pub fn was_cut(&self) -> bool {
+        (self.bytes.len() as u64) < u64::from(self.wire_len)
+    }
+
+    /// The layers, outermost first.
+    pub fn layers(&self) -> &[Located<'a>] {
+        &self.layers
+    }
+
+    /// What was wrong, in the order it was met.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// Captured octets of the innermost payload; fewer than [`Frame::payload_len`] if they were cut.
+    pub fn payload(&self) -> &'a [u8] {
+        self.bytes.get(self.payload.start as usize..self.payload.end as usize).unwrap_or_default()
+    }
+
+    /// Where the captured octets of the innermost payload lie in the frame.
+    pub fn payload_range(&self) -> Range<usize> {
+        self.payload.start as usize..self.payload.end as usize
+    }
+
+    /// Octets of the innermost payload as the headers say, captured or not.
+    pub fn payload_len(&self) -> u32 {
+        self.payload_len
+    }
+
+    /// Octets of the frame after the end of the network packet: Ethernet padding and trailers, never payload.
+    pub fn trailer_len(&self) -> u32 {
+        self.trailer_len
+    }
+
+    /// The innermost layer that `pick` accepts.
+    fn last<T>(&self, pick: impl Fn(&Layer<'a>) -> Option<T>) -> Option<T> {
+        self.layers.iter().rev().find_map(|located| pick(&located.layer))
+    }
+
+    /// The innermost Ethernet header.
+    pub fn ethernet(&self) -> Option<Ethernet<'a>> {
+        self.last(|layer| match layer {
+            Layer::Ethernet(ethernet) => Some(*ethernet),
+            _ => None,
+        })
+    }
+
+    /// The outermost Ethernet header: the one of the link that was captured.
+    pub fn outer_ethernet(&self) -> Option<Ethernet<'a>> {
+        match self.layers.first() {
+            Some(Located { layer: Layer::Ethernet(ethernet), .. }) => Some(*ethernet),
+            _ => None,
+        }
+    }
+
+    /// The VLAN tags, outermost first.
+    pub fn vlans(&self) -> impl Iterator<Item = Vlan<'a>> + '_ {
+        self.layers.iter().filter_map(|located| match located.layer {
+            Layer::Vlan(vlan) => Some(vlan),
+            _ => None,
+        })
+    }
+
+    /// The innermost ARP packet.
+    pub fn arp(&self) -> Option<Arp<'a>> {
+        self.last(|layer| match layer {
+            Layer::Arp(arp) => Some(*arp),
+            _ => None,
+        })
+    }
+
+    /// The innermost IP header.
+    pub fn ip(&self) -> Option<IpView<'a>> {
+        match self.layers.get(usize::from(self.ip))?.layer {
+            Layer::Ipv4(ip) => Some(IpView::V4(ip)),
+            Layer::Ipv6(ip) => Some(IpView::V6(ip)),
+            _ => None,
+        }
+    }
+
+    /// Index in [`Frame::layers`] of the innermost IP header.
+    pub fn ip_index(&self) -> Option<usize> {
+        (self.ip != NONE).then_some(usize::from(self.ip))
+    }
+
+    /// The innermost IPv4 header, unless an IPv6 header lies further in.
+    pub fn ipv4(&self) -> Option<Ipv4<'a>> {
+        match self.ip()? {
+            IpView::V4(ip) => Some(ip),
+            IpView::V6(_) => None,
+        }
+    }
+
+    /// The innermost IPv6 header, unless an IPv4 header lies further in.
+    pub fn ipv6(&self) -> Option<Ipv6<'a>> {
+        match self.ip()? {
+            IpView::V6(ip) => Some(ip),
+            IpView::V4(_) => None,
+        }
+    }
+
+    /// The transport or ICMP layer of the innermost IP packet.
+    pub fn transport(&self) -> Option<Layer<'a>> {
+        self.layers.get(usize::from(self.transport)).map(|located| located.layer)
+    }
+
+    /// The TCP header of the innermost IP packet.
+    pub fn tcp(&self) -> Option<Tcp<'a>> {
+        match self.transport()? {
+            Layer::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
+    /// The UDP header of the innermost IP packet.
+    pub fn udp(&self) -> Option<Udp<'a>> {
+        match self.transport()? {
+            Layer::Udp(udp) => Some(udp),
+            _ => None,
+        }
+    }
+
+    /// The ICMP message of the innermost IP packet.
+    pub fn icmpv4(&self) -> Option<Icmpv4<'a>> {
+        match self.transport()? {
+            Layer::Icmpv4(icmp) => Some(icmp),
+            _ => None,
+        }
+    }
+
+    /// The ICMPv6 message of the innermost IP packet.
+    pub fn icmpv6(&self) -> Option<Icmpv6<'a>> {
+        match self.transport()? {
+            Layer::Icmpv6(icmp) => Some(icmp),
+            _ => None,
+        }
+    }
+
+    /// Source and destination port of the innermost TCP or UDP header, also of one that is cut short.
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        match self.transport()? {
+            Layer::Tcp(tcp) => Some((tcp.source_port(), tcp.destination_port())),
+            Layer::Udp(udp) => Some((udp.source_port(), udp.destination_port())),
+            Layer::CutTransport(cut) => cut.ports(),
+            _ => None,
+        }
+    }
+
+    /// What the innermost IP packet says of its place in a fragmented datagram: `None` for a whole packet, and for an
+    /// IPv6 atomic fragment (RFC 6946), which is whole too.
+    pub fn fragment(&self) -> Option<IpFragment> {
+        match self.ip()? {
+            IpView::V4(ip) if ip.is_fragment() => Some(IpFragment {
+                identification: u32::from(ip.identification()),
+                offset: ip.fragment_offset(),
+                more_fragments: ip.more_fragments(),
+                len: ip.payload_len(),
+            }),
+            IpView::V4(_) => None,
+            IpView::V6(_) => self.layers[usize::from(self.ip)..]
+                .iter()
+                .find_map(|located| match located.layer {
+                    Layer::Ipv6Extension(extension) => extension.fragment(),
+                    _ => None,
+                })
+                .filter(|fragment| fragment.offset != 0 || fragment.more_fragments),
+        }
+    }
+}

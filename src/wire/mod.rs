@@ -1,0 +1,43 @@
+//! Octets become views, descriptions become octets.
+//!
+//! In comes what was captured and its link type; out goes a [`Frame`]: the layers that could be read, each a view that
+//! borrows its octets, the innermost payload, and the issues met on the way. Nothing here fails or panics, knows the
+//! time, or knows what a packet *means*.
+//!
+//! The walk is in [`decode`](mod@decode) and goes down one protocol file after another; etherparse reads options,
+//! extension headers, ICMP bodies and checksums.
+
+pub mod checksum;
+mod decode;
+mod frame;
+mod issue;
+mod link;
+mod registry;
+mod walker;
+
+mod arp;
+mod ethernet;
+mod icmp;
+mod ipv4;
+mod ipv6;
+mod other;
+mod tcp;
+mod tcp_options;
+mod udp;
+mod vlan;
+
+pub use arp::{Arp, ArpOperation};
+pub use decode::decode;
+pub use ethernet::{Ethernet, Loopback, Sll};
+pub use frame::{Frame, IpFragment, IpView, Layer, LayerKind, Located};
+pub use icmp::{Icmpv4, Icmpv6};
+pub use ipv4::Ipv4;
+pub use ipv6::{Ipv6, Ipv6Extension, Ipv6ExtensionKind};
+pub use issue::{Issue, IssueCode};
+pub use link::LinkType;
+pub use other::{CutTransport, Other, Registry};
+pub use registry::{ether_type_name, ip_protocol_name};
+pub use tcp::{Tcp, TcpFlags};
+pub use tcp_options::{SackBlocks, TcpOptions};
+pub use udp::Udp;
+pub use vlan::Vlan;

@@ -1,0 +1,72 @@
+//! Names of protocol numbers. Facts of the IANA and IEEE registries, in netlab's spelling.
+
+/// The name of an EtherType; `unknown` if there is none here.
+pub const fn ether_type_name(number: u16) -> &'static str {
+    match number {
+        0x0800 => "ipv4",
+        0x0806 => "arp",
+        0x0842 => "wake-on-lan",
+        0x2000 => "cdp",
+        0x6558 => "ethernet-bridging",
+        0x8035 => "rarp",
+        0x8100 => "vlan",
+        0x86dd => "ipv6",
+        0x8808 => "ethernet-pause",
+        0x8809 => "slow-protocols",
+        0x8847 => "mpls",
+        0x8848 => "mpls-multicast",
+        0x8863 => "pppoe-discovery",
+        0x8864 => "pppoe",
+        0x887b => "homeplug",
+        0x888e => "eapol",
+        0x88a8 => "vlan",
+        0x88cc => "lldp",
+        0x88e5 => "macsec",
+        0x88f7 => "ptp",
+        0x8902 => "cfm",
+        0x8906 => "fcoe",
+        0x8914 => "fip",
+        0x9000 => "ethernet-loopback",
+        _ => "unknown",
+    }
+}
+
+/// The name of an IP protocol number; `unknown` if there is none here.
+pub const fn ip_protocol_name(number: u8) -> &'static str {
+    match number {
+        0 => "ipv6-hop-by-hop",
+        1 => "icmpv4",
+        2 => "igmp",
+        4 => "ipv4",
+        6 => "tcp",
+        8 => "egp",
+        17 => "udp",
+        27 => "rdp",
+        33 => "dccp",
+        41 => "ipv6",
+        43 => "ipv6-routing",
+        44 => "ipv6-fragment",
+        46 => "rsvp",
+        47 => "gre",
+        50 => "esp",
+        51 => "ah",
+        58 => "icmpv6",
+        59 => "no-next-header",
+        60 => "ipv6-destination-options",
+        88 => "eigrp",
+        89 => "ospf",
+        94 => "ipip",
+        97 => "etherip",
+        98 => "encap",
+        103 => "pim",
+        108 => "ipcomp",
+        112 => "vrrp",
+        115 => "l2tp",
+        124 => "isis",
+        132 => "sctp",
+        135 => "ipv6-mobility",
+        136 => "udp-lite",
+        137 => "mpls-in-ip",
+        _ => "unknown",
+    }
+}

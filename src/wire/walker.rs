@@ -1,0 +1,125 @@
+//! The walk's state: where in the frame it stands, and how far the current layer reaches.
+
+use super::frame::{Frame, Layer, LayerKind, Located};
+use super::issue::{Issue, IssueCode};
+
+/// What the next layer is, as the layer just read says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A protocol by its EtherType (IEEE 802.3); 802.2 LLC if below 0x0600.
+    EtherType(u16),
+    /// A protocol by its IP protocol number (IANA).
+    IpProtocol(u8),
+    /// An IP packet whose version field tells which.
+    Ip,
+    /// Nothing that netlab reads as a layer: the rest is payload.
+    Payload,
+    /// The walk ends here, for an issue was met.
+    Stop,
+}
+
+/// Position and reach of the walk. Octets between `at` and `end` belong to the layer being read; `end` counts octets of
+/// the wire, so it may lie beyond what was captured.
+pub(super) struct Walker<'a> {
+    pub(super) frame: Frame<'a>,
+    at: usize,
+    end: usize,
+    set_by: Option<LayerKind>,
+}
+
+impl<'a> Walker<'a> {
+    pub(super) fn new(bytes: &'a [u8], wire_len: u32) -> Walker<'a> {
+        Walker { frame: Frame::empty(bytes, wire_len), at: 0, end: (wire_len as usize).max(bytes.len()), set_by: None }
+    }
+
+    /// Captured octets from here to the end of the current layer.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        let bytes = self.frame.bytes();
+        let end = self.end.min(bytes.len());
+        bytes.get(self.at.min(end)..end).unwrap_or_default()
+    }
+
+    /// Octets from here to the end of the current layer, captured or not.
+    pub(super) fn rest_len(&self) -> usize {
+        self.end.saturating_sub(self.at)
+    }
+
+    /// The `len` octets of a header here; `None`, with an issue noted, if they are not all there.
+    pub(super) fn header(&mut self, kind: LayerKind, len: usize) -> Option<&'a [u8]> {
+        let header = self.rest().get(..len);
+        if header.is_none() {
+            self.lacks(kind, len);
+        }
+        header
+    }
+
+    /// Notes that `kind` needed `len` octets here and did not find them: cut by the capture, or too short by a length.
+    pub(super) fn lacks(&mut self, kind: LayerKind, len: usize) {
+        let code = if len <= self.rest_len() { IssueCode::Cut } else { IssueCode::TooShort };
+        let set_by = if code == IssueCode::Cut { None } else { self.set_by };
+        self.issue_at(code, kind, self.at, len, self.rest().len(), set_by);
+    }
+
+    /// Notes an issue at `offset` octets from here.
+    pub(super) fn issue(&mut self, code: IssueCode, kind: LayerKind, offset: usize, needed: usize, present: usize) {
+        self.issue_at(code, kind, self.at + offset, needed, present, self.set_by);
+    }
+
+    fn issue_at(
+        &mut self,
+        code: IssueCode,
+        layer: LayerKind,
+        at: usize,
+        needed: usize,
+        present: usize,
+        set_by: Option<LayerKind>,
+    ) {
+        self.frame.push_issue(Issue {
+            code,
+            layer,
+            at: at as u32,
+            needed: needed as u32,
+            present: present as u32,
+            set_by,
+        });
+    }
+
+    /// Ends the current layer `len` octets from here, as the length field of `kind` says. What follows is trailer. If
+    /// the outer layer ends earlier, that end stays, and the issue is noted.
+    pub(super) fn narrow(&mut self, kind: LayerKind, len: usize) {
+        let present = self.rest_len();
+        if len > present {
+            self.issue(IssueCode::TooLong, kind, 0, len, present);
+            return;
+        }
+        self.end = self.at + len;
+        self.set_by = Some(kind);
+    }
+
+    /// Adds a layer whose header is the next `header_len` octets, and steps over it.
+    pub(super) fn push(&mut self, layer: Layer<'a>, header_len: usize) {
+        let captured = header_len.min(self.rest().len());
+        self.frame.push(Located { layer, start: self.at as u32, header_len: captured as u32 });
+        self.at += header_len;
+    }
+
+    /// Ends the walk: what is left of the current layer is the payload.
+    pub(super) fn finish(mut self) -> Frame<'a> {
+        let captured = self.frame.bytes().len();
+        let start = self.at.min(captured);
+        let end = self.end.min(captured).max(start);
+        let len = self.rest_len() as u32;
+        self.frame.set_payload(start as u32..end as u32, len);
+        self.frame
+    }
+}
+
+/// Two octets at `at`, most significant first; 0 if they are not there (views check their lengths once, when made).
+pub(super) fn be16(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..at + 2).map_or(0, |octets| u16::from_be_bytes([octets[0], octets[1]]))
+}
+
+/// Four octets at `at`, most significant first; 0 if they are not there.
+pub(super) fn be32(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).map_or(0, |octets| u32::from_be_bytes([octets[0], octets[1], octets[2], octets[3]]))
+}

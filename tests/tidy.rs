@@ -1,0 +1,174 @@
+//! The house rules that can be checked by reading the source: who may import whom, where each outside crate lives, and
+//! what library code never does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// For each module: what of ours it may use. `cli` may use all.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("wire", &["base"]),
+    ("packet", &["base", "wire"]),
+    ("filter", &["base", "wire", "packet", "analysis"]),
+    ("capture", &["base", "wire", "packet", "filter"]),
+    ("analysis", &["base", "wire", "packet"]),
+    ("sim", &["base", "wire", "packet"]),
+    ("subnet", &["base"]),
+    ("render", &["base", "wire", "packet", "analysis", "sim", "subnet", "filter"]),
+    ("pipeline", &["base", "wire", "packet", "analysis", "filter", "render"]),
+];
+
+/// Outside crates and the modules that are their only homes.
+const HOMES: &[(&str, &[&str])] = &[
+    ("etherparse", &["wire"]),
+    ("simple_dns", &["wire"]),
+    ("dhcproto", &["wire"]),
+    ("httparse", &["wire"]),
+    ("tls_parser", &["wire"]),
+    ("pcap_file", &["capture"]),
+    ("pcap_parser", &["capture"]),
+    ("flate2", &["capture"]),
+    ("ruzstd", &["capture"]),
+    ("lz4_flex", &["capture"]),
+    ("pnet", &["capture"]),
+    ("nix", &["capture", "cli"]),
+    ("libc", &["capture"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("terminal_size", &["cli"]),
+    ("signal_hook", &["cli", "capture"]),
+    ("comfy_table", &["render"]),
+    ("serde_json", &["render", "analysis"]),
+    ("csv", &["render"]),
+    ("toml", &["sim"]),
+    ("smoltcp", &["sim"]),
+    ("ipnet", &["subnet"]),
+];
+
+#[test]
+fn modules_import_only_what_lies_below_them() {
+    let mut broken = Vec::new();
+    for (file, text) in sources() {
+        let module = module_of(&file);
+        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
+            continue;
+        };
+        for (number, line) in code_lines(&text) {
+            for (name, _) in LAYERS.iter().chain(&[("cli", &[][..])]) {
+                let used = line.contains(&format!("crate::{name}::")) || line.contains(&format!("crate::{name};"));
+                if used && *name != module && !allowed.contains(name) {
+                    broken.push(format!("{}:{number}: {module} may not use {name}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn every_outside_crate_stays_in_its_home() {
+    let mut broken = Vec::new();
+    for (file, text) in sources() {
+        let module = module_of(&file);
+        for (number, line) in code_lines(&text) {
+            for (name, homes) in HOMES {
+                let used = line.contains(&format!("{name}::"))
+                    && !line.contains(&format!("::{name}::"))
+                    && !line.contains(&format!("_{name}::"));
+                if used && !homes.contains(&module.as_str()) {
+                    broken.push(format!("{}:{number}: {name} lives in {homes:?}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn library_code_neither_prints_nor_exits_nor_asks_the_clock() {
+    let mut broken = Vec::new();
+    for (file, text) in sources() {
+        let module = module_of(&file);
+        for (number, line) in code_lines(&text) {
+            for forbidden in ["println!", "print!(", "eprintln!", "dbg!(", "process::exit", "todo!(", "unimplemented!("]
+            {
+                if line.contains(forbidden) {
+                    broken.push(format!("{}:{number}: {forbidden}", file.display()));
+                }
+            }
+            let clock =
+                line.contains("SystemTime::now") || line.contains("Instant::now") || line.contains("Zoned::now");
+            if clock
+                && !matches!(module.as_str(), "cli")
+                && !file.ends_with("capture/live.rs")
+                && !file.to_string_lossy().contains("capture/live/")
+            {
+                broken.push(format!("{}:{number}: asks the clock", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn no_path_of_a_machine_stands_in_the_tree() {
+    let root = root();
+    let mut broken = Vec::new();
+    for folder in ["src", "tests", "xtask", "docs", "captures"] {
+        walk(&root.join(folder), &mut |file| {
+            if let Ok(text) = fs::read_to_string(file)
+                && ["/home/", "/root/", concat!("/wo", "rk/")].iter().any(|path| text.contains(path))
+                && !file.ends_with("tidy.rs")
+            {
+                broken.push(file.display().to_string());
+            }
+        });
+    }
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below `src`, by its path from there.
+fn sources() -> Vec<(PathBuf, String)> {
+    let src = root().join("src");
+    let mut files = Vec::new();
+    walk(&src, &mut |file| {
+        if file.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(file).expect("source is readable text");
+            files.push((file.strip_prefix(&src).expect("below src").to_owned(), text));
+        }
+    });
+    assert!(files.len() > 10, "the source was not found");
+    files
+}
+
+fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            if !path.ends_with("target") {
+                walk(&path, visit);
+            }
+        } else {
+            visit(&path);
+        }
+    }
+}
+
+fn module_of(file: &Path) -> String {
+    let first = file.components().next().expect("a path").as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Lines that are not comments, with their numbers; test modules at the end of a file count as code.
+fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.trim_start()))
+        .filter(|(_, line)| !line.starts_with("//"))
+}
