@@ -10,7 +10,7 @@ mod report;
 mod totals;
 
 pub use catalogue::Entry;
-pub use note::{Confidence, Fact, Note, Notes, Settlement, Severity};
+pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity};
 pub use report::Report;
 pub use totals::{ProtocolCount, Totals};
 

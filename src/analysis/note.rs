@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::catalogue::Entry;
 use crate::base::{MacAddr, Seq, Timestamp};
+use crate::packet::Packet;
 
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +164,20 @@ pub struct Settlement {
     pub becomes: Option<Note>,
 }
 
+/// What the trackers know of the conversation a packet belongs to, for whoever prints the packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The TCP connection, counted from 0.
+    pub connection: Option<u64>,
+    /// True if the packet came from the connection's initiator.
+    pub from_initiator: bool,
+    /// The numbers that print as relative sequence 0: the sender's first, for the sequence number, and the other side's,
+    /// for the acknowledgment number.
+    pub bases: Option<(Seq, Seq)>,
+    /// RFC 9293 states of initiator and responder after this packet.
+    pub states: Option<(&'static str, &'static str)>,
+}
+
 /// Where trackers leave what they have to say about a packet; emptied before the next.
 #[derive(Debug, Default)]
 pub struct Notes {
@@ -170,8 +185,8 @@ pub struct Notes {
     pub fresh: Vec<Note>,
     /// Earlier notes that are final now.
     pub settled: Vec<Settlement>,
-    /// The connection that the packet being observed belongs to.
-    pub connection: Option<u64>,
+    /// The conversation of the packet being observed.
+    pub context: Context,
 }
 
 impl Notes {
@@ -179,11 +194,22 @@ impl Notes {
     pub fn clear(&mut self) {
         self.fresh.clear();
         self.settled.clear();
-        self.connection = None;
+        self.context = Context::default();
     }
 
     /// Adds a note.
     pub fn say(&mut self, note: Note) {
         self.fresh.push(note);
     }
+}
+
+/// A packet with everything said about it: what outputs print.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The packet.
+    pub packet: &'a Packet<'a>,
+    /// What is said of it, final unless a note is still marked pending.
+    pub notes: &'a [Note],
+    /// The conversation it belongs to.
+    pub context: Context,
 }
