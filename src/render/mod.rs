@@ -1,2 +1,1 @@
 //! Results become text, tables, JSON and pages: one file a format, all into memory that the caller writes out.
-
