@@ -9,11 +9,13 @@
 //! | [`packet`] | the waist: one packet with its number and time, and the trait of everything that yields packets |
 //! | [`analysis`] | what the packets mean: notes with rule and evidence, and the report |
 //! | [`render`] | results as text, tables, JSON and pages |
+//! | [`pipeline`] | the loop that joins a source, the analysis and an output |
 //! | [`cli`] | what people type, and the exit status they get |
 
 pub mod analysis;
 pub mod base;
 pub mod cli;
 pub mod packet;
+pub mod pipeline;
 pub mod render;
 pub mod wire;

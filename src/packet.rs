@@ -101,6 +101,8 @@ pub enum Item<'a> {
     Packet(RawPacket<'a>),
     /// Something said beside the packets.
     Remark(Remark),
+    /// Nothing came for a while (live sources only): time to write out what is waiting.
+    Idle,
 }
 
 /// Everything that yields packets, one after another, lending its octets until the next call.

@@ -14,7 +14,7 @@ pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Sever
 pub use report::Report;
 pub use totals::{ProtocolCount, Totals};
 
-use crate::packet::Packet;
+use crate::packet::{Packet, Remark};
 
 /// Everything netlab remembers of the packets so far.
 #[derive(Debug, Default)]
@@ -32,6 +32,9 @@ impl Analyzer {
     pub fn observe(&mut self, packet: &Packet<'_>, _notes: &mut Notes) {
         self.totals.observe(packet);
     }
+
+    /// Takes in what the source said beside its packets.
+    pub fn remark(&mut self, _remark: &Remark) {}
 
     /// The end of the capture: whatever waited for a later packet is settled now.
     pub fn finish(&mut self, _notes: &mut Notes) {}

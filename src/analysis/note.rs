@@ -205,11 +205,11 @@ impl Notes {
 
 /// A packet with everything said about it: what outputs print.
 #[derive(Debug)]
-pub struct Judged<'a> {
+pub struct Judged<'p, 'a> {
     /// The packet.
-    pub packet: &'a Packet<'a>,
+    pub packet: &'p Packet<'a>,
     /// What is said of it, final unless a note is still marked pending.
-    pub notes: &'a [Note],
+    pub notes: &'p [Note],
     /// The conversation it belongs to.
     pub context: Context,
 }

@@ -12,6 +12,13 @@ pub const MAX_ISSUES: usize = 16;
 /// Octets of one packet record that are believed. tcpdump's largest snap length; GRO and BIG TCP stay below 512 KiB.
 pub const MAX_RECORD_LEN: usize = 4 << 20;
 
+// ---- pipeline ----
+
+/// Packets whose lines wait for a verdict: about a second of a fast transfer, after which "undecided" is the answer.
+pub const MAX_HELD_PACKETS: usize = 16_384;
+/// Octets of packets whose lines wait for a verdict.
+pub const MAX_HELD_OCTETS: usize = 16 << 20;
+
 // ---- filter ----
 
 // ---- analysis: totals and hosts ----

@@ -1,1 +1,30 @@
 //! Results become text, tables, JSON and pages: one file a format, all into memory that the caller writes out.
+//!
+//! A [`Renderer`] gets each packet with everything said about it and appends its octets to a block. Nothing here reads,
+//! writes or asks the time.
+
+pub mod csv;
+pub mod json;
+pub mod number;
+pub mod style;
+pub mod text;
+pub mod time;
+pub mod words;
+
+use crate::analysis::{Judged, Note};
+use crate::packet::Remark;
+
+/// A format in which packets are printed one after another.
+pub trait Renderer {
+    /// Appends what stands before the first packet.
+    fn begin(&mut self, _out: &mut Vec<u8>) {}
+
+    /// Appends a packet.
+    fn packet(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>);
+
+    /// Appends what the source said beside its packets.
+    fn remark(&mut self, remark: &Remark, out: &mut Vec<u8>);
+
+    /// Appends a note about a packet that is already printed.
+    fn late_note(&mut self, note: &Note, out: &mut Vec<u8>);
+}

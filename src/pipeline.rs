@@ -1,0 +1,380 @@
+//! The loop: source → decode → analyze → sink. `read`, `capture` and `analyze` are this loop with other ends.
+//!
+//! Some verdicts need later packets (was that retransmission needed?). When reading a file, lines wait in a bounded queue
+//! until their verdicts are final; live, they are printed at once and a correction follows.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::ControlFlow;
+
+use crate::analysis::{Analyzer, Context, Judged, Note, Notes, Settlement};
+use crate::base::limits::{MAX_HELD_OCTETS, MAX_HELD_PACKETS};
+use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceError};
+
+/// Where judged packets go.
+pub trait Sink {
+    /// Takes a packet with everything said about it; `Break` ends the run.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>>;
+
+    /// Takes what the source said beside its packets.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn remark(&mut self, remark: &Remark) -> io::Result<()>;
+
+    /// Takes a note about a packet that it has already got.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn late_note(&mut self, note: &Note) -> io::Result<()>;
+
+    /// Nothing came for a while: what is waiting in memory should be written out.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn idle(&mut self) -> io::Result<()>;
+}
+
+/// What happens to packets whose verdicts are not final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// They wait, in order, until their verdicts are final.
+    Hold,
+    /// They go on at once; corrections follow.
+    Live,
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The source cannot go on.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The output cannot be written.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+/// Runs `source` to its end: every packet that `gate` lets through is decoded, analyzed and handed to `sink`.
+///
+/// # Errors
+/// When the source cannot go on or the output cannot be written; what was judged before has been handed over.
+pub fn run(
+    source: &mut dyn PacketSource,
+    gate: Option<&dyn Fn(&RawPacket<'_>) -> bool>,
+    analyzer: &mut Analyzer,
+    sink: &mut dyn Sink,
+    patience: Patience,
+) -> Result<(), RunError> {
+    let mut notes = Notes::default();
+    let mut queue = Queue { patience, ..Queue::default() };
+    let mut broken = None;
+    loop {
+        let item = match source.next_item() {
+            Ok(Some(item)) => item,
+            Ok(None) => break,
+            Err(error) => {
+                broken = Some(error);
+                break;
+            }
+        };
+        let flow = match item {
+            Item::Packet(raw) => {
+                if gate.is_some_and(|gate| !gate(&raw)) {
+                    continue;
+                }
+                notes.clear();
+                let packet = Packet::decode(raw);
+                analyzer.observe(&packet, &mut notes);
+                queue.packet(&packet, &mut notes, sink)?
+            }
+            Item::Remark(remark) => {
+                analyzer.remark(&remark);
+                queue.remark(remark, sink)?
+            }
+            Item::Idle => {
+                sink.idle()?;
+                ControlFlow::Continue(())
+            }
+        };
+        if flow.is_break() {
+            return Ok(());
+        }
+    }
+    notes.clear();
+    analyzer.finish(&mut notes);
+    queue.finish(&mut notes, sink)?;
+    broken.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Packets and remarks that wait behind a verdict.
+#[derive(Debug, Default)]
+struct Queue {
+    patience: Patience,
+    held: VecDeque<Held>,
+    octets: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience::Hold
+    }
+}
+
+#[derive(Debug)]
+enum Held {
+    Packet(Box<HeldPacket>),
+    Remark(Remark),
+}
+
+#[derive(Debug)]
+struct HeldPacket {
+    meta: Meta,
+    bytes: Vec<u8>,
+    notes: Vec<Note>,
+    context: Context,
+}
+
+impl Held {
+    fn is_final(&self) -> bool {
+        match self {
+            Held::Packet(packet) => packet.notes.iter().all(|note| !note.pending),
+            Held::Remark(_) => true,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Held::Packet(packet) => packet.bytes.len(),
+            Held::Remark(remark) => remark.text.len(),
+        }
+    }
+}
+
+type Flow = io::Result<ControlFlow<()>>;
+
+impl Queue {
+    fn packet(&mut self, packet: &Packet<'_>, notes: &mut Notes, sink: &mut dyn Sink) -> Flow {
+        self.settle(notes, sink)?;
+        let number = packet.meta.number;
+        if notes.fresh.iter().any(|note| note.packet != number) {
+            let late = notes.fresh.extract_if(.., |note| note.packet != number).collect::<Vec<_>>();
+            late.into_iter().try_for_each(|note| self.late_note(note, sink))?;
+        }
+        let waits =
+            self.patience == Patience::Hold && (!self.held.is_empty() || notes.fresh.iter().any(|note| note.pending));
+        if !waits {
+            return sink.packet(&Judged { packet, notes: &notes.fresh, context: notes.context });
+        }
+        self.push(Held::Packet(Box::new(HeldPacket {
+            meta: packet.meta,
+            bytes: packet.frame.bytes().to_vec(),
+            notes: std::mem::take(&mut notes.fresh),
+            context: notes.context,
+        })));
+        self.release(false, sink)
+    }
+
+    fn remark(&mut self, remark: Remark, sink: &mut dyn Sink) -> Flow {
+        if self.held.is_empty() {
+            sink.remark(&remark)?;
+        } else {
+            self.push(Held::Remark(remark));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn finish(&mut self, notes: &mut Notes, sink: &mut dyn Sink) -> io::Result<()> {
+        self.settle(notes, sink)?;
+        for note in std::mem::take(&mut notes.fresh) {
+            self.late_note(note, sink)?;
+        }
+        self.release(true, sink).map(drop)
+    }
+
+    fn push(&mut self, held: Held) {
+        self.octets += held.len();
+        self.held.push_back(held);
+    }
+
+    /// Hands over the front of the queue as far as it is final, or too long, or all of it.
+    fn release(&mut self, all: bool, sink: &mut dyn Sink) -> Flow {
+        while let Some(front) = self.held.front() {
+            let too_long = self.held.len() > MAX_HELD_PACKETS || self.octets > MAX_HELD_OCTETS;
+            if !(all || too_long || front.is_final()) {
+                break;
+            }
+            let Some(front) = self.held.pop_front() else { break };
+            self.octets -= front.len();
+            match front {
+                Held::Remark(remark) => sink.remark(&remark)?,
+                Held::Packet(held) => {
+                    let packet = Packet::decode(RawPacket { meta: held.meta, bytes: &held.bytes });
+                    let judged = Judged { packet: &packet, notes: &held.notes, context: held.context };
+                    if sink.packet(&judged)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Applies final verdicts to the packets that wait for them.
+    fn settle(&mut self, notes: &mut Notes, sink: &mut dyn Sink) -> io::Result<()> {
+        for Settlement { packet, entry, becomes } in notes.settled.drain(..) {
+            match self.find(packet) {
+                Some(held) => {
+                    if let Some(note) =
+                        held.notes.iter_mut().find(|note| note.pending && std::ptr::eq(note.entry, entry))
+                    {
+                        match becomes {
+                            Some(becomes) => *note = becomes,
+                            None => note.pending = false,
+                        }
+                    }
+                }
+                None => {
+                    if let Some(note) = becomes {
+                        sink.late_note(&note)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn late_note(&mut self, note: Note, sink: &mut dyn Sink) -> io::Result<()> {
+        match self.find(note.packet) {
+            Some(held) => held.notes.push(note),
+            None => sink.late_note(&note)?,
+        }
+        Ok(())
+    }
+
+    /// The waiting packet of that number; numbers ascend in the queue.
+    fn find(&mut self, number: u64) -> Option<&mut HeldPacket> {
+        let number_of = |held: &Held| match held {
+            Held::Packet(packet) => Some(packet.meta.number),
+            Held::Remark(_) => None,
+        };
+        let last = |held: &VecDeque<Held>| held.iter().rev().find_map(number_of);
+        if last(&self.held).is_none_or(|last| number > last) {
+            return None;
+        }
+        // Remarks are rare, so a step over them costs nothing; the search itself is by halves.
+        let (mut low, mut high) = (0, self.held.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            let mut probe = middle;
+            while probe < high && number_of(&self.held[probe]).is_none() {
+                probe += 1;
+            }
+            if probe == high || number_of(&self.held[probe]).is_some_and(|found| found > number) {
+                high = middle;
+            } else if number_of(&self.held[probe]) == Some(number) {
+                low = probe;
+                break;
+            } else {
+                low = probe + 1;
+            }
+        }
+        match self.held.get_mut(low) {
+            Some(Held::Packet(packet)) if packet.meta.number == number => Some(packet),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Confidence, Entry, Severity};
+    use crate::base::Timestamp;
+    use crate::packet::RemarkKind;
+    use crate::wire::LinkType;
+
+    static GUESS: Entry = Entry { code: "guess", rule: "X", severity: Severity::Note, line: "guess", explanation: "" };
+    static PROOF: Entry = Entry { code: "proof", rule: "X", severity: Severity::Note, line: "proof", explanation: "" };
+
+    #[derive(Default)]
+    struct Log(Vec<String>);
+
+    impl Sink for Log {
+        fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+            let codes: Vec<_> = judged.notes.iter().map(|note| note.code()).collect();
+            self.0.push(format!("{} {}", judged.packet.meta.number, codes.join(",")));
+            Ok(ControlFlow::Continue(()))
+        }
+
+        fn remark(&mut self, remark: &Remark) -> io::Result<()> {
+            self.0.push(format!("remark {}", remark.text));
+            Ok(())
+        }
+
+        fn late_note(&mut self, note: &Note) -> io::Result<()> {
+            self.0.push(format!("late {} {}", note.packet, note.code()));
+            Ok(())
+        }
+
+        fn idle(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn step(queue: &mut Queue, number: u64, notes: &mut Notes, log: &mut Log) {
+        let meta = Meta::new(number, Timestamp::ZERO, LinkType::ETHERNET, 1);
+        let packet = Packet::decode(RawPacket { meta, bytes: &[0] });
+        assert!(queue.packet(&packet, notes, log).expect("the log takes all").is_continue());
+        notes.clear();
+    }
+
+    fn pending(number: u64) -> Note {
+        let mut note = Note::new(&GUESS, number, Timestamp::ZERO).sure(Confidence::Probable);
+        note.pending = true;
+        note
+    }
+
+    #[test]
+    fn packets_wait_in_order_behind_a_pending_verdict() {
+        let (mut queue, mut notes, mut log) = (Queue::default(), Notes::default(), Log::default());
+        step(&mut queue, 1, &mut notes, &mut log);
+        notes.say(pending(2));
+        step(&mut queue, 2, &mut notes, &mut log);
+        let remark = Remark { packet: None, at: None, kind: RemarkKind::Comment, text: "c".into() };
+        assert!(queue.remark(remark, &mut log).expect("the log takes all").is_continue());
+        step(&mut queue, 3, &mut notes, &mut log);
+        assert_eq!(log.0, ["1 "]);
+        let becomes = Some(Note::new(&PROOF, 2, Timestamp::ZERO));
+        notes.settled.push(Settlement { packet: 2, entry: &GUESS, becomes });
+        step(&mut queue, 4, &mut notes, &mut log);
+        assert_eq!(log.0, ["1 ", "2 proof", "remark c", "3 ", "4 "]);
+    }
+
+    #[test]
+    fn live_a_correction_follows_its_packet() {
+        let mut queue = Queue { patience: Patience::Live, ..Queue::default() };
+        let (mut notes, mut log) = (Notes::default(), Log::default());
+        notes.say(pending(1));
+        step(&mut queue, 1, &mut notes, &mut log);
+        let becomes = Some(Note::new(&PROOF, 1, Timestamp::ZERO));
+        notes.settled.push(Settlement { packet: 1, entry: &GUESS, becomes });
+        step(&mut queue, 2, &mut notes, &mut log);
+        assert_eq!(log.0, ["1 guess", "late 1 proof", "2 "]);
+    }
+
+    #[test]
+    fn the_queue_is_bounded_and_the_end_empties_it() {
+        let (mut queue, mut notes, mut log) = (Queue::default(), Notes::default(), Log::default());
+        for number in 1..=(MAX_HELD_PACKETS as u64 + 2) {
+            notes.say(pending(number));
+            step(&mut queue, number, &mut notes, &mut log);
+        }
+        assert_eq!(log.0, ["1 guess", "2 guess"]);
+        queue.finish(&mut notes, &mut log).expect("the log takes all");
+        assert_eq!(log.0.len(), MAX_HELD_PACKETS + 2);
+    }
+}

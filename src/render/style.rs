@@ -1,0 +1,73 @@
+//! Colours: few, and each with one meaning. Text keeps its meaning without them.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::analysis::Severity;
+
+/// Writes text in colours, or plainly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paint {
+    is_on: bool,
+}
+
+impl Paint {
+    /// A paint that colours, or does not.
+    pub const fn new(is_on: bool) -> Paint {
+        Paint { is_on }
+    }
+
+    /// True if it colours.
+    pub const fn is_on(self) -> bool {
+        self.is_on
+    }
+
+    /// Begins `style`; pair it with [`Paint::end`].
+    pub fn begin(self, out: &mut Vec<u8>, style: Style) {
+        if self.is_on {
+            use std::io::Write as _;
+            let _ = write!(out, "{style}");
+        }
+    }
+
+    /// Ends the style.
+    pub fn end(self, out: &mut Vec<u8>) {
+        if self.is_on {
+            out.extend_from_slice(b"\x1b[0m");
+        }
+    }
+
+    /// `text` in `style`.
+    pub fn text(self, text: &str, style: Style) -> String {
+        if self.is_on { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// Headings.
+pub const HEADING: Style = Style::new().bold();
+/// What matters less.
+pub const DIM: Style = Style::new().dimmed();
+
+/// The colour of a severity.
+pub const fn severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Chat => color(AnsiColor::Green),
+        Severity::Note => color(AnsiColor::Cyan),
+        Severity::Warning => color(AnsiColor::Yellow),
+        Severity::Error => color(AnsiColor::Red).bold(),
+    }
+}
+
+/// The colour of a protocol by its name in the packet line.
+pub fn protocol(name: &str) -> Style {
+    match name {
+        "TCP" | "HTTP" | "TLS" => color(AnsiColor::Green),
+        "UDP" | "DNS" | "DHCP" => color(AnsiColor::Blue),
+        "ARP" => color(AnsiColor::Yellow),
+        "ICMP" | "ICMPv6" => color(AnsiColor::Magenta),
+        _ => color(AnsiColor::Cyan),
+    }
+}
+
+const fn color(color: AnsiColor) -> Style {
+    Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
+}

@@ -1,0 +1,353 @@
+//! What a packet is, in few words.
+
+use super::Detail;
+use crate::analysis::Judged;
+use crate::base::Seq;
+use crate::render::number::{decimal, endpoint, hex, hex16, ip, ipv4, mac, spaces};
+use crate::wire::{Arp, ArpOperation, Frame, Icmpv4, Icmpv6, IpView, Layer, Tcp, TcpFlags, Udp};
+
+/// The name in the protocol column.
+pub(super) fn protocol(frame: &Frame<'_>) -> &'static str {
+    match frame.layers().last().map(|located| located.layer) {
+        None => "?",
+        Some(Layer::Tcp(_)) => "TCP",
+        Some(Layer::Udp(_)) => "UDP",
+        Some(Layer::CutTransport(cut)) => {
+            if cut.protocol == 6 {
+                "TCP"
+            } else {
+                "UDP"
+            }
+        }
+        Some(Layer::Icmpv4(_)) => "ICMP",
+        Some(Layer::Icmpv6(_)) => "ICMPv6",
+        Some(Layer::Arp(_)) => "ARP",
+        Some(Layer::Ipv4(_)) => "IPv4",
+        Some(Layer::Ipv6(_) | Layer::Ipv6Extension(_)) => "IPv6",
+        Some(Layer::Ethernet(ethernet)) if ethernet.has_len() => "802.3",
+        Some(Layer::Ethernet(_)) => "Ether",
+        Some(other) => other.name(),
+    }
+}
+
+pub(super) fn write(judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) {
+    let frame = &judged.packet.frame;
+    if detail.verbosity > 0 {
+        network(frame, out);
+    }
+    if let Some(fragment) = frame.fragment() {
+        out.extend_from_slice(b"fragment ");
+        hex16(out, fragment.identification as u16);
+        out.extend_from_slice(b" octets ");
+        decimal(out, u64::from(fragment.offset));
+        out.extend_from_slice("–".as_bytes());
+        decimal(out, u64::from((fragment.offset + fragment.len).saturating_sub(1)));
+        out.extend_from_slice(if fragment.more_fragments { b", more follow " } else { b", the last " });
+    }
+    match frame.layers().last().map(|located| located.layer) {
+        Some(Layer::Tcp(tcp)) => tcp_info(tcp, judged, detail, out),
+        Some(Layer::Udp(udp)) => udp_info(udp, out),
+        Some(Layer::Icmpv4(icmp)) => icmpv4(icmp, out),
+        Some(Layer::Icmpv6(icmp)) => icmpv6(icmp, out),
+        Some(Layer::Arp(arp)) => arp_info(arp, out),
+        Some(Layer::CutTransport(cut)) => {
+            out.extend_from_slice(b"header cut short");
+            if let Some(Seq(sequence)) = cut.sequence() {
+                out.extend_from_slice(b", seq ");
+                decimal(out, u64::from(sequence));
+            }
+        }
+        Some(Layer::Other(other)) => {
+            if other.name == "unknown" {
+                hex16(out, other.number);
+                out.push(b' ');
+            }
+            length(frame.payload_len(), out);
+        }
+        _ if frame.fragment().is_none() => length(frame.payload_len(), out),
+        _ => {}
+    }
+}
+
+fn length(len: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"len ");
+    decimal(out, u64::from(len));
+}
+
+/// Fields of the IP header, for `-v`.
+fn network(frame: &Frame<'_>, out: &mut Vec<u8>) {
+    match frame.ip() {
+        Some(IpView::V4(ip)) => {
+            out.extend_from_slice(b"ttl ");
+            decimal(out, u64::from(ip.ttl()));
+            out.extend_from_slice(b" id ");
+            decimal(out, u64::from(ip.identification()));
+            if ip.dont_fragment() {
+                out.extend_from_slice(b" DF");
+            }
+            if ip.dscp() != 0 {
+                out.extend_from_slice(b" dscp ");
+                decimal(out, u64::from(ip.dscp()));
+            }
+            out.extend_from_slice(b"  ");
+        }
+        Some(IpView::V6(ip)) => {
+            out.extend_from_slice(b"hop limit ");
+            decimal(out, u64::from(ip.hop_limit()));
+            if ip.flow_label() != 0 {
+                out.extend_from_slice(b" flow 0x");
+                for octet in &ip.flow_label().to_be_bytes()[1..] {
+                    hex(out, *octet);
+                }
+            }
+            out.extend_from_slice(b"  ");
+        }
+        None => {}
+    }
+}
+
+fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) {
+    let start = out.len();
+    flags(tcp.flags(), out);
+    if detail.quiet {
+        out.push(b' ');
+        length(tcp.payload_len(), out);
+        return;
+    }
+    spaces(out, (start + 8).saturating_sub(out.len()).max(1));
+    let bases = judged.context.bases.filter(|_| !detail.absolute_sequence);
+    let number = |seq: Seq, base: Option<Seq>| base.map_or(seq.0, |base| seq.0.wrapping_sub(base.0));
+    out.extend_from_slice(b"seq ");
+    decimal(out, u64::from(number(tcp.sequence(), bases.map(|bases| bases.0))));
+    if tcp.flags().ack() {
+        out.extend_from_slice(b" ack ");
+        decimal(out, u64::from(number(tcp.acknowledgment(), bases.map(|bases| bases.1))));
+    }
+    out.extend_from_slice(b" win ");
+    decimal(out, u64::from(tcp.window()));
+    out.push(b' ');
+    length(tcp.payload_len(), out);
+    if tcp.flags().syn() || detail.verbosity > 0 {
+        options(tcp, out);
+    }
+}
+
+fn options(tcp: Tcp<'_>, out: &mut Vec<u8>) {
+    let Some(options) = tcp.options() else { return };
+    if let Some(size) = options.maximum_segment_size() {
+        out.extend_from_slice(b" mss ");
+        decimal(out, u64::from(size));
+    }
+    if let Some(shift) = options.window_scale() {
+        out.extend_from_slice(b" wscale ");
+        decimal(out, u64::from(shift));
+    }
+    if options.sack_permitted() {
+        out.extend_from_slice(b" sackOK");
+    }
+    if let Some((value, echo)) = options.timestamps() {
+        out.extend_from_slice(b" ts ");
+        decimal(out, u64::from(value));
+        out.push(b'/');
+        decimal(out, u64::from(echo));
+    }
+    if options.fast_open_cookie().is_some() {
+        out.extend_from_slice(b" fast-open");
+    }
+}
+
+/// Flags in the order in which people say them: `SYN,ACK`, `FIN,ACK`, `PSH,ACK`.
+fn flags(flags: TcpFlags, out: &mut Vec<u8>) {
+    let known: &[u8] = match flags.0 {
+        0x010 => b"ACK",
+        0x018 => b"PSH,ACK",
+        0x002 => b"SYN",
+        0x012 => b"SYN,ACK",
+        0x011 => b"FIN,ACK",
+        0x004 => b"RST",
+        0x014 => b"RST,ACK",
+        0x000 => b"none",
+        _ => b"",
+    };
+    out.extend_from_slice(known);
+    if known.is_empty() {
+        const ORDER: [(u16, &[u8]); 9] = [
+            (0x002, b"SYN"),
+            (0x001, b"FIN"),
+            (0x004, b"RST"),
+            (0x008, b"PSH"),
+            (0x010, b"ACK"),
+            (0x020, b"URG"),
+            (0x040, b"ECE"),
+            (0x080, b"CWR"),
+            (0x100, b"AE"),
+        ];
+        let start = out.len();
+        for (_, name) in ORDER.iter().filter(|(bit, _)| flags.0 & bit != 0) {
+            if out.len() > start {
+                out.push(b',');
+            }
+            out.extend_from_slice(name);
+        }
+        if out.len() == start {
+            out.extend_from_slice(b"reserved");
+        }
+    }
+}
+
+fn udp_info(udp: Udp<'_>, out: &mut Vec<u8>) {
+    length(udp.payload_len(), out);
+    if udp.surplus_len() > 0 {
+        out.extend_from_slice(b", then ");
+        decimal(out, u64::from(udp.surplus_len()));
+        out.extend_from_slice(b" octets beyond its length");
+    }
+}
+
+fn arp_info(arp: Arp<'_>, out: &mut Vec<u8>) {
+    match (arp.operation(), arp.sender_ip(), arp.target_ip()) {
+        (ArpOperation::Request, Some(sender), Some(target)) => {
+            if sender == target {
+                out.extend_from_slice(b"announces ");
+                ipv4(out, sender);
+                return;
+            }
+            out.extend_from_slice(b"who has ");
+            ipv4(out, target);
+            if sender.is_unspecified() {
+                out.extend_from_slice(b"? (probe)");
+            } else {
+                out.extend_from_slice(b"? tell ");
+                ipv4(out, sender);
+            }
+        }
+        (ArpOperation::Reply, Some(sender), _) => {
+            ipv4(out, sender);
+            out.extend_from_slice(b" is at ");
+            match arp.sender_mac() {
+                Some(address) => mac(out, address),
+                None => out.push(b'?'),
+            }
+        }
+        _ => {
+            out.extend_from_slice(b"operation ");
+            decimal(out, u64::from(arp.operation_number()));
+        }
+    }
+}
+
+fn icmpv4(icmp: Icmpv4<'_>, out: &mut Vec<u8>) {
+    let words: &[u8] = match (icmp.icmp_type(), icmp.code()) {
+        (0, _) => b"echo reply",
+        (8, _) => b"echo request",
+        (3, 0) => b"network unreachable",
+        (3, 1) => b"host unreachable",
+        (3, 2) => b"protocol unreachable",
+        (3, 3) => b"port unreachable",
+        (3, 4) => b"fragmentation needed",
+        (3, 9 | 10 | 13) => b"administratively prohibited",
+        (3, _) => b"destination unreachable",
+        (4, _) => b"source quench",
+        (5, _) => b"redirect",
+        (9, _) => b"router advertisement",
+        (10, _) => b"router solicitation",
+        (11, 0) => b"TTL exceeded in transit",
+        (11, _) => b"reassembly time exceeded",
+        (12, _) => b"parameter problem",
+        (13, _) => b"timestamp request",
+        (14, _) => b"timestamp reply",
+        _ => b"",
+    };
+    named_or_numbers(words, icmp.icmp_type(), icmp.code(), out);
+    echo(icmp.echo(), icmp.message_len(), out);
+    if let Some(mtu) = icmp.next_hop_mtu() {
+        out.extend_from_slice(b", MTU ");
+        decimal(out, u64::from(mtu));
+    }
+    if icmp.is_error() {
+        quoted(icmp.quoted(), out);
+    }
+}
+
+fn icmpv6(icmp: Icmpv6<'_>, out: &mut Vec<u8>) {
+    let words: &[u8] = match (icmp.icmp_type(), icmp.code()) {
+        (128, _) => b"echo request",
+        (129, _) => b"echo reply",
+        (1, 0) => b"no route to destination",
+        (1, 1) => b"administratively prohibited",
+        (1, 3) => b"address unreachable",
+        (1, 4) => b"port unreachable",
+        (1, _) => b"destination unreachable",
+        (2, _) => b"packet too big",
+        (3, 0) => b"hop limit exceeded in transit",
+        (3, _) => b"reassembly time exceeded",
+        (4, _) => b"parameter problem",
+        (130, _) => b"multicast listener query",
+        (131, _) => b"multicast listener report",
+        (132, _) => b"multicast listener done",
+        (133, _) => b"router solicitation",
+        (134, _) => b"router advertisement",
+        (135, _) => b"neighbor solicitation",
+        (136, _) => b"neighbor advertisement",
+        (137, _) => b"redirect",
+        (143, _) => b"multicast listener report v2",
+        _ => b"",
+    };
+    named_or_numbers(words, icmp.icmp_type(), icmp.code(), out);
+    echo(icmp.echo(), icmp.message_len(), out);
+    if matches!(icmp.icmp_type(), 135 | 136)
+        && let Some(target) = icmp.bytes().get(8..).and_then(|rest| rest.first_chunk::<16>())
+    {
+        out.extend_from_slice(if icmp.icmp_type() == 135 { b": who has " } else { b": I have " });
+        ip(out, std::net::IpAddr::from(*target));
+    }
+    if let Some(mtu) = icmp.packet_too_big_mtu() {
+        out.extend_from_slice(b", MTU ");
+        decimal(out, u64::from(mtu));
+    }
+    if icmp.is_error() {
+        quoted(icmp.quoted(), out);
+    }
+}
+
+fn named_or_numbers(words: &[u8], icmp_type: u8, code: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(words);
+    if words.is_empty() {
+        out.extend_from_slice(b"type ");
+        decimal(out, u64::from(icmp_type));
+        out.extend_from_slice(b" code ");
+        decimal(out, u64::from(code));
+    }
+}
+
+fn echo(echo: Option<(u16, u16)>, message_len: u32, out: &mut Vec<u8>) {
+    if let Some((identifier, sequence)) = echo {
+        out.extend_from_slice(b" id ");
+        decimal(out, u64::from(identifier));
+        out.extend_from_slice(b" seq ");
+        decimal(out, u64::from(sequence));
+        out.extend_from_slice(b", ");
+        length(message_len.saturating_sub(8), out);
+    }
+}
+
+/// The packet that an ICMP error is about.
+fn quoted(frame: Option<Frame<'_>>, out: &mut Vec<u8>) {
+    let Some(frame) = frame else { return };
+    let Some(view) = frame.ip() else { return };
+    out.extend_from_slice(b" for ");
+    match frame.ports() {
+        Some((source, destination)) => {
+            out.extend_from_slice(protocol(&frame).as_bytes());
+            out.push(b' ');
+            endpoint(out, view.source(), source);
+            out.extend_from_slice(" → ".as_bytes());
+            endpoint(out, view.destination(), destination);
+        }
+        None => {
+            ip(out, view.source());
+            out.extend_from_slice(" → ".as_bytes());
+            ip(out, view.destination());
+        }
+    }
+}
