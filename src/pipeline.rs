@@ -39,9 +39,10 @@ pub trait Sink {
 }
 
 /// What happens to packets whose verdicts are not final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
     /// They wait, in order, until their verdicts are final.
+    #[default]
     Hold,
     /// They go on at once; corrections follow.
     Live,
@@ -116,12 +117,6 @@ struct Queue {
     patience: Patience,
     held: VecDeque<Held>,
     octets: usize,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Patience::Hold
-    }
 }
 
 #[derive(Debug)]

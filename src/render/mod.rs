@@ -7,6 +7,7 @@ pub mod csv;
 pub mod json;
 pub mod number;
 pub mod style;
+pub mod table;
 pub mod text;
 pub mod time;
 pub mod words;

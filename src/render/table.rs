@@ -1,0 +1,111 @@
+//! Tables for summaries, by comfy-table. Never for packets, of which there may be any number.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table as Grid, TableStyle};
+
+use super::style::{DIM, HEADING, Paint};
+
+/// A table being filled. Cells are plain text that is harmless to print already.
+#[derive(Debug)]
+pub struct Table {
+    grid: Grid,
+    paint: Paint,
+    alignment: Vec<CellAlignment>,
+    limit: usize,
+    left_out: usize,
+}
+
+/// A line above, one below the heading, one at the end; nothing between rows, which a reader follows by the columns.
+const RULED: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('═').junction('═'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// Rows shown of a table before it says how many were left out.
+pub const MAX_ROWS: usize = 100;
+
+impl Table {
+    /// A table with these headings. A heading that begins with `>` aligns its column to the right, for numbers.
+    pub fn new(width: usize, paint: Paint, headings: &[&str]) -> Table {
+        let mut grid = Grid::new();
+        grid.load_style(RULED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        let side = |heading: &&str| match heading.starts_with('>') {
+            true => CellAlignment::Right,
+            false => CellAlignment::Left,
+        };
+        let alignment: Vec<_> = headings.iter().map(side).collect();
+        grid.set_header(
+            headings
+                .iter()
+                .zip(&alignment)
+                .map(|(heading, side)| Cell::new(heading.trim_start_matches('>')).set_alignment(*side)),
+        );
+        Table { grid, paint, alignment, limit: MAX_ROWS, left_out: 0 }
+    }
+
+    /// The same with another limit of rows.
+    pub fn at_most(mut self, rows: usize) -> Table {
+        self.limit = rows;
+        self
+    }
+
+    /// Adds a row; beyond the limit it is only counted.
+    pub fn row<S: Into<String>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        if self.grid.row_count() >= self.limit {
+            self.left_out += 1;
+            return;
+        }
+        let sides = self.alignment.iter().copied().chain(std::iter::repeat(CellAlignment::Left));
+        self.grid.add_row(cells.into_iter().zip(sides).map(|(cell, side)| Cell::new(cell.into()).set_alignment(side)));
+    }
+
+    /// True if no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.grid.is_empty()
+    }
+
+    /// Appends the table, and how many rows were left out.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        // comfy-table was built without its own styling, so that pipes and tests see exactly the same text: the heading
+        // is what stands above the double line.
+        let mut in_heading = true;
+        for line in self.grid.lines() {
+            let is_border = line.starts_with(['─', '═']);
+            in_heading &= !line.starts_with('═');
+            let style = if in_heading && !is_border { HEADING } else { DIM };
+            let is_styled = in_heading || is_border;
+            if is_styled {
+                self.paint.begin(out, style);
+            }
+            out.extend_from_slice(line.trim_end().as_bytes());
+            if is_styled {
+                self.paint.end(out);
+            }
+            out.push(b'\n');
+        }
+        if self.left_out > 0 {
+            out.extend_from_slice(format!("… and {} more; --json shows all\n", self.left_out).as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_align_to_the_right_and_long_tables_say_what_they_leave_out() {
+        let mut table = Table::new(40, Paint::new(false), &["name", ">packets"]).at_most(2);
+        for (name, packets) in [("tcp", "1234"), ("udp", "7"), ("arp", "1"), ("stp", "1")] {
+            table.row([name, packets]);
+        }
+        let mut out = Vec::new();
+        table.write(&mut out);
+        let text = String::from_utf8(out).expect("UTF-8");
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines.iter().any(|line| line.contains("tcp       1234")), "{text}");
+        assert!(lines.iter().any(|line| line.contains("udp          7")), "{text}");
+        assert_eq!(*lines.last().expect("a line"), "… and 2 more; --json shows all");
+    }
+}
