@@ -4,12 +4,18 @@
 //! [`Note`]s about it, and at the end [`Analyzer::report`] collects what they counted as plain data. Every kind of note
 //! has its entry in the [`catalogue`]; text is made from it only when somebody wants to read it.
 
+mod bounded;
 pub mod catalogue;
+pub mod duplicates;
+pub mod health;
 mod note;
 mod report;
 mod totals;
 
+pub use bounded::Bounded;
 pub use catalogue::Entry;
+pub use duplicates::{Duplicate, DuplicateKind};
+pub use health::{Health, HealthReport, Trust, Verdict};
 pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity};
 pub use report::Report;
 pub use totals::{ProtocolCount, Totals};
@@ -19,6 +25,7 @@ use crate::packet::{Packet, Remark};
 /// Everything netlab remembers of the packets so far.
 #[derive(Debug, Default)]
 pub struct Analyzer {
+    health: Health,
     totals: Totals,
 }
 
@@ -29,8 +36,18 @@ impl Analyzer {
     }
 
     /// Takes in the next packet; what it means is added to `notes`.
-    pub fn observe(&mut self, packet: &Packet<'_>, _notes: &mut Notes) {
+    pub fn observe(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+        let trust = self.health.observe(packet, notes, || None);
         self.totals.observe(packet);
+        if trust.duplicate.is_some() {
+            // Counted in the health of the capture, and in nothing else.
+            return;
+        }
+    }
+
+    /// Takes in what the source says beside its packets: lost packets weaken findings.
+    pub fn remark(&mut self, remark: &Remark) {
+        self.health.remark(remark);
     }
 
     /// Takes in what the source said beside its packets.
@@ -41,6 +58,6 @@ impl Analyzer {
 
     /// Everything counted and concluded so far.
     pub fn report(&self) -> Report {
-        Report { protocols: self.totals.protocols() }
+        Report { health: self.health.report(0, 0), protocols: self.totals.protocols() }
     }
 }

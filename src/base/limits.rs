@@ -26,6 +26,11 @@ pub const MAX_HELD_OCTETS: usize = 16 << 20;
 /// Different stacks of layers counted apart: real captures have some dozens, forged ones any number.
 pub const MAX_STACKS: usize = 4096;
 
+/// Packets remembered to find copies of them and what ICMP errors quote: some milliseconds of a busy link.
+pub const RECENT_PACKETS: usize = 4096;
+/// Senders whose checksums are judged apart; those after them are judged packet by packet.
+pub const MAX_CHECKSUM_SOURCES: usize = 4096;
+
 // ---- analysis: tcp ----
 
 // ---- analysis: fragments ----

@@ -4,6 +4,8 @@
 //! Words are templates: `{name}` stands for the note's fact of that name, and a part in `[square brackets]` is left out
 //! when one of its facts is missing. One file a family.
 
+pub mod health;
+
 use super::note::Severity;
 
 /// One kind of note.
@@ -22,7 +24,7 @@ pub struct Entry {
 }
 
 /// All families, in the order of the layers.
-pub static FAMILIES: &[(&str, &[&Entry])] = &[];
+pub static FAMILIES: &[(&str, &[&Entry])] = &[("health", health::ENTRIES)];
 
 /// Every entry of every family.
 pub fn all() -> impl Iterator<Item = &'static Entry> {

@@ -1,0 +1,378 @@
+//! Packets that the capture recorded twice (rules P5 and P6), and the packet that an ICMP error quotes.
+//!
+//! A mirror port, a capture on both sides of a router, or the loopback interface shows one packet several times. Taken
+//! for retransmissions, such copies spoil every number, so they are found first and kept away from the other trackers.
+//! What is remembered is a fixed table of digests: nothing is allocated per packet.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+
+use crate::base::limits::RECENT_PACKETS;
+use crate::base::{MacAddr, Timestamp};
+use crate::packet::{Direction, Packet};
+use crate::wire::checksum::Checksum;
+use crate::wire::{Frame, IpView, Layer};
+
+/// Copies lie this close to each other if the identification proves that they are one packet (rule P5).
+const WINDOW_NS: u64 = 10_000_000;
+/// And this close if only the timestamp option does.
+const WINDOW_WITHOUT_ID_NS: u64 = 1_000_000;
+/// Longer payloads with a right checksum are digested by their beginning and end only: the sum stands for the middle.
+const DIGEST_WHOLE_LEN: usize = 160;
+const DIGEST_FIRST_LEN: usize = 96;
+const DIGEST_LAST_LEN: usize = 32;
+
+/// How a copy came to be in the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateKind {
+    /// The same frame again: a mirror port that copies both directions, or two files merged.
+    Identical,
+    /// The same packet on the other side of a router: its hop limit is lower and its MAC addresses changed.
+    Routed,
+    /// The same packet with another VLAN tag.
+    Retagged,
+    /// The loopback interface hands over every packet twice, once as sent and once as received.
+    Loopback,
+}
+
+impl DuplicateKind {
+    /// The word for it in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DuplicateKind::Identical => "identical",
+            DuplicateKind::Routed => "routed",
+            DuplicateKind::Retagged => "retagged",
+            DuplicateKind::Loopback => "loopback",
+        }
+    }
+}
+
+/// A packet that was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Number of the packet seen first.
+    pub of: u64,
+    /// Nanoseconds since then.
+    pub gap_ns: u64,
+    /// How the copy came to be.
+    pub kind: DuplicateKind,
+}
+
+/// Remembers the last few thousand packets by digest.
+#[derive(Debug, Default)]
+pub struct Recent {
+    hasher: FixedState,
+    slots: Vec<Seen>,
+    packets: u64,
+    identical: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    number: u64,
+    at: Timestamp,
+    /// Of addresses, protocol, identification and the first 8 octets behind the IP header: what an ICMP error quotes.
+    base: u64,
+    /// Of everything that stays the same on the way.
+    full: u64,
+    source: MacAddr,
+    destination: MacAddr,
+    interface: u32,
+    vlans: u32,
+    hop_limit: u8,
+    outbound: bool,
+}
+
+impl Recent {
+    /// Looks whether `packet` is a copy of one seen before, and remembers it if not. `sum` is what its transport
+    /// checksum turned out to be. `min_rtt_ns` is asked only in doubt: the least round-trip time of the packet's
+    /// connection.
+    pub fn observe(
+        &mut self,
+        packet: &Packet<'_>,
+        sum: Checksum,
+        min_rtt_ns: impl FnOnce() -> Option<u64>,
+    ) -> Option<Duplicate> {
+        let ip = packet.frame.ip()?;
+        self.packets += 1;
+        if self.slots.is_empty() {
+            self.slots = vec![Seen::default(); RECENT_PACKETS];
+        }
+        let seen = self.digest(packet, ip, sum);
+        let index = seen.base as usize % RECENT_PACKETS;
+        let earlier = self.slots[index];
+        if earlier.number != 0 && earlier.base == seen.base && earlier.full == seen.full {
+            let gap_ns = seen.at.signed_since(earlier.at).unsigned_abs();
+            if gap_ns <= WINDOW_NS
+                && let Some(kind) = self.judge(&earlier, &seen, packet, gap_ns, min_rtt_ns)
+            {
+                self.identical += u64::from(kind == DuplicateKind::Identical);
+                return Some(Duplicate { of: earlier.number, gap_ns, kind });
+            }
+        }
+        self.slots[index] = seen;
+        None
+    }
+
+    /// Number and time of the packet that an ICMP error quotes, if it was seen a moment ago.
+    pub fn quoted(&self, quoted: &Frame<'_>) -> Option<(u64, Timestamp)> {
+        let base = self.base(quoted.ip()?);
+        let seen = self.slots.get(base as usize % RECENT_PACKETS)?;
+        (seen.number != 0 && seen.base == base).then_some((seen.number, seen.at))
+    }
+
+    fn judge(
+        &self,
+        earlier: &Seen,
+        seen: &Seen,
+        packet: &Packet<'_>,
+        gap_ns: u64,
+        min_rtt_ns: impl FnOnce() -> Option<u64>,
+    ) -> Option<DuplicateKind> {
+        let elsewhere = seen.interface != earlier.interface;
+        if is_loopback(packet) && earlier.outbound && !seen.outbound && gap_ns <= WINDOW_WITHOUT_ID_NS {
+            return Some(DuplicateKind::Loopback);
+        }
+        let kind = if seen.hop_limit != earlier.hop_limit {
+            let new_macs = seen.source != earlier.source && seen.destination != earlier.destination;
+            let onwards = seen.hop_limit < earlier.hop_limit && (new_macs || elsewhere);
+            // Two interfaces are read by turns, so the copy behind the router may come first.
+            let backwards = seen.hop_limit > earlier.hop_limit && elsewhere;
+            if !onwards && !backwards {
+                return None;
+            }
+            DuplicateKind::Routed
+        } else if seen.vlans != earlier.vlans {
+            DuplicateKind::Retagged
+        } else if seen.destination.is_group() {
+            // Copies of a broadcast are frames of their own: a loop of bridges makes them (`broadcast`).
+            return None;
+        } else {
+            DuplicateKind::Identical
+        };
+        let identified = packet.frame.ipv4().is_some_and(|ip| ip.identification() != 0);
+        if identified {
+            return Some(kind);
+        }
+        // Without an identification a quick repetition by the sender looks the same, so more proof is needed.
+        let limit = min_rtt_ns().map_or(WINDOW_WITHOUT_ID_NS, |rtt| WINDOW_WITHOUT_ID_NS.min(rtt / 4));
+        let proved = kind != DuplicateKind::Identical
+            || elsewhere
+            || packet.frame.tcp().is_some_and(|tcp| {
+                // Acknowledgments repeat each other by design; only where everything comes twice are they copies too.
+                let doubled = self.identical >= 3 && self.identical * 4 >= self.packets;
+                let dated = tcp.options().is_some_and(|options| options.timestamps().is_some());
+                dated && (tcp.sequence_len() > 0 || doubled)
+            });
+        (gap_ns <= limit && proved).then_some(kind)
+    }
+
+    fn base(&self, ip: IpView<'_>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        let first = match ip {
+            IpView::V4(ip) => {
+                // Source and destination, and before them TTL, protocol and checksum, of which only the protocol stays.
+                hasher.write(ip.bytes().get(12..20).unwrap_or_default());
+                hasher.write_u32(u32::from(ip.identification()) << 8 | u32::from(ip.protocol()));
+                ip.payload()
+            }
+            IpView::V6(ip) => {
+                hasher.write(ip.bytes().get(8..40).unwrap_or_default());
+                hasher.write_u32(u32::from(ip.next_header()));
+                ip.payload()
+            }
+        };
+        hasher.write(&first[..first.len().min(8)]);
+        hasher.finish()
+    }
+
+    fn digest(&self, packet: &Packet<'_>, ip: IpView<'_>, sum: Checksum) -> Seen {
+        let base = self.base(ip);
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(base);
+        hasher.write_u32(ip.total_len());
+        let payload = match ip {
+            IpView::V4(ip) => {
+                hasher.write(ip.bytes().get(6..8).unwrap_or_default());
+                ip.payload()
+            }
+            IpView::V6(ip) => {
+                hasher.write_u32(ip.flow_label());
+                ip.payload()
+            }
+        };
+        if sum == Checksum::Good && payload.len() > DIGEST_WHOLE_LEN {
+            hasher.write(&payload[..DIGEST_FIRST_LEN]);
+            hasher.write(&payload[payload.len() - DIGEST_LAST_LEN..]);
+        } else {
+            hasher.write(payload);
+        }
+        let ethernet = packet.frame.outer_ethernet();
+        let vlans = packet.frame.vlans().fold(0, |all, vlan| all << 12 | u32::from(vlan.vid()) + 1);
+        Seen {
+            number: packet.meta.number,
+            at: packet.meta.at,
+            base,
+            full: hasher.finish(),
+            source: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.source()),
+            destination: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.destination()),
+            interface: packet.meta.interface,
+            vlans,
+            hop_limit: ip.hop_limit(),
+            outbound: is_outbound(packet),
+        }
+    }
+}
+
+/// True if the capturing host sent the packet, as far as the capture says.
+pub fn is_outbound(packet: &Packet<'_>) -> bool {
+    if let Some(direction) = packet.meta.direction {
+        return direction == Direction::Outbound;
+    }
+    match packet.frame.layers().first().map(|located| located.layer) {
+        Some(Layer::Sll(sll)) => sll.packet_type() == 4,
+        _ => false,
+    }
+}
+
+/// True if the packet was captured on a loopback interface.
+pub fn is_loopback(packet: &Packet<'_>) -> bool {
+    match packet.frame.layers().first().map(|located| located.layer) {
+        Some(Layer::Ethernet(ethernet)) => {
+            ethernet.source() == MacAddr::ZERO
+                && ethernet.destination() == MacAddr::ZERO
+                && packet.frame.ip().is_some_and(|ip| ip.source().is_loopback() || ip.source() == ip.destination())
+        }
+        Some(Layer::Sll(sll)) => sll.hardware_type() == 772,
+        Some(Layer::Loopback(_)) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Meta, RawPacket};
+    use crate::wire::build::{FrameBuilder, Ipv4Fields, Ipv6Fields, TcpFields, TcpOption};
+    use crate::wire::{LinkType, TcpFlags, checksum};
+
+    const A: MacAddr = MacAddr([0, 0, 0x5e, 0, 0x53, 1]);
+    const B: MacAddr = MacAddr([0, 0, 0x5e, 0, 0x53, 2]);
+    const C: MacAddr = MacAddr([0, 0, 0x5e, 0, 0x53, 3]);
+    const D: MacAddr = MacAddr([0, 0, 0x5e, 0, 0x53, 4]);
+
+    struct Bench {
+        recent: Recent,
+        number: u64,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            Bench { recent: Recent::default(), number: 0 }
+        }
+
+        fn see(&mut self, at_us: u64, frame: &FrameBuilder) -> Option<DuplicateKind> {
+            self.see_with(at_us, frame, |_| {}, None)
+        }
+
+        fn see_with(
+            &mut self,
+            at_us: u64,
+            frame: &FrameBuilder,
+            change: impl Fn(&mut Meta),
+            min_rtt_ns: Option<u64>,
+        ) -> Option<DuplicateKind> {
+            self.number += 1;
+            let bytes = frame.finish();
+            let at = Timestamp::from_nanos(at_us * 1000);
+            let mut meta = Meta::new(self.number, at, LinkType::ETHERNET, bytes.len() as u32);
+            change(&mut meta);
+            let packet = Packet::decode(RawPacket { meta, bytes: &bytes });
+            let sum = checksum::transport(&packet.frame);
+            self.recent.observe(&packet, sum, || min_rtt_ns).map(|duplicate| duplicate.kind)
+        }
+    }
+
+    fn segment(macs: (MacAddr, MacAddr), identification: u16, ttl: u8, payload: &[u8]) -> FrameBuilder {
+        FrameBuilder::ethernet(macs.0, macs.1)
+            .ipv4(Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]).identification(identification).ttl(ttl))
+            .tcp(TcpFields::new(40000, 80).sequence(7).acknowledgment(9).option(TcpOption::Timestamps(5, 6)))
+            .payload(payload)
+    }
+
+    #[test]
+    fn p5_the_same_frame_again_within_ten_milliseconds_is_a_copy() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.see(0, &segment((A, B), 5, 64, b"data")), None);
+        assert_eq!(bench.see(9_000, &segment((A, B), 5, 64, b"data")), Some(DuplicateKind::Identical));
+        assert_eq!(bench.see(11_000, &segment((A, B), 5, 64, b"data")), None, "too late");
+        assert_eq!(bench.see(11_500, &segment((A, B), 6, 64, b"data")), None, "another identification");
+        assert_eq!(bench.see(11_600, &segment((A, B), 6, 64, b"DATA")), None, "other octets");
+    }
+
+    #[test]
+    fn p5_a_packet_on_both_sides_of_a_router_is_routed() {
+        let mut bench = Bench::new();
+        bench.see(0, &segment((A, B), 5, 64, b"data"));
+        assert_eq!(bench.see(40, &segment((C, D), 5, 63, b"data")), Some(DuplicateKind::Routed));
+        assert_eq!(bench.see(50, &segment((A, B), 5, 62, b"data")), None, "no router keeps the MAC addresses");
+    }
+
+    #[test]
+    fn p5_another_vlan_tag_makes_it_retagged_and_other_addresses_another_packet() {
+        let tagged = |vid| {
+            FrameBuilder::ethernet(A, B)
+                .vlan(vid)
+                .ipv4(Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]).identification(3))
+                .tcp(TcpFields::new(1, 2))
+        };
+        let mut bench = Bench::new();
+        bench.see(0, &tagged(10));
+        assert_eq!(bench.see(5, &tagged(20)), Some(DuplicateKind::Retagged));
+        let translated = FrameBuilder::ethernet(A, B)
+            .vlan(10)
+            .ipv4(Ipv4Fields::new([203, 0, 113, 1], [198, 51, 100, 2]).identification(3))
+            .tcp(TcpFields::new(1, 2));
+        assert_eq!(bench.see(6, &translated), None, "NAT makes another packet");
+    }
+
+    #[test]
+    fn p5_without_identification_the_timestamp_proves_it_within_a_quarter_of_the_round_trip() {
+        let data = segment((A, B), 0, 64, b"data");
+        let mut bench = Bench::new();
+        bench.see(0, &data);
+        assert_eq!(bench.see(900, &data), Some(DuplicateKind::Identical));
+        assert_eq!(
+            bench.see_with(950, &data, |_| {}, Some(400_000)),
+            None,
+            "above 100 µs it may be the sender's doing"
+        );
+        let acknowledgment = segment((A, B), 0, 64, b"");
+        bench.see(2000, &acknowledgment);
+        assert_eq!(bench.see(2001, &acknowledgment), None, "acknowledgments repeat each other by design");
+    }
+
+    #[test]
+    fn p6_the_loopback_interface_shows_every_packet_twice() {
+        let frame = FrameBuilder::ethernet(MacAddr::ZERO, MacAddr::ZERO)
+            .ipv6(Ipv6Fields::new([0, 0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 1]))
+            .tcp(TcpFields::new(1, 2).flags(TcpFlags::SYN));
+        let mut bench = Bench::new();
+        let direction = |direction| move |meta: &mut Meta| meta.direction = Some(direction);
+        assert_eq!(bench.see_with(0, &frame, direction(Direction::Outbound), None), None);
+        let second = bench.see_with(2, &frame, direction(Direction::Inbound), None);
+        assert_eq!(second, Some(DuplicateKind::Loopback));
+    }
+
+    #[test]
+    fn an_error_finds_the_packet_that_it_quotes() {
+        let mut bench = Bench::new();
+        bench.see(3, &segment((A, B), 5, 64, b"some data"));
+        let original = segment((A, B), 5, 60, b"some data").finish();
+        let quoted = crate::wire::decode(LinkType::RAW, &original[14..14 + 28], 60);
+        assert_eq!(bench.recent.quoted(&quoted), Some((1, Timestamp::from_nanos(3000))));
+        let other = segment((A, B), 6, 60, b"some data").finish();
+        assert_eq!(bench.recent.quoted(&crate::wire::decode(LinkType::RAW, &other[14..42], 60)), None);
+    }
+}

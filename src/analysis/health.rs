@@ -1,0 +1,419 @@
+//! The health of a capture (rules P2 to P6 and P9): what of it can be believed, said before any finding.
+
+use serde::Serialize;
+
+use super::bounded::Bounded;
+use super::catalogue::health as entries;
+use super::duplicates::{self, Duplicate, DuplicateKind, Recent};
+use super::note::{Confidence, Fact, Note, Notes};
+use crate::base::limits::MAX_CHECKSUM_SOURCES;
+use crate::base::{MacAddr, Timestamp};
+use crate::packet::{Packet, Remark, RemarkKind};
+use crate::wire::checksum::{self, Checksum};
+use crate::wire::{IssueCode, Layer};
+
+/// IP packets above this length were joined by the sender's or receiver's system: no link carries them (rule P4).
+const LARGEST_JUMBO: u32 = 9216;
+/// The least Ethernet frame without its checksum; shorter ones were seen before the card filled them up (rule L8).
+const LEAST_FRAME: u32 = 60;
+
+/// What a checksum tells, with the sender's habits taken into account (rule P3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It fits.
+    Good,
+    /// There is none, or it cannot be computed.
+    Absent,
+    /// The card fills it in later: it holds the sum of the pseudo-header only.
+    Partial,
+    /// It does not fit, nor does any other of this sender: it was captured before the card filled it in.
+    BadAtSource,
+    /// It does not fit: the receiver will discard the packet.
+    Bad,
+}
+
+/// What the trackers above should believe of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// Set if the packet was seen before and must not be counted again.
+    pub duplicate: Option<Duplicate>,
+    /// The checksum of the IPv4 header.
+    pub header: Verdict,
+    /// The checksum of TCP, UDP or ICMP.
+    pub transport: Verdict,
+}
+
+impl Trust {
+    /// Nothing against it: for datagrams whose pieces were judged before.
+    pub const FULL: Trust = Trust { duplicate: None, header: Verdict::Good, transport: Verdict::Good };
+
+    /// True if the receiver will discard the packet for a wrong checksum, so that it changes no state there.
+    pub fn is_bad(&self) -> bool {
+        self.header == Verdict::Bad || self.transport == Verdict::Bad
+    }
+}
+
+/// Packets that were recorded twice, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DuplicateCounts {
+    /// The same frame again.
+    pub identical: u64,
+    /// The same packet behind a router.
+    pub routed: u64,
+    /// The same packet with another VLAN tag.
+    pub retagged: u64,
+    /// The second of the loopback interface's two copies.
+    pub loopback: u64,
+}
+
+impl DuplicateCounts {
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        self.identical + self.routed + self.retagged + self.loopback
+    }
+}
+
+/// Checksums of TCP, UDP and ICMP by verdict, and IPv4 headers whose own is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChecksumCounts {
+    /// They fit.
+    pub good: u64,
+    /// None, or not computable: cut packets, fragments, UDP without a sum.
+    pub absent: u64,
+    /// Left to the card.
+    pub partial: u64,
+    /// Wrong as everything from that sender.
+    pub bad_at_source: u64,
+    /// Wrong.
+    pub bad: u64,
+    /// Wrong sums of IPv4 headers.
+    pub header_bad: u64,
+}
+
+/// The health of a capture, as in `health` of the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HealthReport {
+    /// Packets read.
+    pub packets: u64,
+    /// Their octets on the wire.
+    pub octets: u64,
+    /// Time of the first packet; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_ns: Option<u64>,
+    /// Time of the last packet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ns: Option<u64>,
+    /// From the earliest to the latest time.
+    pub span_ns: u64,
+    /// Packets of which fewer octets were kept than there were.
+    pub cut: u64,
+    /// Packets that contradict a standard.
+    pub malformed: u64,
+    /// Packets recorded twice.
+    pub duplicates: DuplicateCounts,
+    /// Packets of a loopback interface.
+    pub loopback: u64,
+    /// What the checksums said.
+    pub checksums: ChecksumCounts,
+    /// IP packets larger than any link carries: joined or not yet divided by segmentation offload.
+    pub giants: u64,
+    /// Ethernet frames below 60 octets, seen before the card filled them up: this host sent them.
+    pub unpadded: u64,
+    /// TCP connections and UDP conversations of which one direction only was captured.
+    pub one_sided: u64,
+    /// Packets that the capturing side says it lost.
+    pub kernel_drops: u64,
+    /// Octets that a receiver acknowledged and the capture does not hold.
+    pub unseen_octets: u64,
+    /// How often time ran backwards.
+    pub time_backwards: u64,
+    /// The largest of these steps.
+    pub largest_step_back_ns: u64,
+    /// What this does to the findings; empty if the capture is sound.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A reason to believe some findings less.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    /// What is wrong with the capture, in kebab case.
+    pub cause: &'static str,
+    /// Prefixes of the codes that it weakens.
+    pub weakens: &'static [&'static str],
+    /// In a sentence.
+    pub text: String,
+}
+
+/// How a sender's checksums turned out so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Habit {
+    good: u64,
+    wrong: u64,
+}
+
+/// Whose checksums: the sender's link address (its interface and address are not told apart), and the protocol, for a
+/// card may fill in the sums of TCP and leave those of ICMP to the system.
+type Sender = (MacAddr, u8);
+
+/// Judges every packet before the other trackers see it.
+#[derive(Debug)]
+pub struct Health {
+    /// True to let packets with wrong checksums change the state all the same.
+    pub ignore_checksums: bool,
+    recent: Recent,
+    senders: Bounded<Sender, Habit>,
+    counts: HealthReport,
+    earliest: Timestamp,
+    latest: Timestamp,
+    last_at: Timestamp,
+}
+
+impl Default for Health {
+    fn default() -> Health {
+        Health {
+            ignore_checksums: false,
+            recent: Recent::default(),
+            senders: Bounded::new(MAX_CHECKSUM_SOURCES),
+            counts: HealthReport::default(),
+            earliest: Timestamp::ZERO,
+            latest: Timestamp::ZERO,
+            last_at: Timestamp::ZERO,
+        }
+    }
+}
+
+impl Health {
+    /// Judges the next packet. `min_rtt_ns` is asked only in doubt: the least round-trip time of its connection.
+    pub fn observe(
+        &mut self,
+        packet: &Packet<'_>,
+        notes: &mut Notes,
+        min_rtt_ns: impl FnOnce() -> Option<u64>,
+    ) -> Trust {
+        self.count(packet, notes);
+        let frame = &packet.frame;
+        let sum = checksum::transport(frame);
+        let header = match checksum::ipv4_header(frame) {
+            Checksum::Bad => self.with_habit(packet, 0, Checksum::Bad, notes),
+            Checksum::Good => self.with_habit(packet, 0, Checksum::Good, notes),
+            _ => Verdict::Absent,
+        };
+        let transport = match frame.transport() {
+            Some(Layer::Tcp(_)) => self.with_habit(packet, 6, sum, notes),
+            Some(Layer::Udp(_)) => self.with_habit(packet, 17, sum, notes),
+            Some(Layer::Icmpv4(_) | Layer::Icmpv6(_)) => self.with_habit(packet, 1, sum, notes),
+            _ => Verdict::Absent,
+        };
+        let sums = &mut self.counts.checksums;
+        match transport {
+            Verdict::Good => sums.good += 1,
+            Verdict::Absent => sums.absent += 1,
+            Verdict::Partial => sums.partial += 1,
+            Verdict::BadAtSource => sums.bad_at_source += 1,
+            Verdict::Bad => sums.bad += 1,
+        }
+        sums.header_bad += u64::from(header == Verdict::Bad);
+        let duplicate = self.recent.observe(packet, sum, min_rtt_ns);
+        if let Some(duplicate) = duplicate {
+            self.note_duplicate(packet, duplicate, notes);
+        } else if header == Verdict::Bad || transport == Verdict::Bad {
+            let what = match (header, frame.transport()) {
+                (Verdict::Bad, _) => "IPv4 header",
+                (_, Some(layer)) => match layer {
+                    Layer::Tcp(_) => "TCP",
+                    Layer::Udp(_) => "UDP",
+                    _ => "ICMP",
+                },
+                _ => "transport",
+            };
+            notes.say(
+                Note::new(&entries::CHECKSUM_BAD, packet.meta.number, packet.meta.at).with("layer", Fact::Word(what)),
+            );
+        }
+        if self.ignore_checksums {
+            return Trust { duplicate, ..Trust::FULL };
+        }
+        Trust { duplicate, header, transport }
+    }
+
+    /// Takes in what the source says beside its packets.
+    pub fn remark(&mut self, remark: &Remark) {
+        if let RemarkKind::Dropped(packets) = remark.kind {
+            self.counts.kernel_drops += packets;
+        }
+    }
+
+    /// The packets seen a moment ago, for whoever looks for a quoted one.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// What was counted. `one_sided` and `unseen_octets` are known to the trackers of connections.
+    pub fn report(&self, one_sided: u64, unseen_octets: u64) -> HealthReport {
+        let mut report = HealthReport { one_sided, unseen_octets, ..self.counts.clone() };
+        report.span_ns = self.latest.nanos_since(self.earliest);
+        report.doubts = doubts(&report);
+        report
+    }
+
+    fn count(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+        let (frame, at) = (&packet.frame, packet.meta.at);
+        let counts = &mut self.counts;
+        if counts.packets == 0 {
+            counts.first_ns = Some(at.nanos());
+            (self.earliest, self.latest) = (at, at);
+        } else if at < self.last_at {
+            let step = self.last_at.nanos_since(at);
+            if counts.time_backwards == 0 {
+                notes.say(Note::new(&entries::TIME_BACKWARDS, packet.meta.number, at).with("step", Fact::Nanos(step)));
+            }
+            counts.time_backwards += 1;
+            counts.largest_step_back_ns = counts.largest_step_back_ns.max(step);
+        }
+        self.last_at = at;
+        self.earliest = self.earliest.min(at);
+        self.latest = self.latest.max(at);
+        counts.last_ns = Some(at.nanos());
+        counts.packets += 1;
+        counts.octets += u64::from(packet.meta.wire_len);
+        counts.cut += u64::from(frame.was_cut());
+        counts.malformed += u64::from(frame.issues().iter().any(|issue| issue.code.is_malformed()));
+        let length_zero = frame.issues().iter().any(|issue| issue.code == IssueCode::LengthZero);
+        let is_loopback = duplicates::is_loopback(packet);
+        counts.loopback += u64::from(is_loopback);
+        let above = frame.ip().is_some_and(|ip| ip.total_len() > LARGEST_JUMBO);
+        counts.giants += u64::from(!is_loopback && (length_zero || above));
+        let ethernet = frame.outer_ethernet().is_some();
+        counts.unpadded += u64::from(ethernet && !is_loopback && packet.meta.wire_len < LEAST_FRAME);
+    }
+
+    /// The verdict on a sum, given how this sender's others turned out. ICMP sums are never left to a card.
+    fn with_habit(&mut self, packet: &Packet<'_>, protocol: u8, sum: Checksum, notes: &mut Notes) -> Verdict {
+        let mac = match packet.frame.layers().first().map(|located| located.layer) {
+            Some(Layer::Ethernet(ethernet)) => ethernet.source(),
+            Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
+            _ => MacAddr::ZERO,
+        };
+        match sum {
+            Checksum::Absent => Verdict::Absent,
+            Checksum::Partial => {
+                self.senders.entry((mac, protocol), Habit::default).wrong += 1;
+                Verdict::Partial
+            }
+            Checksum::Good => {
+                self.senders.entry((mac, protocol), Habit::default).good += 1;
+                Verdict::Good
+            }
+            Checksum::Bad => {
+                let habit = self.senders.entry((mac, protocol), Habit::default);
+                habit.wrong += 1;
+                let sent_here = duplicates::is_outbound(packet) && habit.good == 0;
+                if packet.meta.checksum_not_ready || sent_here || protocol != 1 && habit.good == 0 {
+                    if habit.wrong == 1 {
+                        notes.say(
+                            Note::new(&entries::CHECKSUM_AT_SOURCE, packet.meta.number, packet.meta.at)
+                                .with("sender", Fact::Mac(mac))
+                                .sure(Confidence::Probable),
+                        );
+                    }
+                    return Verdict::BadAtSource;
+                }
+                Verdict::Bad
+            }
+        }
+    }
+
+    fn note_duplicate(&mut self, packet: &Packet<'_>, duplicate: Duplicate, notes: &mut Notes) {
+        let counts = &mut self.counts.duplicates;
+        match duplicate.kind {
+            DuplicateKind::Identical => counts.identical += 1,
+            DuplicateKind::Routed => counts.routed += 1,
+            DuplicateKind::Retagged => counts.retagged += 1,
+            DuplicateKind::Loopback => counts.loopback += 1,
+        }
+        let rule = if duplicate.kind == DuplicateKind::Loopback { "P6" } else { "P5" };
+        notes.say(
+            Note::new(&entries::CAPTURE_DUPLICATE, packet.meta.number, packet.meta.at)
+                .by_rule(rule)
+                .with("of", Fact::Packet(duplicate.of))
+                .with("gap", Fact::Nanos(duplicate.gap_ns))
+                .with("kind", Fact::Word(duplicate.kind.name())),
+        );
+    }
+}
+
+/// What the state of the capture does to the findings.
+fn doubts(health: &HealthReport) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    let mut doubt = |cause, weakens, text| doubts.push(Doubt { cause, weakens, text });
+    if health.kernel_drops > 0 {
+        doubt(
+            "kernel-drops",
+            &["tcp-", "fragment-", "udp-", "icmp-", "arp-"][..],
+            format!(
+                "the capturing side lost {} packets: what seems missing on the wire may only be missing here",
+                health.kernel_drops
+            ),
+        );
+    }
+    if health.unseen_octets > 0 {
+        doubt(
+            "unseen-octets",
+            &["tcp-"][..],
+            format!(
+                "{} octets were acknowledged by their receiver and are not in the capture: it has holes",
+                health.unseen_octets
+            ),
+        );
+    }
+    if health.time_backwards > 0 {
+        doubt(
+            "time-backwards",
+            &["tcp-", "udp-", "icmp-", "arp-", "fragment-"][..],
+            format!(
+                "time runs backwards {} times, by up to {:.6} s: round-trip times and waits near such a step are wrong",
+                health.time_backwards,
+                health.largest_step_back_ns as f64 / 1e9
+            ),
+        );
+    }
+    if health.one_sided > 0 {
+        doubt(
+            "one-sided",
+            &["tcp-"][..],
+            format!("{} connections were captured in one direction only: the answers are not seen", health.one_sided),
+        );
+    }
+    if health.cut > 0 {
+        doubt(
+            "cut",
+            &["tcp-conflicting", "fragment-", "message-"][..],
+            format!("{} packets were cut short by the snap length: their contents cannot be compared", health.cut),
+        );
+    }
+    if health.duplicates.all() > 0 {
+        doubt(
+            "duplicates",
+            &["tcp-"][..],
+            format!(
+                "{} packets were recorded twice; the copies are left out of all statistics",
+                health.duplicates.all()
+            ),
+        );
+    }
+    if health.giants > 0 {
+        doubt(
+            "giants",
+            &["tcp-"][..],
+            format!(
+                "{} packets are larger than any link carries: the system joined or had not yet divided them, so packet \
+                 counts are as captured, not as on the wire",
+                health.giants
+            ),
+        );
+    }
+    doubts
+}
+
+#[cfg(test)]
+mod tests;
