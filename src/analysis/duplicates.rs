@@ -174,7 +174,7 @@ impl Recent {
             IpView::V4(ip) => {
                 // Source and destination, and before them TTL, protocol and checksum, of which only the protocol stays.
                 hasher.write(ip.bytes().get(12..20).unwrap_or_default());
-                hasher.write_u32(u32::from(ip.identification()) << 8 | u32::from(ip.protocol()));
+                hasher.write_u32((u32::from(ip.identification()) << 8) | u32::from(ip.protocol()));
                 ip.payload()
             }
             IpView::V6(ip) => {
@@ -209,7 +209,7 @@ impl Recent {
             hasher.write(payload);
         }
         let ethernet = packet.frame.outer_ethernet();
-        let vlans = packet.frame.vlans().fold(0, |all, vlan| all << 12 | u32::from(vlan.vid()) + 1);
+        let vlans = packet.frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1));
         Seen {
             number: packet.meta.number,
             at: packet.meta.at,

@@ -39,19 +39,23 @@ impl Analyzer {
     pub fn observe(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         let trust = self.health.observe(packet, notes, || None);
         self.totals.observe(packet);
-        if trust.duplicate.is_some() {
-            // Counted in the health of the capture, and in nothing else.
-            return;
+        if trust.duplicate.is_none() {
+            self.observe_network(packet, trust, notes);
         }
     }
+
+    /// What lies above the link, of a packet that is not a copy.
+    fn observe_network(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
+        self.observe_upper(packet, trust, notes);
+    }
+
+    /// Transport and ICMP, of a whole packet or of a datagram put together from its fragments.
+    fn observe_upper(&mut self, _packet: &Packet<'_>, _trust: Trust, _notes: &mut Notes) {}
 
     /// Takes in what the source says beside its packets: lost packets weaken findings.
     pub fn remark(&mut self, remark: &Remark) {
         self.health.remark(remark);
     }
-
-    /// Takes in what the source said beside its packets.
-    pub fn remark(&mut self, _remark: &Remark) {}
 
     /// The end of the capture: whatever waited for a later packet is settled now.
     pub fn finish(&mut self, _notes: &mut Notes) {}
