@@ -11,6 +11,11 @@ pub const MAX_ISSUES: usize = 16;
 
 /// Octets of one packet record that are believed. tcpdump's largest snap length; GRO and BIG TCP stay below 512 KiB.
 pub const MAX_RECORD_LEN: usize = 4 << 20;
+/// Interfaces told apart in one capture. Hosts of many containers have some thousands; a file of nothing but interface
+/// descriptions would name millions.
+pub const MAX_INTERFACES: usize = 16_384;
+/// Captures read as one. Each keeps a file open and a buffer of 64 KiB.
+pub const MAX_INPUTS: usize = 512;
 
 // ---- pipeline ----
 

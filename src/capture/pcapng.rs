@@ -1,0 +1,337 @@
+//! The pcapng format (draft-ietf-opsawg-pcapng): sections of blocks, each block with its length in front and behind.
+//!
+//! Options are taken apart by pcap-parser. Blocks are not: its block parsers collect the options of every packet in a
+//! vector, refuse a whole block for one bad option, and do not know the obsolete Packet Block. What tshark reads is read;
+//! besides, a packet of an interface that was never described is kept, and options that overrun their block cost only
+//! themselves.
+
+use std::ops::Range;
+
+use super::interface::Interfaces;
+use super::options::{self, Options, Order};
+use super::reader::{Found, Trouble, Waiting};
+use super::section::Section;
+use super::summary::CaptureSummary;
+use super::window::Window;
+use crate::base::Timestamp;
+use crate::base::limits::MAX_RECORD_LEN;
+use crate::packet::{Direction, Meta, RemarkKind};
+
+/// Block types (draft-ietf-opsawg-pcapng §4).
+mod block_type {
+    pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
+    pub(super) const PACKET: u32 = 2;
+    pub(super) const SIMPLE_PACKET: u32 = 3;
+    pub(super) const INTERFACE_STATISTICS: u32 = 5;
+    pub(super) const ENHANCED_PACKET: u32 = 6;
+    /// The same in either byte order.
+    pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+}
+
+/// Type and length in front, length behind.
+const FRAME_LEN: usize = 12;
+/// Type and length.
+const FRONT_LEN: usize = 8;
+/// The largest block that is taken into the buffer: a packet and as much again for its options.
+const MAX_BLOCK_LEN: usize = 2 * MAX_RECORD_LEN;
+
+/// A pcapng file within a section.
+#[derive(Debug)]
+pub(super) struct Pcapng {
+    order: Order,
+    section: Section,
+    blocks: u64,
+    packets: u64,
+    last: Timestamp,
+    said_simple: bool,
+    said_options: bool,
+}
+
+/// What a packet block says of its packet.
+struct Described {
+    interface: u32,
+    /// `None` in a Simple Packet Block.
+    ticks: Option<u64>,
+    captured: usize,
+    original: u32,
+    /// Where the packet begins in the body of the block.
+    start: usize,
+    lost: u64,
+}
+
+impl Pcapng {
+    /// Checks that a section begins.
+    pub(super) fn begin(window: &mut Window, interfaces: Interfaces) -> Result<Pcapng, Trouble> {
+        let mut pcapng = Pcapng {
+            order: Order::Little,
+            section: Section::new(interfaces),
+            blocks: 0,
+            packets: 0,
+            last: Timestamp::ZERO,
+            said_simple: false,
+            said_options: false,
+        };
+        match pcapng.front(window)? {
+            Some(_) => Ok(pcapng),
+            None => Err(Trouble::Damage("it is empty".to_owned())),
+        }
+    }
+
+    /// The next packet, or the next remarks on the way to it, which are left in `waiting`.
+    #[inline]
+    pub(super) fn next(
+        &mut self,
+        window: &mut Window,
+        waiting: &mut Waiting,
+        summary: &mut CaptureSummary,
+    ) -> Result<Found, Trouble> {
+        loop {
+            let Some((kind, len)) = self.front(window)? else { return Ok(Found::End) };
+            let is_packet =
+                matches!(kind, block_type::ENHANCED_PACKET | block_type::PACKET | block_type::SIMPLE_PACKET);
+            if is_packet {
+                let body = self.body(window, len)?;
+                let found = self.packet(kind, window, body, waiting, summary)?;
+                self.blocks += 1;
+                return Ok(found);
+            }
+            self.other(kind, len, window, waiting, summary)?;
+            self.blocks += 1;
+            if !waiting.is_empty() {
+                return Ok(Found::Remarks);
+            }
+        }
+    }
+
+    /// Type and length of the next block; `None` at the end. Sees to the byte order of a new section.
+    #[inline]
+    fn front(&mut self, window: &mut Window) -> Result<Option<(u32, usize)>, Trouble> {
+        if !window.fill_to(FRAME_LEN)? {
+            let present = window.available().len();
+            if present == 0 {
+                return Ok(None);
+            }
+            return Err(self.cut(window, format!("a block needs {FRAME_LEN} octets at least, {present} are left")));
+        }
+        let octets = window.available();
+        if octets[..4] == block_type::SECTION_HEADER.to_le_bytes() {
+            self.order = match octets[8..FRAME_LEN] {
+                [0x4d, 0x3c, 0x2b, 0x1a] => Order::Little,
+                [0x1a, 0x2b, 0x3c, 0x4d] => Order::Big,
+                _ => return Err(self.broken(window, "begins a section of unknown byte order".to_owned())),
+            };
+        }
+        let len = self.order.u32(octets, 4) as usize;
+        if len < FRAME_LEN {
+            return Err(self.broken(window, format!("claims a length of {len} octets, but {FRAME_LEN} are the least")));
+        }
+        Ok(Some((self.order.u32(octets, 0), len)))
+    }
+
+    /// Takes a block of `len` octets into the buffer and tells where its body lies.
+    #[inline]
+    fn body(&mut self, window: &mut Window, len: usize) -> Result<Range<usize>, Trouble> {
+        if len > MAX_BLOCK_LEN {
+            return Err(
+                self.broken(window, format!("claims {len} octets, more than any packet needs ({MAX_BLOCK_LEN})"))
+            );
+        }
+        let padded = len.next_multiple_of(4);
+        if !window.fill_to(padded)? {
+            let present = window.available().len();
+            return Err(self.cut(window, format!("its length is {len} octets, {present} are left")));
+        }
+        let behind = self.order.u32(window.available(), padded - 4) as usize;
+        if behind != len {
+            return Err(self.broken(window, format!("has the length {len} in front and {behind} behind")));
+        }
+        let range = window.consume(padded);
+        Ok(range.start + FRONT_LEN..range.end - 4)
+    }
+
+    #[inline]
+    fn packet(
+        &mut self,
+        kind: u32,
+        window: &Window,
+        body: Range<usize>,
+        waiting: &mut Waiting,
+        summary: &mut CaptureSummary,
+    ) -> Result<Found, Trouble> {
+        let octets = window.at(body.clone());
+        let described = self.describe(kind, octets).ok_or_else(|| {
+            Trouble::Damage(format!("block {} is a packet block of only {} octets", self.blocks + 1, octets.len()))
+        })?;
+        let Described { captured, start, .. } = described;
+        let present = octets.len() - start;
+        if captured > present {
+            return Err(Trouble::Damage(format!(
+                "block {} claims {captured} captured octets, but has room for {present}",
+                self.blocks + 1
+            )));
+        }
+        if captured > MAX_RECORD_LEN {
+            return Err(Trouble::Damage(format!(
+                "block {} claims {captured} captured octets, more than any packet has ({MAX_RECORD_LEN})",
+                self.blocks + 1
+            )));
+        }
+        self.packets += 1;
+        let port = self.section.port(described.interface, self.packets, waiting, summary);
+        let at = match described.ticks {
+            Some(ticks) => port.time(ticks),
+            None => self.last,
+        };
+        let mut meta = Meta::new(self.packets, at, port.link, described.original);
+        meta.interface = port.index;
+        self.last = at;
+        if described.ticks.is_none() && !self.said_simple {
+            self.said_simple = true;
+            waiting.say_of_packet(
+                RemarkKind::Note,
+                format!(
+                    "{}: Simple Packet Blocks hold no time; their packets get the time of the packet before",
+                    summary.file
+                ),
+            );
+        }
+        if described.lost > 0 {
+            self.section.lost(described.interface, described.lost, waiting, summary);
+        }
+        let options = start + captured.next_multiple_of(4);
+        if options < octets.len() && described.ticks.is_some() {
+            self.packet_options(&octets[options..], described.interface, &mut meta, waiting, summary);
+        }
+        Ok(Found::Packet(meta, body.start + start..body.start + start + captured))
+    }
+
+    /// The fixed fields of a packet block; `None` if it is too short for them.
+    #[inline]
+    fn describe(&self, kind: u32, body: &[u8]) -> Option<Described> {
+        let word = |at| self.order.u32(body, at);
+        Some(match kind {
+            block_type::SIMPLE_PACKET => {
+                let room = body.len().checked_sub(4)?;
+                let original = word(0);
+                let captured = self.section.simple_len(original).min(room);
+                Described { interface: 0, ticks: None, captured, original, start: 4, lost: 0 }
+            }
+            _ if body.len() < 20 => return None,
+            _ => {
+                let (interface, lost) = match kind {
+                    block_type::PACKET => match (self.order.u16(body, 0), self.order.u16(body, 2)) {
+                        // All ones: the number lost is not known.
+                        (interface, 0xffff) => (u32::from(interface), 0),
+                        (interface, lost) => (u32::from(interface), u64::from(lost)),
+                    },
+                    _ => (word(0), 0),
+                };
+                Described {
+                    interface,
+                    ticks: Some(u64::from(word(4)) << 32 | u64::from(word(8))),
+                    captured: word(12) as usize,
+                    original: word(16),
+                    start: 20,
+                    lost,
+                }
+            }
+        })
+    }
+
+    fn packet_options(
+        &mut self,
+        octets: &[u8],
+        interface: u32,
+        meta: &mut Meta,
+        waiting: &mut Waiting,
+        summary: &mut CaptureSummary,
+    ) {
+        for option in Options::new(self.order, octets) {
+            match option {
+                Ok((1, comment)) => waiting.say_of_packet(RemarkKind::Comment, options::text(comment)),
+                // epb_flags and pack_flags alike: the lowest two bits are the direction.
+                Ok((2, flags)) if flags.len() == 4 => {
+                    meta.direction = match self.order.u32(flags, 0) & 3 {
+                        1 => Some(Direction::Inbound),
+                        2 => Some(Direction::Outbound),
+                        _ => None,
+                    };
+                }
+                Ok((4, count)) if count.len() == 8 => {
+                    self.section.lost(interface, self.order.u64(count, 0), waiting, summary);
+                }
+                Ok(_) => {}
+                Err(_) if self.said_options => {}
+                Err(options::Overrun) => {
+                    self.said_options = true;
+                    waiting.say_of_packet(
+                        RemarkKind::Note,
+                        format!(
+                            "{}: the options of block {} are longer than the block; the packet itself is whole",
+                            summary.file,
+                            self.blocks + 1
+                        ),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Blocks that are no packets.
+    #[cold]
+    fn other(
+        &mut self,
+        kind: u32,
+        len: usize,
+        window: &mut Window,
+        waiting: &mut Waiting,
+        summary: &mut CaptureSummary,
+    ) -> Result<(), Trouble> {
+        match kind {
+            block_type::SECTION_HEADER | block_type::INTERFACE_DESCRIPTION | block_type::INTERFACE_STATISTICS => {}
+            _ => return self.pass_over(window, len),
+        }
+        let offset = window.offset();
+        let body = self.body(window, len)?;
+        let body = window.at(body);
+        let understood = match kind {
+            block_type::SECTION_HEADER => self.section.begin(self.order, body, waiting),
+            block_type::INTERFACE_DESCRIPTION => self.section.interface(self.order, body, waiting, summary),
+            _ => self.section.statistics(self.order, body, waiting, summary),
+        };
+        understood.map_err(|how| Trouble::Damage(format!("block {} at octet {offset} {how}", self.blocks + 1)))
+    }
+
+    /// Passes over a block that says nothing of interest, however long it is.
+    fn pass_over(&mut self, window: &mut Window, len: usize) -> Result<(), Trouble> {
+        let offset = window.offset();
+        let padded = len.next_multiple_of(4);
+        let is_whole = window.skip(padded as u64 - 4)? && window.fill_to(4)?;
+        if !is_whole {
+            let present = window.offset() + window.available().len() as u64 - offset;
+            return Err(Trouble::Damage(format!(
+                "block {} at octet {offset} is cut short: its length is {len} octets, {present} are left",
+                self.blocks + 1
+            )));
+        }
+        let behind = self.order.u32(window.available(), 0) as usize;
+        window.consume(4);
+        if behind != len {
+            return Err(Trouble::Damage(format!(
+                "block {} at octet {offset} has the length {len} in front and {behind} behind",
+                self.blocks + 1
+            )));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn cut(&self, window: &Window, how: String) -> Trouble {
+        Trouble::Damage(format!("block {} at octet {} is cut short: {how}", self.blocks + 1, window.offset()))
+    }
+
+    #[cold]
+    fn broken(&self, window: &Window, how: String) -> Trouble {
+        Trouble::Damage(format!("block {} at octet {} {how}", self.blocks + 1, window.offset()))
+    }
+}
