@@ -45,6 +45,7 @@ fn count(file: &Path) -> Result<(u64, bool), String> {
         match item {
             Item::Packet(_) => packets += 1,
             Item::Remark(remark) => damaged |= remark.kind == RemarkKind::Damage,
+            Item::Idle => {}
         }
     }
     Ok((packets, damaged))

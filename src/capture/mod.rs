@@ -1,7 +1,7 @@
 //! Where packets come from, and the files they go into.
 //!
 //! [`open`] turns one or several inputs into a [`FileSource`]: pcap or pcapng, plain or compressed, told apart by their
-//! first octets and merged by time. The road of a packet inside: [`window`] reads octets in large pieces, `pcap` or
+//! first octets and merged by time. The road of a packet inside: `window` reads octets in large pieces, `pcap` or
 //! `pcapng` finds where a record lies in them, `file` numbers it and lends it. Nothing is copied and nothing is allocated
 //! for a packet. A damaged tail ends the file with a remark; only an input that cannot be read at all is an error.
 //!
