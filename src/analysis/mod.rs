@@ -7,6 +7,8 @@
 mod bounded;
 pub mod catalogue;
 pub mod duplicates;
+mod endpoints;
+mod findings;
 pub mod health;
 mod note;
 mod report;
@@ -15,9 +17,11 @@ mod totals;
 pub use bounded::Bounded;
 pub use catalogue::Entry;
 pub use duplicates::{Duplicate, DuplicateKind};
+pub use endpoints::{Endpoint, Endpoints, SizeRange};
+pub use findings::{Finding, Findings};
 pub use health::{Health, HealthReport, Trust, Verdict};
 pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity};
-pub use report::Report;
+pub use report::{Capture, Report};
 pub use totals::{ProtocolCount, Totals};
 
 use crate::packet::{Packet, Remark};
@@ -27,6 +31,7 @@ use crate::packet::{Packet, Remark};
 pub struct Analyzer {
     health: Health,
     totals: Totals,
+    endpoints: Endpoints,
 }
 
 impl Analyzer {
@@ -39,6 +44,7 @@ impl Analyzer {
     pub fn observe(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         let trust = self.health.observe(packet, notes, || None);
         self.totals.observe(packet);
+        self.endpoints.observe(packet);
         if trust.duplicate.is_none() {
             self.observe_network(packet, trust, notes);
         }
@@ -62,6 +68,11 @@ impl Analyzer {
 
     /// Everything counted and concluded so far.
     pub fn report(&self) -> Report {
-        Report { health: self.health.report(0, 0), protocols: self.totals.protocols() }
+        Report {
+            health: self.health.report(0, 0),
+            protocols: self.totals.protocols(),
+            endpoints: self.endpoints.endpoints(),
+            sizes: self.endpoints.sizes(),
+        }
     }
 }

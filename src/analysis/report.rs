@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::endpoints::{Endpoint, SizeRange};
 use super::health::HealthReport;
 use super::totals::ProtocolCount;
 
@@ -12,4 +13,34 @@ pub struct Report {
     pub health: HealthReport,
     /// Packets and octets by stack of layers, most packets first.
     pub protocols: Vec<ProtocolCount>,
+    /// Packets and octets by address, most octets first.
+    pub endpoints: Vec<Endpoint>,
+    /// Packets and octets by size.
+    pub sizes: Vec<SizeRange>,
+}
+
+/// One capture that a report is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Capture {
+    /// The file as it was named, or the interface.
+    pub file: String,
+    /// Packets read.
+    pub packets: u64,
+    /// Their octets on the wire.
+    pub octets: u64,
+    /// Time of the earliest packet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_ns: Option<u64>,
+    /// Time of the latest packet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ns: Option<u64>,
+    /// Link types, in order of appearance.
+    pub links: Vec<&'static str>,
+    /// Packets of which fewer octets were kept than there were on the wire.
+    pub cut: u64,
+    /// Packets that the capturing side lost, as far as it is known.
+    pub dropped: u64,
+    /// Where and how the file is damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
 }

@@ -35,6 +35,12 @@ pub const MAX_STACKS: usize = 4096;
 pub const RECENT_PACKETS: usize = 4096;
 /// Senders whose checksums are judged apart; those after them are judged packet by packet.
 pub const MAX_CHECKSUM_SOURCES: usize = 4096;
+/// Addresses counted apart, 64 octets each: more than any site has, fewer than a forging sender can send.
+pub const MAX_ENDPOINTS: usize = 1 << 17;
+/// Different findings of a report: nobody reads more.
+pub const MAX_FINDINGS: usize = 1 << 14;
+/// Packets listed of one finding; the count goes on.
+pub const MAX_FINDING_PACKETS: usize = 1000;
 
 // ---- analysis: tcp ----
 

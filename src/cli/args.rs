@@ -43,6 +43,10 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Print one annotated line for each packet of a capture file
+    Read(super::read::Arguments),
+    /// Report what a capture holds and what it means
+    Analyze(super::analyze::Arguments),
     /// Print a completion script for a shell
     Completions(super::completions::Arguments),
 }

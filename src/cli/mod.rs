@@ -1,10 +1,14 @@
 //! The command line: parse what was typed, call the library, map failures to exit statuses. The only module that knows
 //! clap, standard output and exit codes.
 
+mod analyze;
 mod args;
 mod completions;
 mod failure;
+mod inputs;
 mod output;
+mod print;
+mod read;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -29,6 +33,8 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Result<(), Failure> {
     match command {
+        Command::Read(arguments) => read::run(&arguments, output),
+        Command::Analyze(arguments) => analyze::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }
 }

@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod json;
 pub mod number;
+pub mod report;
 pub mod style;
 pub mod table;
 pub mod text;

@@ -1,0 +1,107 @@
+//! `netlab analyze FILE… [FILTER…]`: the report.
+
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+
+use clap::{Args, ValueEnum};
+
+use super::inputs::{self, Inputs};
+use super::{Failure, Output};
+use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
+use crate::packet::Remark;
+use crate::pipeline::{self, Patience, Sink};
+use crate::render::report::{self, Document};
+use crate::render::style::Paint;
+
+/// Arguments of `analyze`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  netlab analyze session.pcapng\n  netlab analyze --json monday.pcap tuesday.pcap")]
+pub struct Arguments {
+    /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
+    #[arg(required = true, value_name = "FILE… [FILTER]", trailing_var_arg = true)]
+    words: Vec<String>,
+    /// The report as one JSON document
+    #[arg(long)]
+    json: bool,
+    /// End with status 5 if there is a finding of this level or above
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    fail_on: Option<Level>,
+}
+
+/// Levels of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// Something went wrong and was repaired
+    Warning,
+    /// Something is broken or hostile
+    Error,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let inputs = Inputs::split(&arguments.words);
+    let mut source = inputs.open()?;
+    let mut analyzer = Analyzer::new();
+    let mut gathered = Gathered::default();
+    let result = pipeline::run(&mut source, None, &mut analyzer, &mut gathered, Patience::Hold);
+    let analysis = analyzer.report();
+    let document = Document {
+        captures: inputs::captures(&source.captures()),
+        report: &analysis,
+        findings: &gathered.findings,
+        remarks: &gathered.remarks,
+    };
+    if arguments.json {
+        report::json(&document, output.block());
+    } else {
+        let (width, paint) = (output.width(), Paint::new(output.color()));
+        report::text(&document, width, paint, output.block());
+    }
+    output.flush()?;
+    inputs::ended(result, &source.captures())?;
+    check(arguments.fail_on, &gathered.findings)
+}
+
+/// The promise of `--fail-on`.
+fn check(level: Option<Level>, findings: &Findings) -> Result<(), Failure> {
+    let level = match level {
+        None => return Ok(()),
+        Some(Level::Warning) => Severity::Warning,
+        Some(Level::Error) => Severity::Error,
+    };
+    let bad = findings.in_order().iter().filter(|finding| finding.first.entry.severity >= level).count();
+    if bad == 0 {
+        return Ok(());
+    }
+    let (noun, verb) = if bad == 1 { ("finding", "is") } else { ("findings", "are") };
+    Err(Failure::Unexpected(format!("{bad} {noun} {verb} of level {} or above", level.name())))
+}
+
+/// Collects what is said while the packets pass.
+#[derive(Debug, Default)]
+struct Gathered {
+    findings: Findings,
+    remarks: Vec<Remark>,
+}
+
+impl Sink for Gathered {
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        judged.notes.iter().for_each(|note| self.findings.add(note));
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn remark(&mut self, remark: &Remark) -> io::Result<()> {
+        if self.remarks.len() < crate::base::limits::MAX_FINDINGS {
+            self.remarks.push(remark.clone());
+        }
+        Ok(())
+    }
+
+    fn late_note(&mut self, note: &Note) -> io::Result<()> {
+        self.findings.add(note);
+        Ok(())
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! How packets are printed: the options that `read` and `capture` share, and the sink that they choose.
+
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+
+use clap::{ArgAction, Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use super::Output;
+use crate::analysis::{Judged, Note};
+use crate::packet::Remark;
+use crate::pipeline::Sink;
+use crate::render::Renderer;
+use crate::render::csv::CsvRows;
+use crate::render::json::JsonLines;
+use crate::render::style::Paint;
+use crate::render::text::{Detail, Lines};
+use crate::render::time::{Clock, TimeStyle};
+
+/// Options of how packets are printed.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Printing")]
+pub struct PrintOptions {
+    /// Stop after N packets
+    #[arg(short, long, value_name = "N")]
+    pub count: Option<u64>,
+    /// More of the headers: TTL, identification, options; repeat for more
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Less: protocol and length only
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show the link header: MAC addresses and VLANs
+    #[arg(short = 'e', long)]
+    pub link_header: bool,
+    /// Sequence numbers as on the wire, not relative
+    #[arg(short = 'S', long)]
+    pub absolute_sequence: bool,
+    /// Times: -t none, -tt since 1970, -ttt since the packet before, -tttt with date, -ttttt since the first packet
+    #[arg(short = 't', action = ArgAction::Count)]
+    pub time_ladder: u8,
+    /// How times are printed
+    #[arg(long, value_enum, value_name = "STYLE", conflicts_with = "time_ladder")]
+    pub time: Option<TimeChoice>,
+    /// Nine digits after the second's point, not six
+    #[arg(long)]
+    pub nano: bool,
+    /// Times of day in UTC, not in the local zone
+    #[arg(long)]
+    pub utc: bool,
+    /// No packet numbers in front
+    #[arg(long)]
+    pub no_number: bool,
+    /// One JSON object a packet
+    #[arg(long, conflicts_with = "csv")]
+    pub jsonl: bool,
+    /// One row of comma-separated values a packet
+    #[arg(long)]
+    pub csv: bool,
+    /// Write out each line at once
+    #[arg(short = 'l', long)]
+    pub line_buffered: bool,
+    /// Accepted for habit: netlab never looks up names unless asked to
+    #[arg(short = 'n', action = ArgAction::Count, hide = true)]
+    pub numeric: u8,
+}
+
+/// How times are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TimeChoice {
+    /// Not at all
+    None,
+    /// Time of day in the local zone
+    Local,
+    /// Date and time
+    Date,
+    /// Seconds since 1970-01-01 UTC
+    Epoch,
+    /// Since the packet before
+    Delta,
+    /// Since the first packet
+    Relative,
+}
+
+impl PrintOptions {
+    fn time_style(&self) -> TimeStyle {
+        match (self.time, self.time_ladder) {
+            (Some(TimeChoice::None), _) | (None, 1) => TimeStyle::None,
+            (Some(TimeChoice::Local), _) | (None, 0) => TimeStyle::TimeOfDay,
+            (Some(TimeChoice::Epoch), _) | (None, 2) => TimeStyle::Epoch,
+            (Some(TimeChoice::Delta), _) | (None, 3) => TimeStyle::Delta,
+            (Some(TimeChoice::Date), _) | (None, 4) => TimeStyle::DateTime,
+            (Some(TimeChoice::Relative), _) | (None, _) => TimeStyle::Relative,
+        }
+    }
+
+    /// The format that was asked for.
+    pub(super) fn renderer(&self, output: &Output) -> Box<dyn Renderer> {
+        if self.jsonl {
+            return Box::new(JsonLines);
+        }
+        if self.csv {
+            return Box::new(CsvRows);
+        }
+        let zone = if self.utc { TimeZone::UTC } else { TimeZone::system() };
+        let detail = Detail {
+            link: self.link_header,
+            quiet: self.quiet,
+            verbosity: self.verbose,
+            absolute_sequence: self.absolute_sequence,
+            no_number: self.no_number,
+        };
+        Box::new(Lines::new(Clock::new(self.time_style(), zone, self.nano), detail, Paint::new(output.color())))
+    }
+}
+
+/// Prints packets, up to the count that was asked for.
+pub(super) struct Printer<'a> {
+    renderer: Box<dyn Renderer>,
+    output: &'a mut Output,
+    line_buffered: bool,
+    left: u64,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(options: &PrintOptions, output: &'a mut Output) -> Printer<'a> {
+        let mut renderer = options.renderer(output);
+        renderer.begin(output.block());
+        Printer { renderer, line_buffered: options.line_buffered, left: options.count.unwrap_or(u64::MAX), output }
+    }
+
+    fn written(&mut self) -> io::Result<()> {
+        if self.line_buffered { self.output.flush() } else { self.output.flush_full() }
+    }
+}
+
+impl Sink for Printer<'_> {
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        if self.left == 0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.left -= 1;
+        self.renderer.packet(judged, self.output.block());
+        self.written()?;
+        Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn remark(&mut self, remark: &Remark) -> io::Result<()> {
+        self.renderer.remark(remark, self.output.block());
+        self.written()
+    }
+
+    fn late_note(&mut self, note: &Note) -> io::Result<()> {
+        self.renderer.late_note(note, self.output.block());
+        self.written()
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}

@@ -1,0 +1,86 @@
+//! The report of a capture: for people as text and tables, for scripts as one JSON document.
+
+mod sections;
+
+use serde::Serialize;
+
+use super::style::Paint;
+use super::words;
+use crate::analysis::{Capture, Finding, Findings, Report};
+use crate::packet::Remark;
+
+/// Everything that a report tells.
+#[derive(Debug)]
+pub struct Document<'a> {
+    /// The captures it is about.
+    pub captures: Vec<Capture>,
+    /// What was counted and concluded.
+    pub report: &'a Report,
+    /// What matters.
+    pub findings: &'a Findings,
+    /// What the captures say beside their packets.
+    pub remarks: &'a [Remark],
+}
+
+/// Appends the report for people, in lines of at most `width` columns.
+pub fn text(document: &Document<'_>, width: usize, paint: Paint, out: &mut Vec<u8>) {
+    let mut page = sections::Page { width, paint, out };
+    page.captures(&document.captures);
+    page.findings(&document.findings.in_order());
+    page.protocols(&document.report.protocols);
+    page.endpoints(&document.report.endpoints);
+    page.sizes(&document.report.sizes);
+    page.remarks(document.remarks);
+}
+
+/// Appends the report as one JSON document.
+pub fn json(document: &Document<'_>, out: &mut Vec<u8>) {
+    #[derive(Serialize)]
+    struct Shape<'a> {
+        netlab: &'static str,
+        version: u32,
+        captures: &'a [Capture],
+        #[serde(flatten)]
+        report: &'a Report,
+        findings: Vec<JsonFinding<'a>>,
+    }
+    let shape = Shape {
+        netlab: "report",
+        version: 1,
+        captures: &document.captures,
+        report: document.report,
+        findings: document.findings.in_order().into_iter().map(JsonFinding::from).collect(),
+    };
+    // Plain data with text keys: neither the shape nor writing into memory can fail.
+    let _ = serde_json::to_writer_pretty(&mut *out, &shape);
+    out.push(b'\n');
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    code: &'static str,
+    rule: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    packets: &'a [u64],
+    count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<u64>,
+    text: String,
+}
+
+impl<'a> From<&'a Finding> for JsonFinding<'a> {
+    fn from(finding: &'a Finding) -> JsonFinding<'a> {
+        let note = &finding.first;
+        JsonFinding {
+            code: note.code(),
+            rule: note.rule,
+            severity: note.entry.severity.name(),
+            confidence: note.confidence.name(),
+            packets: &finding.packets,
+            count: finding.count,
+            connection: note.connection,
+            text: words::line(note),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The sections of the report for people, in the order in which they are read: what was captured, what matters, who
+//! talked how much.
+
+use crate::analysis::{Capture, Endpoint, Finding, ProtocolCount, SizeRange};
+use crate::packet::{Remark, RemarkKind};
+use crate::render::number::{octets, span};
+use crate::render::style::{self, HEADING, Paint};
+use crate::render::table::Table;
+use crate::render::time::utc;
+use crate::render::words;
+
+/// The page being written.
+pub(super) struct Page<'a> {
+    pub(super) width: usize,
+    pub(super) paint: Paint,
+    pub(super) out: &'a mut Vec<u8>,
+}
+
+/// Rows of tables in which only the biggest matter.
+const TOP_ROWS: usize = 15;
+
+impl Page<'_> {
+    pub(super) fn line(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'\n');
+    }
+
+    pub(super) fn heading(&mut self, text: &str) {
+        if !self.out.is_empty() {
+            self.out.push(b'\n');
+        }
+        self.paint.begin(self.out, HEADING);
+        self.out.extend_from_slice(text.as_bytes());
+        self.paint.end(self.out);
+        self.out.push(b'\n');
+    }
+
+    fn table(&self, headings: &[&str]) -> Table {
+        Table::new(self.width, self.paint, headings)
+    }
+
+    pub(super) fn captures(&mut self, captures: &[Capture]) {
+        for capture in captures {
+            self.heading(&capture.file);
+            let links = capture.links.join(", ");
+            let of = if links.is_empty() { String::new() } else { format!(" ({links})") };
+            self.line(&format!("  {}, {}{of}", packets(capture.packets), octets(capture.octets)));
+            if let (Some(first), Some(last)) = (capture.first_ns, capture.last_ns) {
+                let first_at = crate::base::Timestamp::from_nanos(first);
+                self.line(&format!("  from {}, for {}", utc(first_at), span(last - first)));
+            }
+            if capture.cut > 0 {
+                self.line(&format!("  {} cut: the capture kept fewer octets than were sent", packets(capture.cut)));
+            }
+            if capture.dropped > 0 {
+                self.line(&format!("  {} lost by the capturing side, as the file says", packets(capture.dropped)));
+            }
+            if let Some(damage) = &capture.damage {
+                self.line(&format!("  damaged: {damage}"));
+            }
+        }
+    }
+
+    pub(super) fn findings(&mut self, findings: &[&Finding]) {
+        if findings.is_empty() {
+            return;
+        }
+        self.heading("Findings");
+        for finding in findings.iter().take(crate::render::table::MAX_ROWS) {
+            let note = &finding.first;
+            let times = if finding.count > 1 { format!(" ({} times)", finding.count) } else { String::new() };
+            let mark = self.paint.text(note.entry.severity.name(), style::severity(note.entry.severity));
+            let connection = note.connection.map_or(String::new(), |id| format!(" connection {id}:"));
+            let numbers = finding.packets.iter().take(5).map(u64::to_string).collect::<Vec<_>>().join(", ");
+            let more = if finding.count > 5 { ", …" } else { "" };
+            let noun = if finding.count == 1 { "packet" } else { "packets" };
+            self.line(&format!("  {mark}{connection} {}{times}", words::line(note)));
+            self.line(&format!("      {noun} {numbers}{more} · {} · rule {}", note.code(), note.rule));
+        }
+        if findings.len() > crate::render::table::MAX_ROWS {
+            self.line(&format!("  … and {} more; --json shows all", findings.len() - crate::render::table::MAX_ROWS));
+        }
+    }
+
+    /// The hierarchy of protocols: each layer below the one that carries it, with everything that contains it.
+    pub(super) fn protocols(&mut self, stacks: &[ProtocolCount]) {
+        if stacks.is_empty() {
+            return;
+        }
+        self.heading("Protocols");
+        let total: u64 = stacks.iter().map(|stack| stack.packets).sum();
+        let mut sums = std::collections::BTreeMap::<Vec<&str>, (u64, u64)>::new();
+        for stack in stacks {
+            let names: Vec<_> = stack.path.split('/').collect();
+            for depth in 1..=names.len() {
+                let sum = sums.entry(names[..depth].to_vec()).or_default();
+                sum.0 += stack.packets;
+                sum.1 += stack.octets;
+            }
+        }
+        let mut table = self.table(&["protocol", ">packets", ">share", ">octets"]);
+        for (path, (count, sum)) in sums {
+            let name = format!("{}{}", "  ".repeat(path.len() - 1), path[path.len() - 1]);
+            let share = format!("{:.1} %", count as f64 * 100.0 / total as f64);
+            table.row([name, count.to_string(), share, octets(sum)]);
+        }
+        table.write(self.out);
+    }
+
+    pub(super) fn endpoints(&mut self, endpoints: &[Endpoint]) {
+        if endpoints.is_empty() {
+            return;
+        }
+        self.heading("End points");
+        let mut table = self.table(&["address", ">sent", ">octets", ">received", ">octets"]).at_most(TOP_ROWS);
+        for endpoint in endpoints {
+            table.row([
+                endpoint.address.to_string(),
+                endpoint.packets_sent.to_string(),
+                octets(endpoint.octets_sent),
+                endpoint.packets_received.to_string(),
+                octets(endpoint.octets_received),
+            ]);
+        }
+        table.write(self.out);
+    }
+
+    pub(super) fn sizes(&mut self, sizes: &[SizeRange]) {
+        let most = sizes.iter().map(|range| range.packets).max().unwrap_or(0);
+        if most == 0 {
+            return;
+        }
+        self.heading("Sizes on the wire");
+        let mut table = self.table(&[">octets", ">packets", ""]);
+        for range in sizes {
+            let bar = "█".repeat((range.packets * 30).div_ceil(most) as usize);
+            table.row([format!("{}–{}", range.from, range.to), range.packets.to_string(), bar]);
+        }
+        table.write(self.out);
+    }
+
+    pub(super) fn remarks(&mut self, remarks: &[Remark]) {
+        let comments: Vec<_> = remarks.iter().filter(|remark| remark.kind == RemarkKind::Comment).collect();
+        if comments.is_empty() {
+            return;
+        }
+        self.heading("Comments in the capture");
+        for remark in comments.iter().take(TOP_ROWS) {
+            let place = remark.packet.map_or(String::new(), |number| format!("packet {number}: "));
+            self.line(&format!("  {place}{}", remark.text));
+        }
+        if comments.len() > TOP_ROWS {
+            self.line(&format!("  … and {} more", comments.len() - TOP_ROWS));
+        }
+    }
+}
+
+/// `1 packet`, `2 packets`.
+fn packets(count: u64) -> String {
+    if count == 1 { "1 packet".to_owned() } else { format!("{count} packets") }
+}
