@@ -50,7 +50,7 @@ const MAX_ADDRESS_WIDTH: usize = 32;
 impl Lines {
     /// Lines with times by `clock`, in colours by `paint`.
     pub fn new(clock: Clock, detail: Detail, paint: Paint) -> Lines {
-        Lines { clock, detail, paint, source_width: 17, destination_width: 17, protocol_width: 4 }
+        Lines { clock, detail, paint, source_width: 21, destination_width: 21, protocol_width: 4 }
     }
 
     fn addresses(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
