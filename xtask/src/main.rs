@@ -1,1 +1,38 @@
-fn main() {}
+//! Chores of netlab's maintainers. `cargo xtask` lists them.
+
+mod captures;
+mod generate;
+mod licences;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Chores of netlab's maintainers")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Make the captures of captures/ anew
+    Captures(captures::Arguments),
+    /// Write man pages and shell completions below target/generated
+    Generate,
+    /// Check that every dependency has a permissive licence
+    Licences,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().chore {
+        Chore::Captures(arguments) => captures::run(&arguments),
+        Chore::Generate => generate::run(),
+        Chore::Licences => licences::run(),
+    }
+}
+
+/// The root of the repository.
+fn root() -> std::path::PathBuf {
+    let manifest = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map_or(manifest.clone(), std::path::Path::to_owned)
+}
