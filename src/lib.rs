@@ -7,7 +7,7 @@
 //! | [`base`] | values that everything else is made of: time, sequence numbers, MAC addresses, limits |
 //! | [`wire`] | octets become layered views; descriptions become octets |
 //! | [`packet`] | the waist: one packet with its number and time, and the trait of everything that yields packets |
-//! | [`capture`] | where packets come from: files (and NICs), and the files they go into |
+//! | [`capture`] | where packets come from: NICs and files, and the files they go into |
 //! | [`analysis`] | what the packets mean: notes with rule and evidence, and the report |
 //! | [`render`] | results as text, tables, JSON and pages |
 //! | [`pipeline`] | the loop that joins a source, the analysis and an output |

@@ -69,11 +69,6 @@ impl Cursor {
         }
     }
 
-    /// True if the block has no more packets.
-    pub fn is_at_end(&self) -> bool {
-        self.left == 0
-    }
-
     /// The next packet, whole again; at most `snap_len` octets of it. `None` at the end of the block.
     pub fn next(&mut self, block: &mut [u8], framing: Framing, snap_len: u32) -> Option<Found> {
         self.left = self.left.checked_sub(1)?;
@@ -220,7 +215,6 @@ mod tests {
         let found = cursor.next(&mut block, Framing::AsIs, 262_144).expect("a packet");
         assert_eq!(found.at, Timestamp::from_parts(1_700_000_000, 5));
         assert_eq!((found.octets.len(), found.wire_len, found.packet_type, found.interface), (60, 70, 4, 7));
-        assert!(cursor.is_at_end());
         assert_eq!(cursor.next(&mut block, Framing::AsIs, 262_144), None);
     }
 

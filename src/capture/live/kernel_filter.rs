@@ -11,21 +11,18 @@ pub(super) const OUTGOING: u8 = libc::PACKET_OUTGOING;
 /// Which packets are wanted by the way they go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
-    /// All.
-    All,
     /// All that this host did not send.
     Inbound,
     /// What this host sent.
     Outbound,
-    /// All, but of the loopback interface only the received copy: it hands over each packet twice.
-    LoopbackOnce,
+    /// Both ways; but of the loopback interface, which hands over each packet twice, only the received copy.
+    Both,
 }
 
 /// The whole program. `wanted` is a compiled capture filter: each packet that it accepts is kept up to `snap_len` octets.
 pub(super) fn program(keep: Keep, wanted: Option<&[Step]>, snap_len: u32) -> Vec<Step> {
     let mut steps = Vec::new();
     match keep {
-        Keep::All => {}
         Keep::Inbound => {
             steps.push(load(libc::SKF_AD_PKTTYPE));
             steps.push(jump_if_equal(OUTGOING.into(), 0, 1));
@@ -36,7 +33,7 @@ pub(super) fn program(keep: Keep, wanted: Option<&[Step]>, snap_len: u32) -> Vec
             steps.push(jump_if_equal(OUTGOING.into(), 1, 0));
             steps.push(give(0));
         }
-        Keep::LoopbackOnce => {
+        Keep::Both => {
             steps.push(load(libc::SKF_AD_PKTTYPE));
             steps.push(jump_if_equal(OUTGOING.into(), 0, 3));
             steps.push(load(libc::SKF_AD_HATYPE));
@@ -91,7 +88,7 @@ mod tests {
 
     #[test]
     fn every_jump_of_the_preamble_lands_inside() {
-        for keep in [Keep::All, Keep::Inbound, Keep::Outbound, Keep::LoopbackOnce] {
+        for keep in [Keep::Inbound, Keep::Outbound, Keep::Both] {
             let steps = program(keep, None, 64);
             for (index, step) in steps.iter().enumerate() {
                 assert!(index + usize::from(step.jt.max(step.jf)) < steps.len(), "{keep:?}");

@@ -49,7 +49,12 @@ pub(super) struct Ring {
 impl Ring {
     /// Makes the ring of a packet socket that is not yet bound.
     pub fn new(socket: BorrowedFd<'_>, shape: Shape) -> io::Result<Ring> {
-        set_option(socket, libc::SOL_PACKET, libc::PACKET_VERSION, &(libc::tpacket_versions::TPACKET_V3 as libc::c_int))?;
+        set_option(
+            socket,
+            libc::SOL_PACKET,
+            libc::PACKET_VERSION,
+            &(libc::tpacket_versions::TPACKET_V3 as libc::c_int),
+        )?;
         set_option(socket, libc::SOL_PACKET, libc::PACKET_RESERVE, &shape.headroom)?;
         // With V3 the frame size only has to be consistent: packets are laid one behind the other, as long as they are.
         let frame_len = 2048;

@@ -15,9 +15,9 @@ use crate::wire::LinkType;
 /// The name that stands for all interfaces together.
 pub const ANY: &str = "any";
 
-/// An interface.
+/// A network interface of this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
+pub struct Nic {
     /// Its name.
     pub name: String,
     /// Its index, from 1; 0 stands for all interfaces together.
@@ -62,7 +62,7 @@ impl State {
 ///
 /// # Errors
 /// When the kernel does not tell them.
-pub fn interfaces() -> io::Result<Vec<Interface>> {
+pub fn interfaces() -> io::Result<Vec<Nic>> {
     let hardware: Vec<(String, u16, usize)> = getifaddrs()?
         .filter_map(|found| {
             let link = *found.address.as_ref()?.as_link_addr()?;
@@ -71,7 +71,7 @@ pub fn interfaces() -> io::Result<Vec<Interface>> {
         .collect();
     let any_socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
         .or_else(|_| socket(AddressFamily::Unix, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None))?;
-    let mut list: Vec<Interface> = Vec::new();
+    let mut list: Vec<Nic> = Vec::new();
     for found in datalink::interfaces() {
         let addresses = found.ips.iter().map(|network| (network.ip(), network.prefix()));
         // An alias such as `eth0:1` is a label of an address, not an interface.
@@ -82,7 +82,7 @@ pub fn interfaces() -> io::Result<Vec<Interface>> {
         let Some((_, hardware, address_len)) = hardware.iter().find(|(name, ..)| *name == found.name) else {
             continue;
         };
-        list.push(Interface {
+        list.push(Nic {
             index: found.index,
             state: match (found.is_up(), found.is_running()) {
                 (true, true) => State::Up,
@@ -102,8 +102,8 @@ pub fn interfaces() -> io::Result<Vec<Interface>> {
 }
 
 /// All interfaces together, captured with a Linux cooked header.
-pub fn any() -> Interface {
-    Interface {
+pub fn any() -> Nic {
+    Nic {
         name: ANY.to_owned(),
         index: 0,
         state: State::Up,
@@ -117,16 +117,15 @@ pub fn any() -> Interface {
 
 /// The interface to take when none was named: the first that is up, has an address and is not the loopback; if there is
 /// none, the first that is up.
-pub fn most_likely(list: &[Interface]) -> Option<&Interface> {
-    let rank = |interface: &&Interface| {
-        (interface.state == State::Up, !interface.is_loopback, !interface.addresses.is_empty())
-    };
+pub fn most_likely(list: &[Nic]) -> Option<&Nic> {
+    let rank =
+        |interface: &&Nic| (interface.state == State::Up, !interface.is_loopback, !interface.addresses.is_empty());
     // The first of the best: `max_by_key` would give the last.
     list.iter().rev().max_by_key(rank).filter(|interface| interface.state != State::Down)
 }
 
 /// The name in `list` that is spelled most like `name`, if any is near enough to be meant.
-pub fn nearest<'a>(list: &'a [Interface], name: &str) -> Option<&'a str> {
+pub fn nearest<'a>(list: &'a [Nic], name: &str) -> Option<&'a str> {
     let meant = |other: &&str| distance(other, name) <= 1 + name.chars().count() / 4;
     list.iter().map(|interface| interface.name.as_str()).filter(meant).min_by_key(|other| distance(other, name))
 }
@@ -168,9 +167,9 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn interface(name: &str, state: State, is_loopback: bool, has_address: bool) -> Interface {
+    fn interface(name: &str, state: State, is_loopback: bool, has_address: bool) -> Nic {
         let addresses = if has_address { vec![(IpAddr::from([192, 0, 2, 1]), 24)] } else { vec![] };
-        Interface { name: name.to_owned(), state, is_loopback, addresses, ..any() }
+        Nic { name: name.to_owned(), state, is_loopback, addresses, ..any() }
     }
 
     #[test]
