@@ -49,6 +49,11 @@ impl Account {
         Some(Account { name, uid, gid })
     }
 
+    /// True if becoming this user gives nothing up.
+    pub fn is_root(&self) -> bool {
+        self.uid.is_root()
+    }
+
     /// What to call the user.
     pub fn label(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.uid.to_string())

@@ -43,6 +43,12 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Capture packets from a network interface and print one annotated line for each
+    #[cfg(all(feature = "live", target_os = "linux"))]
+    Capture(super::capture::Arguments),
+    /// List the network interfaces that can be captured from
+    #[cfg(all(feature = "live", target_os = "linux"))]
+    Interfaces(super::interfaces::Arguments),
     /// Print one annotated line for each packet of a capture file
     Read(super::read::Arguments),
     /// Report what a capture holds and what it means

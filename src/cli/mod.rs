@@ -3,9 +3,13 @@
 
 mod analyze;
 mod args;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod capture;
 mod completions;
 mod failure;
 mod inputs;
+#[cfg(all(feature = "live", target_os = "linux"))]
+mod interfaces;
 mod output;
 mod print;
 mod read;
@@ -35,6 +39,10 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
     match command {
         Command::Read(arguments) => read::run(&arguments, output),
         Command::Analyze(arguments) => analyze::run(&arguments, output),
+        #[cfg(all(feature = "live", target_os = "linux"))]
+        Command::Capture(arguments) => capture::run(&arguments, output),
+        #[cfg(all(feature = "live", target_os = "linux"))]
+        Command::Interfaces(arguments) => interfaces::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }
 }

@@ -4,6 +4,7 @@
 //! writes or asks the time.
 
 pub mod csv;
+pub mod interfaces;
 pub mod json;
 pub mod number;
 pub mod report;

@@ -107,6 +107,11 @@ pub enum OpenError {
     },
 }
 
+/// Told the counts when a signal asks for them.
+type Tell = Box<dyn FnMut(&Counts)>;
+/// Says whether a packet is wanted.
+type Wanted = Box<dyn Fn(&RawPacket<'_>) -> bool>;
+
 /// A live capture.
 pub struct Live {
     ring: Ring,
@@ -120,8 +125,8 @@ pub struct Live {
     phase: Phase,
     was_idle: bool,
     deadline: Option<(Instant, Timestamp)>,
-    when_asked: Option<Box<dyn FnMut(&Counts)>>,
-    wanted: Option<Box<dyn Fn(&RawPacket<'_>) -> bool>>,
+    when_asked: Option<Tell>,
+    wanted: Option<Wanted>,
 }
 
 /// How far the capture is.
