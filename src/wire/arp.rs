@@ -9,7 +9,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::frame::{Layer, LayerKind};
+use super::layer::{Layer, LayerKind};
 use super::walker::{Next, Walker, be16};
 use crate::base::MacAddr;
 
@@ -30,6 +30,11 @@ pub enum ArpOperation {
 }
 
 impl<'a> Arp<'a> {
+    /// The captured octets of the packet.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Hardware type (IANA): 1 is Ethernet.
     pub fn hardware_type(&self) -> u16 {
         be16(self.bytes, 0)

@@ -2,7 +2,8 @@
 
 use etherparse::checksum::Sum16BitWords;
 
-use super::frame::{Frame, IpView, Layer};
+use super::frame::{Frame, IpView};
+use super::layer::Layer;
 
 /// What a stored checksum turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

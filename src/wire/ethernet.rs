@@ -7,8 +7,9 @@
 //! +-------------------+-------------------+-------+----------
 //! ```
 
-use super::frame::{Layer, LayerKind};
+use super::layer::{Layer, LayerKind};
 use super::link::LinkType;
+use super::other::{Other, Registry};
 use super::walker::{Next, Walker, be16, be32};
 use crate::base::MacAddr;
 
@@ -18,7 +19,12 @@ pub struct Ethernet<'a> {
     bytes: &'a [u8],
 }
 
-impl Ethernet<'_> {
+impl<'a> Ethernet<'a> {
+    /// The octets of the header.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Destination address.
     pub fn destination(&self) -> MacAddr {
         MacAddr::from_slice(self.bytes).unwrap_or_default()
@@ -46,7 +52,7 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     };
     let ethernet = Ethernet { bytes };
     walker.push(Layer::Ethernet(ethernet), 14);
-    Next::EtherType(ethernet.type_or_len())
+    Next::TypeOrLen(ethernet.type_or_len())
 }
 
 /// A Linux cooked header (link types LINUX_SLL: 16 octets, LINUX_SLL2: 20 octets).
@@ -56,7 +62,12 @@ pub struct Sll<'a> {
     version: u8,
 }
 
-impl Sll<'_> {
+impl<'a> Sll<'a> {
+    /// The octets of the header.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// 1 or 2.
     pub fn version(&self) -> u8 {
         self.version
@@ -103,7 +114,17 @@ fn sll(walker: &mut Walker<'_>, len: usize, version: u8) -> Next {
     };
     let sll = Sll { bytes, version };
     walker.push(Layer::Sll(sll), len);
-    Next::EtherType(sll.protocol())
+    match (sll.hardware_type(), sll.protocol()) {
+        // Netlink messages and CAN frames bring no network packet (ARPHRD_NETLINK, ARPHRD_CAN).
+        (824, number) => Other::walk(walker, Registry::LinkType, number, "netlink", 0, Next::Payload),
+        (280, number) => Other::walk(walker, Registry::LinkType, number, "can", 0, Next::Payload),
+        // Numbers below 0x0600 are Linux's own (linux/if_ether.h): 1 is Novell's raw 802.3, 4 is 802.2.
+        (_, 0x0001) => Other::walk(walker, Registry::LinuxProtocol, 1, "ipx", 0, Next::Payload),
+        (_, 0x0004) => Next::Llc,
+        (_, 0x000c) => Other::walk(walker, Registry::LinuxProtocol, 0x0c, "can", 0, Next::Payload),
+        (_, number @ 0..0x0600) => Other::walk(walker, Registry::LinuxProtocol, number, "unknown", 0, Next::Payload),
+        (_, number) => Next::EtherType(number),
+    }
 }
 
 /// A BSD loopback header: the address family, 4 octets.
@@ -122,7 +143,13 @@ pub(super) fn walk_loopback(walker: &mut Walker<'_>, link: LinkType) -> Next {
     let family = if link == LinkType::NULL && big > 0xffff { big.swap_bytes() } else { big };
     walker.push(Layer::Loopback(Loopback { family }), 4);
     match family {
-        2 | 10 | 24 | 28 | 30 => Next::Ip,
-        _ => Next::Payload,
+        2 => Next::EtherType(0x0800),
+        10 | 24 | 28 | 30 => Next::EtherType(0x86dd),
+        7 => Other::walk(walker, Registry::AddressFamily, 7, "osi", 0, Next::Payload),
+        16 => Other::walk(walker, Registry::AddressFamily, 16, "appletalk", 0, Next::Payload),
+        23 => Other::walk(walker, Registry::AddressFamily, 23, "ipx", 0, Next::Payload),
+        // Some programs put an EtherType here.
+        0x0600..=0xffff => Next::EtherType(family as u16),
+        _ => Other::walk(walker, Registry::AddressFamily, family.min(0xffff) as u16, "unknown", 0, Next::Payload),
     }
 }

@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::{
-    Arp, CutTransport, Ethernet, Icmpv4, Icmpv6, Ipv4, Ipv6, Ipv6Extension, Issue, Loopback, Other, Sll, Tcp, Udp, Vlan,
-};
+use super::layer::{Layer, Located};
+use super::{Arp, Ethernet, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Issue, Stp, Tcp, Udp, Vlan};
 
 /// Index of a layer that is not there.
 const NONE: u8 = u8::MAX;
@@ -24,129 +23,6 @@ pub struct Frame<'a> {
     trailer_len: u32,
     ip: u8,
     transport: u8,
-}
-
-/// A layer and where its header lies.
-#[derive(Clone, Copy, Debug)]
-pub struct Located<'a> {
-    /// The layer.
-    pub layer: Layer<'a>,
-    /// First octet of its header, from the start of the frame.
-    pub start: u32,
-    /// Octets of its header that were captured.
-    pub header_len: u32,
-}
-
-/// One layer of a frame.
-#[derive(Clone, Copy, Debug)]
-pub enum Layer<'a> {
-    /// Ethernet II or 802.3 header.
-    Ethernet(Ethernet<'a>),
-    /// Linux cooked header, either version.
-    Sll(Sll<'a>),
-    /// BSD loopback header, NULL or LOOP.
-    Loopback(Loopback),
-    /// 802.1Q or 802.1ad tag.
-    Vlan(Vlan<'a>),
-    /// ARP packet.
-    Arp(Arp<'a>),
-    /// IPv4 header.
-    Ipv4(Ipv4<'a>),
-    /// IPv6 header.
-    Ipv6(Ipv6<'a>),
-    /// IPv6 extension header, or an authentication header of IPv4.
-    Ipv6Extension(Ipv6Extension<'a>),
-    /// ICMP message.
-    Icmpv4(Icmpv4<'a>),
-    /// ICMPv6 message.
-    Icmpv6(Icmpv6<'a>),
-    /// UDP header.
-    Udp(Udp<'a>),
-    /// TCP header.
-    Tcp(Tcp<'a>),
-    /// The beginning of a TCP or UDP header of which too little is there.
-    CutTransport(CutTransport<'a>),
-    /// A protocol known by name only.
-    Other(Other),
-}
-
-/// The kind of a layer, for names and comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum LayerKind {
-    Frame,
-    Ethernet,
-    Sll,
-    Loopback,
-    Vlan,
-    Arp,
-    Ipv4,
-    Ipv6,
-    Ipv6Extension,
-    Icmpv4,
-    Icmpv6,
-    Udp,
-    Tcp,
-    Other,
-}
-
-impl LayerKind {
-    /// The stable name, as in `layers` of the JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            LayerKind::Frame => "frame",
-            LayerKind::Ethernet => "ethernet",
-            LayerKind::Sll => "linux-sll",
-            LayerKind::Loopback => "loopback",
-            LayerKind::Vlan => "vlan",
-            LayerKind::Arp => "arp",
-            LayerKind::Ipv4 => "ipv4",
-            LayerKind::Ipv6 => "ipv6",
-            LayerKind::Ipv6Extension => "ipv6-extension",
-            LayerKind::Icmpv4 => "icmpv4",
-            LayerKind::Icmpv6 => "icmpv6",
-            LayerKind::Udp => "udp",
-            LayerKind::Tcp => "tcp",
-            LayerKind::Other => "other",
-        }
-    }
-}
-
-impl Layer<'_> {
-    /// The kind of this layer.
-    pub const fn kind(&self) -> LayerKind {
-        match self {
-            Layer::Ethernet(_) => LayerKind::Ethernet,
-            Layer::Sll(_) => LayerKind::Sll,
-            Layer::Loopback(_) => LayerKind::Loopback,
-            Layer::Vlan(_) => LayerKind::Vlan,
-            Layer::Arp(_) => LayerKind::Arp,
-            Layer::Ipv4(_) => LayerKind::Ipv4,
-            Layer::Ipv6(_) => LayerKind::Ipv6,
-            Layer::Ipv6Extension(_) => LayerKind::Ipv6Extension,
-            Layer::Icmpv4(_) => LayerKind::Icmpv4,
-            Layer::Icmpv6(_) => LayerKind::Icmpv6,
-            Layer::Udp(_) => LayerKind::Udp,
-            Layer::Tcp(_) => LayerKind::Tcp,
-            Layer::CutTransport(cut) => {
-                if cut.protocol == 6 {
-                    LayerKind::Tcp
-                } else {
-                    LayerKind::Udp
-                }
-            }
-            Layer::Other(_) => LayerKind::Other,
-        }
-    }
-
-    /// The name of this layer, as in `layers` of the JSON; names a protocol that is known by name only.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Layer::Other(other) => other.name,
-            Layer::Ipv6Extension(extension) => extension.kind.name(),
-            _ => self.kind().name(),
-        }
-    }
 }
 
 /// The innermost IP header, whichever version.
@@ -328,6 +204,22 @@ impl<'a> Frame<'a> {
     pub fn arp(&self) -> Option<Arp<'a>> {
         self.last(|layer| match layer {
             Layer::Arp(arp) => Some(*arp),
+            _ => None,
+        })
+    }
+
+    /// The innermost spanning tree BPDU.
+    pub fn stp(&self) -> Option<Stp<'a>> {
+        self.last(|layer| match layer {
+            Layer::Stp(stp) => Some(*stp),
+            _ => None,
+        })
+    }
+
+    /// The IGMP message of the innermost IP packet.
+    pub fn igmp(&self) -> Option<Igmp<'a>> {
+        self.last(|layer| match layer {
+            Layer::Igmp(igmp) => Some(*igmp),
             _ => None,
         })
     }

@@ -7,7 +7,8 @@
 //! +-------+-------+---------------+---------------+-----------
 //! ```
 
-use super::frame::{Frame, Layer, LayerKind};
+use super::frame::Frame;
+use super::layer::{Layer, LayerKind};
 use super::link::LinkType;
 use super::walker::{Next, Walker, be16, be32};
 

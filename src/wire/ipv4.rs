@@ -18,8 +18,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::frame::{Layer, LayerKind};
 use super::issue::IssueCode;
+use super::layer::{Layer, LayerKind};
 use super::walker::{Next, Walker, be16};
 
 /// An IPv4 header: 20 to 60 octets, of which the options may be cut.
@@ -149,7 +149,6 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
         walker.issue(IssueCode::TooShort, LayerKind::Ipv4, 2, header_len, total);
         stop = true;
     } else {
-        leave_trailer(walker, total);
         walker.narrow(LayerKind::Ipv4, total);
     }
     let whole = walker.rest();
@@ -167,13 +166,5 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
         Next::Payload
     } else {
         Next::IpProtocol(ip.protocol())
-    }
-}
-
-/// Counts what follows the outermost network packet as trailer.
-pub(super) fn leave_trailer(walker: &mut Walker<'_>, packet_len: usize) {
-    let rest = walker.rest_len();
-    if walker.frame.ip_index().is_none() && rest > packet_len {
-        walker.frame.set_trailer((rest - packet_len) as u32);
     }
 }

@@ -14,9 +14,9 @@
 
 use std::net::Ipv6Addr;
 
-use super::frame::{IpFragment, Layer, LayerKind};
-use super::ipv4::leave_trailer;
+use super::frame::IpFragment;
 use super::issue::IssueCode;
+use super::layer::{Layer, LayerKind};
 use super::walker::{Next, Walker, be16, be32};
 
 /// An IPv6 header: 40 octets.
@@ -103,7 +103,6 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     // Zero stands for a jumbogram (RFC 2675) or an offloaded giant: the frame tells the length. With nothing behind the
     // header it is simply true.
     if length != 0 || bytes[6] == 59 {
-        leave_trailer(walker, 40 + length);
         walker.narrow(LayerKind::Ipv6, 40 + length);
     } else if walker.rest_len() > 40 {
         walker.issue(IssueCode::LengthZero, LayerKind::Ipv6, 4, walker.rest_len() - 40, 0);

@@ -1,6 +1,6 @@
 //! What was wrong with octets, in a form that can be checked by hand.
 
-use super::frame::LayerKind;
+use super::layer::LayerKind;
 
 /// Something that stopped or disturbed the walk through a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

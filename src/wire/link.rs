@@ -9,12 +9,22 @@ impl LinkType {
     pub const NULL: LinkType = LinkType(0);
     /// Ethernet (IEEE 802.3), from the destination address on.
     pub const ETHERNET: LinkType = LinkType(1);
+    /// PPP, with or without address and control.
+    pub const PPP: LinkType = LinkType(9);
+    /// PPP in HDLC-like framing, or Cisco HDLC.
+    pub const PPP_HDLC: LinkType = LinkType(50);
+    /// PPPoE session packets from the PPPoE header on.
+    pub const PPPOE: LinkType = LinkType(51);
     /// IPv4 or IPv6, told apart by the version field.
     pub const RAW: LinkType = LinkType(101);
+    /// Cisco HDLC.
+    pub const CISCO_HDLC: LinkType = LinkType(104);
     /// OpenBSD loopback: as NULL, but in network byte order.
     pub const LOOP: LinkType = LinkType(108);
     /// Linux "cooked" capture, first version.
     pub const LINUX_SLL: LinkType = LinkType(113);
+    /// MPLS, from the first label on.
+    pub const MPLS: LinkType = LinkType(219);
     /// IPv4 alone.
     pub const IPV4: LinkType = LinkType(228);
     /// IPv6 alone.

@@ -1,6 +1,6 @@
 //! What is known only in part: protocols by name, and transport headers of which too little is there.
 
-use super::frame::Layer;
+use super::layer::{Layer, LayerKind};
 use super::walker::{Next, Walker, be16, be32};
 use crate::base::Seq;
 
@@ -15,6 +15,24 @@ pub struct Other {
     pub name: &'static str,
 }
 
+impl Other {
+    /// Adds the protocol as a layer whose header, not read further, has `header_len` octets, and goes on with `next`.
+    pub(super) fn walk(
+        walker: &mut Walker<'_>,
+        registry: Registry,
+        number: u16,
+        name: &'static str,
+        header_len: usize,
+        next: Next,
+    ) -> Next {
+        if walker.header(LayerKind::Other, header_len).is_none() {
+            return Next::Stop;
+        }
+        walker.push(Layer::Other(Other { registry, number, name }), header_len);
+        next
+    }
+}
+
 /// The registries that number protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -23,7 +41,13 @@ pub enum Registry {
     EtherType,
     IpProtocol,
     LlcSap,
+    Snap,
+    Ppp,
+    LinuxProtocol,
+    AddressFamily,
     Port,
+    /// No number announced it: its octets look like it.
+    Guess,
 }
 
 /// The beginning of a TCP header of fewer than 20 octets, or of a UDP header of fewer than 8.

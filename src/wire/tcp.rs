@@ -17,8 +17,8 @@
 //! +---------------------------------------------------------------+
 //! ```
 
-use super::frame::{Layer, LayerKind};
 use super::issue::IssueCode;
+use super::layer::{Layer, LayerKind};
 use super::other::CutTransport;
 use super::tcp_options::TcpOptions;
 use super::walker::{Next, Walker, be16, be32};

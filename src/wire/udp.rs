@@ -7,9 +7,10 @@
 //! +---------------+---------------+---------------+---------------+
 //! ```
 
-use super::frame::{Layer, LayerKind};
 use super::issue::IssueCode;
+use super::layer::{Layer, LayerKind};
 use super::other::CutTransport;
+use super::tunnel;
 use super::walker::{Next, Walker, be16};
 
 /// A UDP header: 8 octets.
@@ -87,5 +88,5 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     let (bytes, payload) = walker.rest().split_at(8);
     let udp = Udp { bytes, payload, payload_len: (walker.rest_len() - 8) as u32, surplus_len: surplus_len as u32 };
     walker.push(Layer::Udp(udp), 8);
-    next
+    if next == Next::Stop { next } else { tunnel::behind_udp(udp.destination_port(), payload) }
 }

@@ -7,7 +7,7 @@
 //! +---+-+-----------------+-----------------+
 //! ```
 
-use super::frame::{Layer, LayerKind};
+use super::layer::{Layer, LayerKind};
 use super::walker::{Next, Walker, be16};
 
 /// A VLAN tag: the 4 octets after the tag's own EtherType.
@@ -17,7 +17,12 @@ pub struct Vlan<'a> {
     tpid: u16,
 }
 
-impl Vlan<'_> {
+impl<'a> Vlan<'a> {
+    /// The octets of the tag after its EtherType.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The EtherType that announced the tag: 0x8100 (802.1Q), 0x88a8 (802.1ad), 0x9100 (before the standard).
     pub fn tpid(&self) -> u16 {
         self.tpid
@@ -50,5 +55,5 @@ pub(super) fn walk(walker: &mut Walker<'_>, tpid: u16) -> Next {
     };
     let vlan = Vlan { bytes, tpid };
     walker.push(Layer::Vlan(vlan), 4);
-    Next::EtherType(vlan.ether_type())
+    Next::TypeOrLen(vlan.ether_type())
 }

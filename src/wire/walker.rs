@@ -1,13 +1,30 @@
 //! The walk's state: where in the frame it stands, and how far the current layer reaches.
 
-use super::frame::{Frame, Layer, LayerKind, Located};
+use super::frame::Frame;
 use super::issue::{Issue, IssueCode};
+use super::layer::{Layer, LayerKind, Located};
 
 /// What the next layer is, as the layer just read says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// A protocol by its EtherType (IEEE 802.3); 802.2 LLC if below 0x0600.
+    /// A protocol by its EtherType (IEEE 802.3), 0x0600 and above.
     EtherType(u16),
+    /// The same, or the length of an LLC frame if below 0x0600.
+    TypeOrLen(u16),
+    /// An 802.2 LLC header.
+    Llc,
+    /// An Ethernet header, inside a tunnel.
+    Ethernet,
+    /// A spanning tree BPDU.
+    Stp,
+    /// A PPP frame.
+    Ppp,
+    /// An MPLS label.
+    Mpls,
+    /// A VXLAN header.
+    Vxlan,
+    /// A Geneve header.
+    Geneve,
     /// A protocol by its IP protocol number (IANA).
     IpProtocol(u8),
     /// An IP packet whose version field tells which.
@@ -24,12 +41,14 @@ pub(super) struct Walker<'a> {
     pub(super) frame: Frame<'a>,
     at: usize,
     end: usize,
+    wire_end: usize,
     set_by: Option<LayerKind>,
 }
 
 impl<'a> Walker<'a> {
     pub(super) fn new(bytes: &'a [u8], wire_len: u32) -> Walker<'a> {
-        Walker { frame: Frame::empty(bytes, wire_len), at: 0, end: (wire_len as usize).max(bytes.len()), set_by: None }
+        let end = (wire_len as usize).max(bytes.len());
+        Walker { frame: Frame::empty(bytes, wire_len), at: 0, end, wire_end: end, set_by: None }
     }
 
     /// Captured octets from here to the end of the current layer.
@@ -94,6 +113,10 @@ impl<'a> Walker<'a> {
         }
         self.end = self.at + len;
         self.set_by = Some(kind);
+        // What follows the outermost network packet is padding or a trailer of the link.
+        if self.frame.ip_index().is_none() {
+            self.frame.set_trailer((self.wire_end - self.end) as u32);
+        }
     }
 
     /// Adds a layer whose header is the next `header_len` octets, and steps over it.

@@ -212,7 +212,7 @@ fn write_ipv4(ip: &Ipv4Fields, protocol: u8, header: &mut [u8], body_len: usize)
     header[4..6].copy_from_slice(&ip.identification.to_be_bytes());
     let flags =
         u16::from(ip.reserved_flag) << 15 | u16::from(ip.dont_fragment) << 14 | u16::from(ip.more_fragments) << 13;
-    header[6..8].copy_from_slice(&(flags | ip.fragment_offset / 8).to_be_bytes());
+    header[6..8].copy_from_slice(&(flags | (ip.fragment_offset / 8)).to_be_bytes());
     header[8] = ip.ttl;
     header[9] = ip.protocol.unwrap_or(protocol);
     header[12..16].copy_from_slice(&ip.source.octets());
