@@ -20,6 +20,10 @@ pub struct Interface {
     pub filter: String,
     /// Octets of frame check sequence at the end of each frame, where the file says.
     pub fcs_len: Option<u8>,
+    /// Packets it received since capturing began, where that is known.
+    pub received: Option<u64>,
+    /// Packets it lost since capturing began, where that is known.
+    pub dropped: Option<u64>,
 }
 
 impl Interface {
@@ -32,6 +36,8 @@ impl Interface {
             snaplen: 0,
             filter: String::new(),
             fcs_len: None,
+            received: None,
+            dropped: None,
         }
     }
 }
@@ -67,8 +73,16 @@ impl Interfaces {
         self.lock().clone()
     }
 
+    /// Notes how many packets the interface at `index` received and lost since capturing began.
+    pub fn count(&self, index: u32, received: Option<u64>, dropped: Option<u64>) {
+        if let Some(interface) = self.lock().get_mut(index as usize) {
+            interface.received = received.or(interface.received);
+            interface.dropped = dropped.or(interface.dropped);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Interface>> {
-        // A panic while the list was held leaves it whole: every change is one push.
+        // A panic while the list was held leaves it whole: every change is one push or one number.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,6 +27,7 @@ mod reader;
 mod section;
 mod summary;
 mod window;
+mod write;
 
 pub use compression::Compression;
 pub use file::{FileSource, OpenOptions, open, open_reader};
@@ -34,3 +35,4 @@ pub use interface::{Interface, Interfaces};
 pub use magic::Format;
 pub use memory::MemorySource;
 pub use summary::CaptureSummary;
+pub use write::{DEFAULT_SNAPLEN, Rotation, WriteError, WriteOptions, Writer};

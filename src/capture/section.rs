@@ -158,18 +158,25 @@ impl Section {
         if body.len() < 12 {
             return Err(format!("is an interface statistics block of only {} octets", body.len()));
         }
+        let interface = order.u32(body, 0);
         let mut total = 0_u64;
         for (code, value) in Options::new(order, &body[12..]).map_while(Result::ok) {
             match code {
                 1 => waiting.say(RemarkKind::Comment, text(value)),
+                // isb_ifrecv
+                4 if value.len() == 8 => {
+                    if let Some(port) = self.ports.get(interface as usize) {
+                        self.interfaces.count(port.index, Some(order.u64(value, 0)), None);
+                    }
+                }
                 // isb_ifdrop and isb_osdrop: lost for want of room, by the interface and by its operating system.
                 5 | 7 if value.len() == 8 => total = total.saturating_add(order.u64(value, 0)),
                 _ => {}
             }
         }
         // The block counts from the start of the capture: what was said before is part of it.
-        let said = self.ports.get(order.u32(body, 0) as usize).map_or(0, |port| port.lost);
-        self.lost(order.u32(body, 0), total.saturating_sub(said), waiting, summary);
+        let said = self.ports.get(interface as usize).map_or(0, |port| port.lost);
+        self.lost(interface, total.saturating_sub(said), waiting, summary);
         Ok(())
     }
 
@@ -181,6 +188,7 @@ impl Section {
         let mut name = format!("interface {interface}");
         if let Some(port) = self.ports.get_mut(interface as usize) {
             port.lost = port.lost.saturating_add(count);
+            self.interfaces.count(port.index, None, Some(port.lost));
             if let Some(known) = self.interfaces.at(port.index).filter(|known| !known.name.is_empty()) {
                 name = known.name;
             }

@@ -7,6 +7,8 @@ use std::process::Command;
 use netlab::capture::{self, OpenOptions};
 use netlab::packet::{Item, PacketSource, RemarkKind};
 
+use crate::peers::{is_installed, skipped};
+
 #[test]
 fn every_capture_of_the_folder_has_as_many_packets_as_capinfos_counts() {
     let folder = std::env::var_os("NETLAB_CAPTURES")
@@ -14,7 +16,7 @@ fn every_capture_of_the_folder_has_as_many_packets_as_capinfos_counts() {
     if !folder.is_dir() {
         return skipped("there is no folder of captures; name one in NETLAB_CAPTURES");
     }
-    if Command::new("capinfos").arg("--version").output().is_err() {
+    if !is_installed("capinfos") {
         return skipped("capinfos is not installed");
     }
     let mut files = Vec::new();
@@ -77,9 +79,4 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) {
             files.push(path);
         }
     }
-}
-
-fn skipped(why: &str) {
-    assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none(), "required, but {why}");
-    eprintln!("skipped: {why}");
 }
