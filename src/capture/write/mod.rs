@@ -112,7 +112,7 @@ impl Writer {
             Some(format) => format,
             None => Format::of_suffix(&target)?,
         };
-        let state = rotation::State::new(&target, &options.rotation)?;
+        let mut state = rotation::State::new(&target, &options.rotation)?;
         let output = match state.needs_time() {
             true => None,
             false => Some(Output::create(&state.name(&target, Timestamp::ZERO)?, &options.not_into)?),
@@ -270,7 +270,6 @@ impl Writer {
     }
 
     fn open_for(&mut self, at: Timestamp) -> Result<(), WriteError> {
-        self.state.begin_at(at);
         if self.output.is_none() {
             let name = self.state.name(&self.target, at)?;
             self.output = Some(Output::create(&name, &self.options.not_into).inspect_err(|_| self.failed = true)?);

@@ -13,7 +13,8 @@ use crate::base::Timestamp;
 /// With `octets`, a number stands before the suffix of every file but the first: `trace.pcapng`, `trace1.pcapng`, …; with
 /// `octets` and `files`, of every file, filled up with zeros: `trace00.pcapng` … `trace11.pcapng`, and then from the start
 /// again, so that the newest packets are kept. With `every`, the name is a pattern for the local time of the first packet
-/// (`trace-%H%M%S.pcapng`), and writing stops after `files` files.
+/// (`trace-%H%M%S.pcapng`), and writing stops after `files` files; where the pattern would name the same file again, a
+/// number is added (`trace-120000-1.pcapng`), so that nothing is overwritten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
     /// The most octets of a file; a packet that would go beyond begins the next one.
@@ -30,10 +31,10 @@ pub(super) struct State {
     rotation: Rotation,
     /// Files begun before this one.
     file: u64,
-    /// Files begun before this one with the same time in their name.
-    file_of_time: u64,
+    /// The name that the pattern gave last, and how many files it has given it to before.
+    named: Option<(PathBuf, u64)>,
+    /// The time of the first packet of the current file, or of the first one of those that a size split.
     began: Option<Timestamp>,
-    by_time: bool,
     full: bool,
 }
 
@@ -52,11 +53,11 @@ impl State {
         {
             return Err(WriteError::new("the size, time and number of files must be above zero"));
         }
-        let state =
-            State { rotation: rotation.clone(), file: 0, file_of_time: 0, began: None, by_time: false, full: false };
-        // A pattern that cannot be filled in is found now and not in the middle of a capture.
-        state.name(target, Timestamp::ZERO)?;
-        Ok(state)
+        if rotation.every.is_some() {
+            // A pattern that cannot be filled in is found now and not in the middle of a capture.
+            with_time(target, Timestamp::ZERO)?;
+        }
+        Ok(State { rotation: rotation.clone(), file: 0, named: None, began: None, full: false })
     }
 
     /// True if the name of a file holds the time of its first packet.
@@ -72,24 +73,19 @@ impl State {
     /// True if the next file is to begin before a packet at `at` that would make this one `file_len` octets long.
     pub(super) fn is_due(&mut self, at: Timestamp, file_len: u64, packets: u64) -> bool {
         let began = *self.began.get_or_insert(at);
-        self.by_time = self.rotation.every.is_some_and(|every| at.since(began) >= every);
-        let by_size = packets > 0 && self.rotation.octets.is_some_and(|octets| file_len > octets);
-        self.by_time || by_size
+        let by_time = self.rotation.every.is_some_and(|every| at.since(began) >= every);
+        if by_time {
+            self.began = Some(at);
+        }
+        by_time || packets > 0 && self.rotation.octets.is_some_and(|octets| file_len > octets)
     }
 
     /// Goes on to the next file; false if there is none.
     pub(super) fn advance(&mut self) -> bool {
         self.file += 1;
-        self.file_of_time = if self.by_time { 0 } else { self.file_of_time + 1 };
-        self.began = None;
         let files = self.rotation.files.map_or(u64::MAX, u64::from);
         self.full = self.rotation.every.is_some() && self.file >= files;
         !self.full
-    }
-
-    /// Remembers when the current file began.
-    pub(super) fn begin_at(&mut self, at: Timestamp) {
-        self.began.get_or_insert(at);
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -97,11 +93,16 @@ impl State {
     }
 
     /// The name of the current file, whose first packet is of `at`.
-    pub(super) fn name(&self, target: &Path, at: Timestamp) -> Result<PathBuf, WriteError> {
+    pub(super) fn name(&mut self, target: &Path, at: Timestamp) -> Result<PathBuf, WriteError> {
         match &self.rotation {
             Rotation { every: Some(_), .. } => {
-                let path = with_time(target, at)?;
-                Ok(if self.file_of_time == 0 { path } else { numbered(&path, &self.file_of_time.to_string()) })
+                let path = with_time(target, *self.began.get_or_insert(at))?;
+                let before = match self.named.take() {
+                    Some((last, before)) if last == path => before + 1,
+                    _ => 0,
+                };
+                self.named = Some((path.clone(), before));
+                Ok(if before == 0 { path } else { numbered(&path, &format!("-{before}")) })
             }
             Rotation { octets: Some(_), files: Some(files), .. } => {
                 let width = (files - 1).to_string().len();
