@@ -266,13 +266,15 @@ fn a_size_begins_new_files_that_do_not_grow_beyond_it() {
 #[test]
 fn a_ring_keeps_the_newest_files() {
     let ring = Rotation { octets: Some(324), files: Some(2), ..Rotation::default() };
-    assert_eq!(
-        rotated("t.pcap", ring, 11),
-        expected(&[("t0.pcap", 3), ("t1.pcap", 2)].map(|(name, packets)| {
-            // Eleven packets are files of 3, 3, 3 and 2; the third took the place of the first, the fourth of the second.
-            (name, packets)
-        }))
-    );
+    // Files of 3, 3, 3 and 2 packets; the third took the place of the first, the fourth that of the second.
+    assert_eq!(rotated("t.pcap", ring, 11), expected(&[("t0.pcap", 3), ("t1.pcap", 2)]));
+}
+
+#[test]
+fn a_pattern_too_coarse_for_its_files_overwrites_none() {
+    let by_time = Rotation { every: Some(Duration::from_secs(2)), ..Rotation::default() };
+    let files = rotated("t-%Y.pcap", by_time, 5);
+    assert_eq!(files, expected(&[("t-2023-1.pcap", 2), ("t-2023-2.pcap", 1), ("t-2023.pcap", 2)]));
 }
 
 #[test]
@@ -286,6 +288,6 @@ fn a_time_begins_new_files_named_by_their_first_packet_and_ends_after_a_number_o
     let both = Rotation { octets: Some(324), every: Some(Duration::from_secs(5)), files: None };
     assert_eq!(
         rotated("t-%s.pcap", both, 7),
-        expected(&[("t-1700000000.pcap", 3), ("t-17000000001.pcap", 2), ("t-1700000005.pcap", 2)])
+        expected(&[("t-1700000000-1.pcap", 2), ("t-1700000000.pcap", 3), ("t-1700000005.pcap", 2)])
     );
 }
