@@ -9,6 +9,7 @@
 //! | [`packet`] | the waist: one packet with its number and time, and the trait of everything that yields packets |
 //! | [`capture`] | where packets come from: NICs and files, and the files they go into |
 //! | [`analysis`] | what the packets mean: notes with rule and evidence, and the report |
+//! | [`subnet`] | what addresses and masks say: describe, split, plan, merge, and where a packet goes next |
 //! | [`render`] | results as text, tables, JSON and pages |
 //! | [`pipeline`] | the loop that joins a source, the analysis and an output |
 //! | [`cli`] | what people type, and the exit status they get |
@@ -20,4 +21,5 @@ pub mod cli;
 pub mod packet;
 pub mod pipeline;
 pub mod render;
+pub mod subnet;
 pub mod wire;
