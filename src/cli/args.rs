@@ -53,6 +53,8 @@ pub enum Command {
     Read(super::read::Arguments),
     /// Report what a capture holds and what it means
     Analyze(super::analyze::Arguments),
+    /// Sums with addresses and masks: describe, split, plan, merge, and where a packet goes next
+    Subnet(super::subnet::Arguments),
     /// Print a completion script for a shell
     Completions(super::completions::Arguments),
 }

@@ -13,6 +13,7 @@ mod interfaces;
 mod output;
 mod print;
 mod read;
+mod subnet;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
         Command::Capture(arguments) => capture::run(&arguments, output),
         #[cfg(all(feature = "live", target_os = "linux"))]
         Command::Interfaces(arguments) => interfaces::run(&arguments, output),
+        Command::Subnet(arguments) => subnet::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }
 }

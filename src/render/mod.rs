@@ -9,6 +9,7 @@ pub mod json;
 pub mod number;
 pub mod report;
 pub mod style;
+pub mod subnet;
 pub mod table;
 pub mod text;
 pub mod time;

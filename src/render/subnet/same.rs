@@ -1,0 +1,53 @@
+//! Where a packet goes next: two ANDs, compared.
+
+use super::{bits, line, remarks};
+use crate::render::style::{HEADING, Paint};
+use crate::subnet::{Decision, Family, NextHop};
+
+/// Appends a decision with its reasons.
+pub fn decision(decision: &Decision, paint: Paint, out: &mut Vec<u8>) {
+    let (sender, target) = (decision.sender.block, decision.target.block);
+    let heading = format!("{} sends to {}", sender.address(), target.address());
+    line(out, format_args!("{}", paint.text(&heading, HEADING)));
+    let addresses = [sender.address(), target.address(), sender.netmask(), sender.network(), target.network()];
+    let width = addresses.iter().map(|address| address.to_string().len()).max().unwrap_or_default();
+    let len = sender.prefix_len();
+    out.push(b'\n');
+    for (name, side) in [("sender", sender), ("target", target)] {
+        bits::row(name, side.address(), len, width, paint, out);
+        bits::row("AND mask", side.netmask(), len, width, paint, out);
+        bits::row("network", side.network(), len, width, paint, out);
+        out.push(b'\n');
+    }
+    let compared = if decision.same_network {
+        format!("{} = {}: the same network", sender.network(), target.network())
+    } else {
+        format!("{} is not {}: another network", target.network(), sender.network())
+    };
+    line(out, format_args!("  {compared}"));
+    line(out, format_args!("  {}", paint.text(&conclusion(decision), HEADING)));
+    remarks(&decision.remarks, out);
+}
+
+/// What is done, in one sentence.
+fn conclusion(decision: &Decision) -> String {
+    let target = decision.target.block.address();
+    let question = |asked: std::net::IpAddr| match (decision.sender.block.family(), decision.solicited_node) {
+        (Family::Ipv6, Some(group)) => format!("neighbour solicitation for {asked} (to {group})"),
+        _ => format!("ARP for {asked}"),
+    };
+    match decision.next_hop {
+        NextHop::Itself => format!("{target} is the host itself"),
+        NextHop::Direct { ask_for } => {
+            format!("{} directly, then the frame goes to its MAC address", question(ask_for))
+        }
+        NextHop::Gateway { ask_for } => {
+            format!(
+                "{}, the gateway: the frame goes to the gateway's MAC address, the packet still to {target}",
+                question(ask_for)
+            )
+        }
+        NextHop::Group { mac } => format!("nobody is asked: the frame goes to {mac}"),
+        NextHop::Unreachable => "the packet cannot be sent".to_owned(),
+    }
+}
