@@ -1,6 +1,6 @@
 //! Tables for summaries, by comfy-table. Never for packets, of which there may be any number.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table as Grid, TableStyle};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle};
 
 use super::style::{DIM, HEADING, Paint};
 
@@ -47,6 +47,16 @@ impl Table {
     /// The same with another limit of rows.
     pub fn at_most(mut self, rows: usize) -> Table {
         self.limit = rows;
+        self
+    }
+
+    /// The same with columns whose cells are never cut in two, such as addresses; the others give way.
+    pub fn whole(mut self, columns: &[usize]) -> Table {
+        for column in columns {
+            if let Some(column) = self.grid.column_mut(*column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         self
     }
 

@@ -175,9 +175,12 @@ impl Block {
     }
 
     /// The Subnet-Router anycast address (RFC 4291 §2.6.1), the first of an IPv6 block. `None` in a /127, where routers
-    /// must not use it (RFC 6164 §6), in a /128 and in IPv4.
+    /// must not use it (RFC 6164 §6), in a /128, and where there are no subnets: in multicast, in ::/3 (mapped,
+    /// translated and loopback addresses) and in IPv4.
     pub fn subnet_router_anycast(self) -> Option<IpAddr> {
-        (self.family() == Family::Ipv6 && self.prefix_len() <= 126).then(|| self.network())
+        let IpAddr::V6(network) = self.network() else { return None };
+        let has_subnets = network.to_bits() >> 125 != 0 && !network.is_multicast();
+        (has_subnets && self.prefix_len() <= 126).then_some(IpAddr::V6(network))
     }
 
     /// The block with its host bits cleared.

@@ -234,13 +234,9 @@ fn remark_on_ends(block: Block, has_mask: bool, is_multicast: bool, remarks: &mu
         (Family::Ipv4, _) if block.broadcast() == Some(address) => {
             remarks.push(format!("{address} is the broadcast address: no host can have it, all hosts of the network listen to it"));
         }
-        (Family::Ipv6, _) => {
-            if address == network {
-                remarks.push(format!(
-                    "{address} is the Subnet-Router anycast address: every router of the subnet answers to it, no host has it (RFC 4291 section 2.6.1)"
-                ));
-            }
-        }
+        (Family::Ipv6, _) if block.subnet_router_anycast() == Some(address) => remarks.push(format!(
+            "{address} is the Subnet-Router anycast address: every router of the subnet answers to it, no host has it (RFC 4291 section 2.6.1)"
+        )),
         _ => {}
     }
 }

@@ -103,7 +103,7 @@ impl Ipv6Facts {
             mac: has_identifier.then(|| mac_inside(address)).flatten(),
             solicited_node: solicited,
             multicast_mac: solicited.or_else(|| address.is_multicast().then_some(address)).map(group_mac),
-            subnet_router_anycast: block.subnet_router_anycast().filter(|_| unicast),
+            subnet_router_anycast: block.subnet_router_anycast(),
             unique_local: (number >> 121 == 0x7e).then(|| UniqueLocal {
                 locally_assigned: number >> 120 & 1 == 1,
                 global_id: format!("{:010x}", number >> 80 & 0xff_ffff_ffff),

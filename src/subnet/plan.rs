@@ -60,6 +60,8 @@ pub struct Plan {
     pub gaps: Vec<Block>,
     /// Addresses in the subnets.
     pub used: Count,
+    /// Addresses for hosts in the subnets that nobody asked for.
+    pub spare: Count,
     /// Addresses in the gaps.
     pub free: Count,
 }
@@ -126,7 +128,8 @@ pub fn plan(block: Block, requests: &[Request], taken: &[Block], point_to_point:
         |blocks: &mut dyn Iterator<Item = Block>| blocks.fold(Count::ZERO, |sum, block| sum.plus(block.addresses()));
     let used = sum(&mut subnets.iter().map(|placed| placed.block));
     let left = sum(&mut free.iter().copied());
-    Ok(Plan { block, subnets, taken: taken.to_vec(), gaps: free, used, free: left })
+    let spare = subnets.iter().filter_map(|placed| placed.spare).fold(Count::ZERO, Count::plus);
+    Ok(Plan { block, subnets, taken: taken.to_vec(), gaps: free, used, spare, free: left })
 }
 
 fn prefix_len(family: Family, request: &Request, point_to_point: bool) -> Result<u8, Refusal> {

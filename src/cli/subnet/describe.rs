@@ -14,7 +14,7 @@ use crate::subnet::{Block, Description, Family, Refusal, decide, interface_ident
 
 /// What is described, and how.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct DescribeArguments {
     /// ADDRESS[/LEN] [MASK], several ADDRESS/LEN, an interface, or '-' for lines of standard input
     #[arg(value_name = "ADDRESS")]
     inputs: Vec<String>,
@@ -32,14 +32,12 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(arguments: &DescribeArguments, output: &mut Output) -> Result<(), Failure> {
     let style = if arguments.wildcard { MaskStyle::Wildcard } else { MaskStyle::Mask };
     let paint = Paint::new(output.color());
     // Two words are an address and its mask, unless the first has its own.
     let joined = match arguments.inputs.as_slice() {
-        [address, mask] if !address.contains('/') && ![address, mask].contains(&&STDIN.to_owned()) => {
-            vec![format!("{address} {mask}")]
-        }
+        [address, mask] if is_mask_of(address, mask) => vec![format!("{address} {mask}")],
         inputs => inputs.to_vec(),
     };
     let mut refused = 0u64;
@@ -52,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         });
         let parsed = match read {
             Ok(parsed) => parsed,
-            Err(refusal) if is_alone => return Err(refusal.into()),
+            Err(refusal) if is_alone => return Err(several(refusal, &arguments.inputs).into()),
             // One bad line does not keep the others from being answered.
             Err(refusal) => {
                 output.complain(&text.refuse(&refusal));
@@ -82,14 +80,36 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         Ok(())
     })?;
     if !collected.is_empty() {
-        let width = output.width();
-        render::summary(&collected, width, paint, output.block());
+        render::summary(&collected, paint, output.block());
     }
     match refused {
         0 if shown == 0 && collected.is_empty() => Err(Failure::Usage("no addresses were given".to_owned())),
         0 => Ok(()),
         1 => Err(Failure::Usage("one input was refused; the others are answered".to_owned())),
         _ => Err(Failure::Usage(format!("{refused} inputs were refused; the others are answered"))),
+    }
+}
+
+/// True if the second of two words belongs to the first: it can be a mask only, or the first has none yet.
+fn is_mask_of(address: &str, mask: &str) -> bool {
+    if [address, mask].contains(&STDIN) || mask.contains(':') && !address.contains(':') {
+        return false;
+    }
+    if !address.contains('/') {
+        return !mask.contains('/') || mask.starts_with('/');
+    }
+    // 255.255.255.0 behind 192.0.2.1/24: two masks, which is refused.
+    mask.contains('.') && parse::mask(mask, Family::Ipv4, MaskStyle::Mask).is_ok_and(|len| len > 0)
+}
+
+/// Two words that are no address with its mask were perhaps two addresses.
+fn several(refusal: Refusal, inputs: &[String]) -> Refusal {
+    let is_address = |text: &String| parse::address(text, &mut Vec::new()).is_ok();
+    match inputs {
+        [_, second] if refusal.hint.is_none() && is_address(second) => {
+            refusal.hint("several addresses are taken each with its own /LEN, or line by line from '-'")
+        }
+        _ => refusal,
     }
 }
 

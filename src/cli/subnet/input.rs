@@ -126,12 +126,8 @@ fn interface(name: &str) -> Result<Vec<Parsed>, Refusal> {
     if addresses.is_empty() {
         return Err(Refusal::new(format!("the interface {shown} has no address")));
     }
-    let parsed = addresses.into_iter().map(|block| Parsed {
-        input: shown.clone(),
-        block,
-        has_mask: true,
-        remarks: vec![format!("{} is an address of the interface {shown}", block.address())],
-    });
+    let parsed =
+        addresses.into_iter().map(|block| Parsed { input: shown.clone(), block, has_mask: true, remarks: Vec::new() });
     Ok(parsed.collect())
 }
 

@@ -168,7 +168,7 @@ fn list(
         }
         return Ok(());
     }
-    let (width, paint) = (output.width(), Paint::new(output.color()));
+    let paint = Paint::new(output.color());
     let mut listed = 0u128;
     loop {
         let rows: Vec<Block> = blocks.by_ref().take(TABLE_ROWS).collect();
@@ -178,7 +178,7 @@ fn list(
         let total =
             if is_last { listing.total.less(listed - rows.len() as u128) } else { Count::new(rows.len() as u128) };
         if !rows.is_empty() || listed == 0 {
-            render::blocks(&Listing { total, ..listing.clone() }, &rows, width, paint, output.block());
+            render::blocks(&Listing { total, ..listing.clone() }, &rows, paint, output.block());
             output.flush_full()?;
         }
         if is_last {
@@ -245,8 +245,8 @@ pub(super) fn plan(arguments: &PlanArguments, output: &mut Output) -> Result<(),
         render::json(&plan, output.block());
         return Ok(());
     }
-    let (width, paint) = (output.width(), Paint::new(output.color()));
-    render::plan(&plan, width, paint, output.block());
+    let paint = Paint::new(output.color());
+    render::plan(&plan, paint, output.block());
     render::remarks(&remarks, output.block());
     Ok(())
 }

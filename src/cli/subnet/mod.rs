@@ -17,7 +17,7 @@ pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    describe: describe::Arguments,
+    describe: describe::DescribeArguments,
 }
 
 const EXAMPLES: &str = "\

@@ -163,7 +163,7 @@ pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Resu
             spans.len()
         )));
     }
-    let (width, paint) = (output.width(), Paint::new(output.color()));
+    let paint = Paint::new(output.color());
     let mut apart = 0u64;
     for (index, first) in spans.iter().enumerate() {
         for second in &spans[index + 1..] {
@@ -197,7 +197,7 @@ pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Resu
                     "inside" => format!("{first} lies inside {second}"),
                     _ => format!("{first} and {second} share some addresses"),
                 };
-                render::comparison(&sentence, common.as_slice(), width, paint, output.block());
+                render::comparison(&sentence, common.as_slice(), paint, output.block());
             }
             output.flush_full()?;
         }
@@ -239,8 +239,8 @@ fn print(spans: &[Span], remarks: Vec<String>, json: bool, output: &mut Output) 
         };
         render::json(&set, output.block());
     } else {
-        let (width, paint) = (output.width(), Paint::new(output.color()));
-        render::spans(spans, width, paint, output.block());
+        let paint = Paint::new(output.color());
+        render::spans(spans, paint, output.block());
         render::remarks(&remarks, output.block());
     }
     Ok(())

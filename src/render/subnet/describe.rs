@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{bits, count, line, remarks};
+use super::{NO_WRAPPING, bits, count, line, remarks};
 use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
 use crate::subnet::registry::Row;
@@ -16,7 +16,13 @@ const LISTED: usize = 8;
 /// Appends everything about a block.
 pub fn description(description: &Description, paint: Paint, out: &mut Vec<u8>) {
     let block = description.block();
-    heading(&block.to_string(), paint, out);
+    // An interface, a hexadecimal number: what was typed stands beside what it was read as.
+    let title = if description.input.contains(&description.address.to_string()) {
+        block.to_string()
+    } else {
+        format!("{block}  ({})", description.input)
+    };
+    heading(&title, paint, out);
     bits::and(block, paint, out);
     heading("step by step: a bit of the network is 1 where address and mask both have a 1", paint, out);
     bits::steps(block, paint, out);
@@ -36,20 +42,15 @@ pub fn description(description: &Description, paint: Paint, out: &mut Vec<u8>) {
 }
 
 /// Appends many blocks as a table, a line each.
-pub fn summary(descriptions: &[Description], width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let headings = ["address", "network", "mask", "first host", "last host", "broadcast", ">usable", "kind"];
-    let mut table = Table::new(width, paint, &headings).at_most(usize::MAX);
+pub fn summary(descriptions: &[Description], paint: Paint, out: &mut Vec<u8>) {
+    let headings = ["address", "network", "first host", "last host", "broadcast", ">usable", "kind"];
+    let mut table = Table::new(NO_WRAPPING, paint, &headings).at_most(usize::MAX);
     let or_dash =
         |address: Option<std::net::IpAddr>| address.map_or_else(|| "-".to_owned(), |address| address.to_string());
     for description in descriptions {
-        let mask = match description.family {
-            Family::Ipv4 => description.netmask.to_string(),
-            Family::Ipv6 => format!("/{}", description.prefix_len),
-        };
         table.row([
             description.address.to_string(),
             description.block().truncated().to_string(),
-            mask,
             or_dash(description.first_host),
             or_dash(description.last_host),
             or_dash(description.broadcast),
@@ -58,11 +59,6 @@ pub fn summary(descriptions: &[Description], width: usize, paint: Paint, out: &m
         ]);
     }
     table.write(out);
-    for description in descriptions {
-        for remark in &description.remarks {
-            line(out, format_args!("  note: {}: {remark}", description.input));
-        }
-    }
 }
 
 /// Numbers past 2^32 only as a power, to keep the column narrow.

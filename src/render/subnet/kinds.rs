@@ -3,7 +3,7 @@
 use super::line;
 use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
-use crate::subnet::registry::{Row, address_space, rows_around, rows_inside, special_purpose};
+use crate::subnet::registry::{Answer, Row, address_space, rows_around, rows_inside, special_purpose};
 use crate::subnet::{Block, Family};
 
 /// Appends the registries of these families.
@@ -21,9 +21,7 @@ pub fn kinds(families: &[Family], width: usize, paint: Paint, out: &mut Vec<u8>)
         line(out, format_args!("{}", paint.text(&format!("{family} address space around them"), HEADING)));
         table(address_space(*family).iter(), width, paint, out);
     }
-    out.push(b'\n');
-    line(out, format_args!("src, dst: may cross a router as source, as destination; fwd: routers forward it;"));
-    line(out, format_args!("global: may leave its administrative domain; res: every IP must treat it specially"));
+    legend(out);
 }
 
 /// Appends the rows around and inside a block.
@@ -37,25 +35,46 @@ pub fn kinds_of(block: Block, width: usize, paint: Paint, out: &mut Vec<u8>) {
         line(out, format_args!("{}", paint.text(&format!("{network} holds"), HEADING)));
         table(inside.into_iter(), width, paint, out);
     }
+    legend(out);
+}
+
+fn legend(out: &mut Vec<u8>) {
+    out.push(b'\n');
+    line(
+        out,
+        format_args!(
+            "marks: S may be the source and D the destination of packets that cross a router, F routers forward it,"
+        ),
+    );
+    line(
+        out,
+        format_args!(
+            "       G may leave its administrative domain, P every IP must treat it specially, ? depends on the address"
+        ),
+    );
 }
 
 fn table<'a>(rows: impl Iterator<Item = &'a Row>, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let headings = ["block", "kind", "name", "source", "src", "dst", "fwd", "global", "res"];
-    let mut table = Table::new(width, paint, &headings).at_most(usize::MAX);
+    let headings = ["block", "kind", "name", "source", "marks"];
+    let mut table = Table::new(width, paint, &headings).whole(&[0, 1, 4]).at_most(usize::MAX);
     for row in rows {
-        let answers = match row.special {
-            Some(special) => [
-                special.usable_as_source,
-                special.usable_as_destination,
-                special.forwardable,
-                special.globally_reachable,
-                special.reserved_by_protocol,
-            ]
-            .map(|answer| answer.word()),
-            None => [""; 5],
-        };
-        let block = row.block.to_string();
-        table.row([block.as_str(), row.kind, row.name, row.source].into_iter().chain(answers));
+        let marks = row.special.map_or_else(String::new, |special| {
+            let answers = [
+                ('S', special.usable_as_source),
+                ('D', special.usable_as_destination),
+                ('F', special.forwardable),
+                ('G', special.globally_reachable),
+                ('P', special.reserved_by_protocol),
+            ];
+            let mark = |(letter, answer)| match answer {
+                Answer::Yes => letter,
+                Answer::No => '-',
+                Answer::NotApplicable => '?',
+                Answer::Unstated => ' ',
+            };
+            answers.map(mark).iter().collect()
+        });
+        table.row([row.block.to_string(), row.kind.to_owned(), row.name.to_owned(), row.source.to_owned(), marks]);
     }
     table.write(out);
 }

@@ -1,6 +1,6 @@
 //! Lists of blocks, plans and comparisons of sets.
 
-use super::{count, line};
+use super::{NO_WRAPPING, count, line};
 use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
 use crate::subnet::{Block, Count, Need, Plan, Span};
@@ -15,10 +15,10 @@ pub struct Listing {
 }
 
 /// Appends blocks as a table, and how many of them were left out.
-pub fn blocks(listing: &Listing, blocks: &[Block], width: usize, paint: Paint, out: &mut Vec<u8>) {
+pub fn blocks(listing: &Listing, blocks: &[Block], paint: Paint, out: &mut Vec<u8>) {
     line(out, format_args!("{}", paint.text(&listing.heading, HEADING)));
-    let mut table =
-        Table::new(width, paint, &["block", "first host", "last host", "broadcast", ">usable"]).at_most(usize::MAX);
+    let mut table = Table::new(NO_WRAPPING, paint, &["block", "first host", "last host", "broadcast", ">usable"])
+        .at_most(usize::MAX);
     for block in blocks {
         table.row([
             block.to_string(),
@@ -36,8 +36,8 @@ pub fn blocks(listing: &Listing, blocks: &[Block], width: usize, paint: Paint, o
 }
 
 /// Appends ranges of addresses with the blocks that cover each.
-pub fn spans(spans: &[Span], width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let mut table = Table::new(width, paint, &["block", "first", "last", ">addresses"]).at_most(usize::MAX);
+pub fn spans(spans: &[Span], paint: Paint, out: &mut Vec<u8>) {
+    let mut table = Table::new(NO_WRAPPING, paint, &["block", "first", "last", ">addresses"]).at_most(usize::MAX);
     let mut total = Count::ZERO;
     let mut blocks = 0u64;
     for block in spans.iter().flat_map(|span| span.blocks()) {
@@ -55,10 +55,10 @@ pub fn spans(spans: &[Span], width: usize, paint: Paint, out: &mut Vec<u8>) {
 }
 
 /// Appends a plan: who gets what, what is wasted, what is left.
-pub fn plan(plan: &Plan, width: usize, paint: Paint, out: &mut Vec<u8>) {
+pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
     line(out, format_args!("{}", paint.text(&format!("{} divided", plan.block), HEADING)));
     let headings = ["subnet", "for", "mask", "first host", "last host", "broadcast", ">usable", ">spare"];
-    let mut table = Table::new(width, paint, &headings).at_most(usize::MAX);
+    let mut table = Table::new(NO_WRAPPING, paint, &headings).at_most(usize::MAX);
     // Subnets, taken blocks and gaps in one list, so that the picture of the whole block can be read down.
     let mut rows: Vec<(Block, [String; 8])> = Vec::new();
     for placed in &plan.subnets {
@@ -96,23 +96,23 @@ pub fn plan(plan: &Plan, width: usize, paint: Paint, out: &mut Vec<u8>) {
         table.row(cells);
     }
     table.write(out);
-    let total = plan.block.addresses();
     line(
         out,
         format_args!(
-            "{} of {} addresses are in the subnets, {} are free",
+            "{} of {} addresses are in the subnets, {} of them for hosts that nobody asked for; {} are free",
             plan.used.grouped(),
-            total.grouped(),
+            plan.block.addresses().grouped(),
+            plan.spare.grouped(),
             plan.free.grouped()
         ),
     );
 }
 
 /// Appends how two sets lie to each other, in words, and what they share.
-pub fn comparison(sentence: &str, common: &[Span], width: usize, paint: Paint, out: &mut Vec<u8>) {
+pub fn comparison(sentence: &str, common: &[Span], paint: Paint, out: &mut Vec<u8>) {
     line(out, format_args!("{}", paint.text(sentence, HEADING)));
     if !common.is_empty() {
-        spans(common, width, paint, out);
+        spans(common, paint, out);
     }
 }
 

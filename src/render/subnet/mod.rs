@@ -23,6 +23,9 @@ const HOST: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Y
 /// The border between them.
 const BORDER: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
 
+/// The width of tables that hold addresses: cutting one in two would hurt more than a long line.
+const NO_WRAPPING: usize = usize::MAX;
+
 /// Appends a result as one line of JSON.
 pub fn json(value: &impl Serialize, out: &mut Vec<u8>) {
     // The results have string keys only and no floats, so they always serialize; memory takes any number of octets.

@@ -19,10 +19,11 @@ pub fn decision(decision: &Decision, paint: Paint, out: &mut Vec<u8>) {
         bits::row("network", side.network(), len, width, paint, out);
         out.push(b'\n');
     }
+    let (own, other) = (sender.truncated(), target.truncated());
     let compared = if decision.same_network {
-        format!("{} = {}: the same network", sender.network(), target.network())
+        format!("both ANDs give {own}: the same network")
     } else {
-        format!("{} is not {}: another network", target.network(), sender.network())
+        format!("{other} is not {own}: another network")
     };
     line(out, format_args!("  {compared}"));
     line(out, format_args!("  {}", paint.text(&conclusion(decision), HEADING)));
@@ -32,21 +33,19 @@ pub fn decision(decision: &Decision, paint: Paint, out: &mut Vec<u8>) {
 /// What is done, in one sentence.
 fn conclusion(decision: &Decision) -> String {
     let target = decision.target.block.address();
-    let question = |asked: std::net::IpAddr| match (decision.sender.block.family(), decision.solicited_node) {
-        (Family::Ipv6, Some(group)) => format!("neighbour solicitation for {asked} (to {group})"),
-        _ => format!("ARP for {asked}"),
+    let question = match decision.sender.block.family() {
+        Family::Ipv4 => "ARP",
+        Family::Ipv6 => "neighbour solicitation",
     };
+    let group = decision.solicited_node.map_or_else(String::new, |group| format!(", asked in {group}"));
     match decision.next_hop {
         NextHop::Itself => format!("{target} is the host itself"),
         NextHop::Direct { ask_for } => {
-            format!("{} directly, then the frame goes to its MAC address", question(ask_for))
+            format!("{question} for {ask_for} directly{group}; the frame goes to its MAC address")
         }
-        NextHop::Gateway { ask_for } => {
-            format!(
-                "{}, the gateway: the frame goes to the gateway's MAC address, the packet still to {target}",
-                question(ask_for)
-            )
-        }
+        NextHop::Gateway { ask_for } => format!(
+            "{question} for the gateway {ask_for}{group}; the frame goes to the gateway's MAC address, the packet in it still to {target}"
+        ),
         NextHop::Group { mac } => format!("nobody is asked: the frame goes to {mac}"),
         NextHop::Unreachable => "the packet cannot be sent".to_owned(),
     }

@@ -29,7 +29,10 @@ pub fn address(text: &str, remarks: &mut Vec<String>) -> Result<IpAddr, Refusal>
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         return hexadecimal(text, digits);
     }
-    Err(refuse(text))
+    let mut refusal = refuse(text);
+    // Of two mistakes a reading mends only one: what would be refused again is not offered.
+    refusal.meant.retain(|reading| address(reading, &mut Vec::new()).is_ok());
+    Err(refusal)
 }
 
 fn hexadecimal(text: &str, digits: &str) -> Result<IpAddr, Refusal> {
@@ -134,7 +137,7 @@ fn refuse_v4(text: &str) -> Refusal {
         if parts.len() < 4 {
             let zeros = ".0".repeat(4 - parts.len());
             return Refusal::new(format!("'{shown}' has only {} of four octets", parts.len()))
-                .meant(format!("{shown}{zeros}"))
+                .meant(format!("{}{zeros}", decimal(&parts)))
                 .hint("netlab fills nothing up: some programs would put the zeros at the end, others before the last octet");
         }
         return leading_zeros(text, &parts);
@@ -143,7 +146,9 @@ fn refuse_v4(text: &str) -> Refusal {
         return Refusal::new(format!("'{shown}' mixes hexadecimal and dots"))
             .hint("write the octets in decimal, or the whole address as 0x and 8 digits");
     }
-    let last_is_name = parts.last().is_some_and(|part| part.bytes().any(|octet| octet.is_ascii_alphabetic()));
+    let begins_with_numbers = parts.len() == 4 && parts[..3].iter().all(|part| part.parse::<u8>().is_ok());
+    let last_is_name =
+        !begins_with_numbers && parts.last().is_some_and(|part| part.bytes().any(|octet| octet.is_ascii_alphabetic()));
     if last_is_name && parts.iter().all(|part| part.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-'))
     {
         return Refusal::new(format!("'{shown}' looks like a name, and netlab looks up no names here"))
@@ -162,8 +167,7 @@ fn leading_zeros(text: &str, parts: &[&str]) -> Refusal {
     let Some(position) = first else {
         return Refusal::new(format!("'{}' is not an IPv4 address", harmless(text)));
     };
-    let decimal: Vec<String> =
-        parts.iter().filter_map(|part| part.parse::<u8>().ok()).map(|octet| octet.to_string()).collect();
+    let decimal = decimal(parts);
     let octal: Option<Vec<String>> =
         parts
             .iter()
@@ -180,11 +184,17 @@ fn leading_zeros(text: &str, parts: &[&str]) -> Refusal {
         "octet {} of '{text}' has a leading zero, which some programs read as decimal and others as octal",
         position + 1
     ))
-    .meant(decimal.join("."));
-    if let Some(octal) = octal.filter(|octal| *octal != decimal) {
-        refusal = refusal.meant(octal.join("."));
+    .meant(decimal.clone());
+    if let Some(octal) = octal.map(|octal| octal.join(".")).filter(|octal| *octal != decimal) {
+        refusal = refusal.meant(octal);
     }
     refusal
+}
+
+/// Octets read as decimal numbers, whatever their leading zeros.
+fn decimal(parts: &[&str]) -> String {
+    let octets = parts.iter().filter_map(|part| part.parse::<u8>().ok());
+    octets.map(|octet| octet.to_string()).collect::<Vec<_>>().join(".")
 }
 
 fn refuse_v6(text: &str) -> Refusal {
@@ -201,7 +211,7 @@ fn refuse_v6(text: &str) -> Refusal {
     let groups: Vec<&str> = text.split(':').filter(|group| !group.is_empty()).collect();
     for (index, group) in groups.iter().enumerate() {
         if group.contains('.') {
-            if index + 1 == groups.len() {
+            if index + 1 == groups.len() && !text.ends_with(':') {
                 if group.parse::<Ipv4Addr>().is_err() {
                     let inner = refuse_v4(group);
                     return Refusal {

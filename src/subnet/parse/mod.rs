@@ -48,6 +48,14 @@ pub fn block(text: &str, mask_text: Option<&str>, style: MaskStyle) -> Result<Pa
             harmless(after)
         )));
     }
+    if text.contains("://") {
+        return address(text, &mut Vec::new()).map(|address| Parsed {
+            input: shown.into_owned(),
+            block: Block::host(address),
+            has_mask: false,
+            remarks: Vec::new(),
+        });
+    }
     let mut pieces = text.split('/');
     let address_text = pieces.next().unwrap_or_default();
     let slash_text = pieces.next();
