@@ -149,33 +149,72 @@ mod zstd {
 
 #[cfg(feature = "compress")]
 mod lz4 {
-    use std::io::{self, Read};
+    use std::io::{self, BufRead as _, Read};
 
     use lz4_flex::frame::FrameDecoder;
 
+    /// The legacy format begins with this and has no mark at its end.
+    const LEGACY_MAGIC: [u8; 4] = [0x02, 0x21, 0x4c, 0x18];
+
     /// All frames of an lz4 stream, one after another.
-    ///
-    /// The decoder takes an input that ends inside a frame for a good end, so the end is watched from below.
     pub(super) struct Frames<R: Read> {
-        decoder: FrameDecoder<io::BufReader<R>>,
+        decoder: FrameDecoder<Watched<R>>,
+        ended: bool,
+    }
+
+    /// An input of which the first and the last octets are remembered: the decoder takes an input that ends inside a
+    /// frame for one that ends well.
+    struct Watched<R> {
+        input: io::BufReader<R>,
+        first: Option<[u8; 4]>,
+        last: [u8; 8],
     }
 
     impl<R: Read> Frames<R> {
         pub(super) fn new(input: R) -> Frames<R> {
-            Frames { decoder: FrameDecoder::new(io::BufReader::with_capacity(64 << 10, input)) }
+            let input = io::BufReader::with_capacity(64 << 10, input);
+            Frames { decoder: FrameDecoder::new(Watched { input, first: None, last: [0xff; 8] }), ended: false }
         }
     }
 
     impl<R: Read> Read for Frames<R> {
         fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
-            use std::io::BufRead as _;
-            loop {
-                let len = self.decoder.read(octets)?;
-                // Zero octets also mark the end of a frame; another may follow.
-                if len > 0 || octets.is_empty() || self.decoder.get_mut().fill_buf()?.is_empty() {
+            while !self.ended && !octets.is_empty() {
+                let len = self.decoder.read(octets).inspect_err(|_| self.ended = true)?;
+                if len > 0 {
                     return Ok(len);
                 }
+                // The end of a frame; another may follow.
+                let watched = self.decoder.get_mut();
+                if watched.input.fill_buf()?.is_empty() {
+                    self.ended = true;
+                    if !watched.ended_well() {
+                        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ends inside a frame"));
+                    }
+                }
             }
+            Ok(0)
+        }
+    }
+
+    impl<R> Watched<R> {
+        /// True if the last octets are an end mark, with or without the checksum that may follow it.
+        fn ended_well(&self) -> bool {
+            self.first == Some(LEGACY_MAGIC) || self.last[4..] == [0; 4] || self.last[..4] == [0; 4]
+        }
+    }
+
+    impl<R: Read> Read for Watched<R> {
+        fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+            let len = self.input.read(octets)?;
+            let octets = &octets[..len];
+            if self.first.is_none() {
+                self.first = octets.first_chunk().copied();
+            }
+            let kept = octets.len().min(8);
+            self.last.rotate_left(kept);
+            self.last[8 - kept..].copy_from_slice(&octets[octets.len() - kept..]);
+            Ok(len)
         }
     }
 }
