@@ -217,23 +217,32 @@ impl Health {
         if let Some(duplicate) = duplicate {
             self.note_duplicate(packet, duplicate, notes);
         } else if header == Verdict::Bad || transport == Verdict::Bad {
-            let what = match (header, frame.transport()) {
-                (Verdict::Bad, _) => "IPv4 header",
-                (_, Some(layer)) => match layer {
-                    Layer::Tcp(_) => "TCP",
-                    Layer::Udp(_) => "UDP",
-                    _ => "ICMP",
-                },
-                _ => "transport",
-            };
-            notes.say(
-                Note::new(&entries::CHECKSUM_BAD, packet.meta.number, packet.meta.at).with("layer", Fact::Word(what)),
-            );
+            note_bad(packet, header, notes);
         }
         if self.ignore_checksums {
             return Trust { duplicate, ..Trust::FULL };
         }
         Trust { duplicate, header, transport }
+    }
+
+    /// Judges a datagram put together from pieces that were judged before: only now can its checksum be computed
+    /// (rule FR10).
+    pub fn judge_datagram(&mut self, datagram: &Packet<'_>, notes: &mut Notes) -> Trust {
+        let transport = match checksum::transport(&datagram.frame) {
+            Checksum::Good => Verdict::Good,
+            Checksum::Absent => Verdict::Absent,
+            Checksum::Partial => Verdict::Partial,
+            Checksum::Bad => Verdict::Bad,
+        };
+        match transport {
+            Verdict::Bad => {
+                self.counts.checksums.bad += 1;
+                note_bad(datagram, Verdict::Good, notes);
+            }
+            Verdict::Good => self.counts.checksums.good += 1,
+            _ => {}
+        }
+        if self.ignore_checksums { Trust::FULL } else { Trust { transport, ..Trust::FULL } }
     }
 
     /// Takes in what the source says beside its packets.
@@ -340,6 +349,17 @@ impl Health {
                 .with("kind", Fact::Word(duplicate.kind.name())),
         );
     }
+}
+
+fn note_bad(packet: &Packet<'_>, header: Verdict, notes: &mut Notes) {
+    let what = match packet.frame.transport() {
+        _ if header == Verdict::Bad => "IPv4 header",
+        Some(Layer::Tcp(_)) => "TCP",
+        Some(Layer::Udp(_)) => "UDP",
+        _ => "ICMP",
+    };
+    let note = Note::new(&entries::CHECKSUM_BAD, packet.meta.number, packet.meta.at);
+    notes.say(note.with("layer", Fact::Word(what)));
 }
 
 /// What the state of the capture does to the findings.

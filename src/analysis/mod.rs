@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod duplicates;
 mod endpoints;
 mod findings;
+pub mod fragments;
 pub mod health;
 mod note;
 mod report;
@@ -19,17 +20,20 @@ pub use catalogue::Entry;
 pub use duplicates::{Duplicate, DuplicateKind};
 pub use endpoints::{Endpoint, Endpoints, SizeRange};
 pub use findings::{Finding, Findings};
+pub use fragments::{FragmentReport, Fragments, Reassembly};
 pub use health::{Health, HealthReport, Trust, Verdict};
 pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity};
 pub use report::{Capture, Report};
 pub use totals::{ProtocolCount, Totals};
 
+use crate::base::limits::MAX_NESTED_DATAGRAMS;
 use crate::packet::{Packet, Remark};
 
 /// Everything netlab remembers of the packets so far.
 #[derive(Debug, Default)]
 pub struct Analyzer {
     health: Health,
+    fragments: Fragments,
     totals: Totals,
     endpoints: Endpoints,
 }
@@ -46,13 +50,25 @@ impl Analyzer {
         self.totals.observe(packet);
         self.endpoints.observe(packet);
         if trust.duplicate.is_none() {
-            self.observe_network(packet, trust, notes);
+            self.observe_network(packet, trust, 0, notes);
         }
     }
 
-    /// What lies above the link, of a packet that is not a copy.
-    fn observe_network(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
-        self.observe_upper(packet, trust, notes);
+    /// What lies above the link, of a packet that is not a copy. A datagram that this packet completes is taken in here
+    /// again, at the time of this packet; `depth` counts such datagrams within datagrams.
+    fn observe_network(&mut self, packet: &Packet<'_>, trust: Trust, depth: usize, notes: &mut Notes) {
+        match self.fragments.observe(packet, trust, notes) {
+            Reassembly::Whole => self.observe_upper(packet, trust, notes),
+            Reassembly::Waiting => {}
+            Reassembly::Complete(assembled) => {
+                if depth < MAX_NESTED_DATAGRAMS {
+                    let datagram = assembled.packet(&packet.meta);
+                    let trust = self.health.judge_datagram(&datagram, notes);
+                    self.observe_network(&datagram, trust, depth + 1, notes);
+                }
+                self.fragments.give_back(assembled);
+            }
+        }
     }
 
     /// Transport and ICMP, of a whole packet or of a datagram put together from its fragments.
@@ -64,7 +80,9 @@ impl Analyzer {
     }
 
     /// The end of the capture: whatever waited for a later packet is settled now.
-    pub fn finish(&mut self, _notes: &mut Notes) {}
+    pub fn finish(&mut self, notes: &mut Notes) {
+        self.fragments.finish(notes);
+    }
 
     /// Everything counted and concluded so far.
     pub fn report(&self) -> Report {
@@ -73,6 +91,8 @@ impl Analyzer {
             protocols: self.totals.protocols(),
             endpoints: self.endpoints.endpoints(),
             sizes: self.endpoints.sizes(),
+            fragments: self.fragments.report().to_vec(),
+            fragment_counts: self.fragments.counts(),
         }
     }
 }

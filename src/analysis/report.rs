@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::endpoints::{Endpoint, SizeRange};
+use super::fragments::{FragmentReport, OutcomeCounts};
 use super::health::HealthReport;
 use super::totals::ProtocolCount;
 
@@ -17,6 +18,10 @@ pub struct Report {
     pub endpoints: Vec<Endpoint>,
     /// Packets and octets by size.
     pub sizes: Vec<SizeRange>,
+    /// Fragmented datagrams in the order in which they ended.
+    pub fragments: Vec<FragmentReport>,
+    /// How many of them ended in which way.
+    pub fragment_counts: OutcomeCounts,
 }
 
 /// One capture that a report is about.

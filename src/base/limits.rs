@@ -46,6 +46,33 @@ pub const MAX_FINDING_PACKETS: usize = 1000;
 
 // ---- analysis: fragments ----
 
+/// Datagrams waiting for pieces, and of those the ones of one source: a hostile sender must not push out all others.
+pub const MAX_OPEN_DATAGRAMS: usize = 8192;
+/// See [`MAX_OPEN_DATAGRAMS`].
+pub const MAX_OPEN_DATAGRAMS_PER_SOURCE: usize = 2048;
+/// Datagrams put together from pieces that were inside of datagrams put together. Tunnels in tunnels stay below three.
+pub const MAX_NESTED_DATAGRAMS: usize = 8;
+/// Octets that waiting pieces take; Linux allows 4 MiB (`ipfrag_high_thresh`), but a capture holds many hosts.
+pub const MAX_FRAGMENT_OCTETS: usize = 64 << 20;
+/// Of those, the octets of one source.
+pub const MAX_FRAGMENT_OCTETS_PER_SOURCE: usize = 16 << 20;
+/// Pieces of one datagram: 65535 octets in pieces of 8.
+pub const MAX_PIECES_PER_DATAGRAM: usize = 8192;
+/// Comparisons of pieces within one datagram; honest overlaps need a handful.
+pub const MAX_COMPARISONS_PER_DATAGRAM: u32 = 65_536;
+/// Overlapping pairs listed of one datagram.
+pub const MAX_OVERLAPS_PER_DATAGRAM: usize = 32;
+/// Datagrams remembered after their end, to know late copies and identifications used again.
+pub const MAX_CLOSED_DATAGRAMS: usize = 8192;
+/// Pieces remembered of each of those.
+pub const MAX_CLOSED_PIECES: usize = 64;
+/// Datagrams described in the report; the others are counted.
+pub const MAX_FRAGMENT_REPORTS: usize = 10_000;
+/// Pieces described of each of those.
+pub const MAX_REPORTED_PIECES: usize = 64;
+/// Packets listed by number in the report of fragments, of all datagrams together.
+pub const MAX_REPORTED_FRAGMENTS: usize = 1_000_000;
+
 // ---- analysis: arp, icmp, udp ----
 
 // ---- messages ----

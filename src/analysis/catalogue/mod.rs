@@ -4,6 +4,7 @@
 //! Words are templates: `{name}` stands for the note's fact of that name, and a part in `[square brackets]` is left out
 //! when one of its facts is missing. One file a family.
 
+pub mod fragments;
 pub mod health;
 
 use super::note::Severity;
@@ -24,7 +25,7 @@ pub struct Entry {
 }
 
 /// All families, in the order of the layers.
-pub static FAMILIES: &[(&str, &[&Entry])] = &[("health", health::ENTRIES)];
+pub static FAMILIES: &[(&str, &[&Entry])] = &[("health", health::ENTRIES), ("fragments", fragments::ENTRIES)];
 
 /// Every entry of every family.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
