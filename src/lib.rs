@@ -10,6 +10,7 @@
 //! | [`capture`] | where packets come from: NICs and files, and the files they go into |
 //! | [`analysis`] | what the packets mean: notes with rule and evidence, and the report |
 //! | [`subnet`] | what addresses and masks say: describe, split, plan, merge, and where a packet goes next |
+//! | [`sim`] | boxes and links in which every frame's fate has a reason |
 //! | [`render`] | results as text, tables, JSON and pages |
 //! | [`pipeline`] | the loop that joins a source, the analysis and an output |
 //! | [`cli`] | what people type, and the exit status they get |
@@ -21,5 +22,6 @@ pub mod cli;
 pub mod packet;
 pub mod pipeline;
 pub mod render;
+pub mod sim;
 pub mod subnet;
 pub mod wire;

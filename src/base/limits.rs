@@ -78,3 +78,24 @@ pub const MAX_REPORTED_FRAGMENTS: usize = 1_000_000;
 // ---- messages ----
 
 // ---- sim ----
+
+/// Records kept of one run: about half a gigabyte. A storm reaches it in a second; the counters go on.
+pub const MAX_SIM_RECORDS: usize = 8_000_000;
+/// Frames kept at one tap.
+pub const MAX_TAPPED_FRAMES: usize = 4_000_000;
+/// Addresses that a bridge remembers: more than any real one does.
+pub const MAX_FDB_ENTRIES: usize = 1 << 20;
+/// Neighbours that a node remembers: Linux stops at 1,024 by default (gc_thresh3); a LAN for measuring has more.
+pub const MAX_NEIGHBOURS: usize = 8192;
+/// Packets that wait for one neighbour's address (Linux: 101).
+pub const MAX_WAITING_PACKETS: usize = 101;
+/// Octets that wait for one neighbour's address (Linux: 212,992).
+pub const MAX_WAITING_OCTETS: usize = 212_992;
+/// Datagrams of which a node waits for fragments.
+pub const MAX_REASSEMBLIES: usize = 256;
+/// Routes of a node.
+pub const MAX_ROUTES: usize = 65_536;
+/// Pings, traces and the like that a node is told to do.
+pub const MAX_JOBS: usize = 65_535;
+/// Sockets of one node.
+pub const MAX_SOCKETS: usize = 65_536;

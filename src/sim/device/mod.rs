@@ -1,0 +1,15 @@
+//! The boxes: hub, bridge, host and router.
+
+mod bpdu;
+mod bridge;
+mod fdb;
+mod hub;
+mod node;
+mod stp;
+
+pub use bpdu::{Bpdu, BridgeId};
+pub use bridge::{Bridge, BridgeCounters, BridgeOptions, BridgeProfile, DEFAULT_AGEING, VlanRole};
+pub use fdb::{Entry as FdbEntry, Key as FdbKey};
+pub use hub::Hub;
+pub use node::{FragmentPolicy, Interface, Node, SendError, Settings, Way};
+pub use stp::{PortState, Role, SpanningTree, StpAction, StpOptions};

@@ -1,0 +1,221 @@
+//! What happened: one record an event, in time order. Everything that is shown of a run is made from these.
+
+use std::net::IpAddr;
+
+use super::frame::FrameId;
+use super::reason::Reason;
+use crate::base::{MacAddr, Timestamp};
+
+/// A box of the topology, by its place in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeviceId(pub u32);
+
+/// A port of a box, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortId(pub u16);
+
+/// The kinds of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum EventKind {
+    Sent,
+    Received,
+    Learned,
+    Moved,
+    Aged,
+    Flooded,
+    Forwarded,
+    Filtered,
+    Dropped,
+    Delivered,
+    Arp,
+    Route,
+    Nat,
+    State,
+    Call,
+    Stp,
+    Expect,
+    Note,
+}
+
+impl EventKind {
+    /// Every kind, in the order in which they are listed to people.
+    pub const ALL: [EventKind; 18] = [
+        EventKind::Sent,
+        EventKind::Received,
+        EventKind::Learned,
+        EventKind::Moved,
+        EventKind::Aged,
+        EventKind::Flooded,
+        EventKind::Forwarded,
+        EventKind::Filtered,
+        EventKind::Dropped,
+        EventKind::Delivered,
+        EventKind::Arp,
+        EventKind::Route,
+        EventKind::Nat,
+        EventKind::State,
+        EventKind::Call,
+        EventKind::Stp,
+        EventKind::Expect,
+        EventKind::Note,
+    ];
+
+    /// The stable name, as in `event` of the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EventKind::Sent => "sent",
+            EventKind::Received => "received",
+            EventKind::Learned => "learned",
+            EventKind::Moved => "moved",
+            EventKind::Aged => "aged",
+            EventKind::Flooded => "flooded",
+            EventKind::Forwarded => "forwarded",
+            EventKind::Filtered => "filtered",
+            EventKind::Dropped => "dropped",
+            EventKind::Delivered => "delivered",
+            EventKind::Arp => "arp",
+            EventKind::Route => "route",
+            EventKind::Nat => "nat",
+            EventKind::State => "state",
+            EventKind::Call => "call",
+            EventKind::Stp => "stp",
+            EventKind::Expect => "expect",
+            EventKind::Note => "note",
+        }
+    }
+
+    /// True if this event is the end of one copy of a frame.
+    pub const fn ends_a_copy(self) -> bool {
+        matches!(self, EventKind::Delivered | EventKind::Filtered | EventKind::Dropped)
+    }
+}
+
+/// A number, an address or a text that belongs to an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A plain number.
+    Count(u64),
+    /// A yes or no.
+    Flag(bool),
+    /// A MAC address.
+    Mac(MacAddr),
+    /// An IP address.
+    Ip(IpAddr),
+    /// A text of netlab's own, or of a program in a scenario.
+    Text(Box<str>),
+    /// Several texts.
+    List(Vec<Box<str>>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::Text(text.into())
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Value {
+        Value::Count(number)
+    }
+}
+
+impl From<MacAddr> for Value {
+    fn from(mac: MacAddr) -> Value {
+        Value::Mac(mac)
+    }
+}
+
+impl From<IpAddr> for Value {
+    fn from(address: IpAddr) -> Value {
+        Value::Ip(address)
+    }
+}
+
+/// What an event says beyond its kind, frame and reason.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Detail {
+    /// One line for people; may be empty.
+    pub text: Box<str>,
+    /// More lines for people who ask: the calculation behind a decision.
+    pub lines: Vec<Box<str>>,
+    /// The same by name, for programs.
+    pub facts: Vec<(&'static str, Value)>,
+}
+
+impl Detail {
+    /// A detail of one line.
+    pub fn new(text: impl Into<Box<str>>) -> Detail {
+        Detail { text: text.into(), ..Detail::default() }
+    }
+
+    /// The same with one more fact.
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Detail {
+        self.facts.push((name, value.into()));
+        self
+    }
+
+    /// The same with one more line of explanation.
+    pub fn line(mut self, line: impl Into<Box<str>>) -> Detail {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// The fact of that name.
+    pub fn fact(&self, name: &str) -> Option<&Value> {
+        self.facts.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+}
+
+/// One event of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// When, from the start of the scenario.
+    pub at: Timestamp,
+    /// Which frame it is about; 0 if none.
+    pub frame: FrameId,
+    /// More about it.
+    pub detail: Option<Box<Detail>>,
+    /// Which box it happened in.
+    pub device: DeviceId,
+    /// At which of its ports, if at one.
+    pub port: Option<PortId>,
+    /// What happened.
+    pub event: EventKind,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Record {
+    /// The line for people; empty if there is none.
+    pub fn text(&self) -> &str {
+        self.detail.as_ref().map_or("", |detail| &detail.text)
+    }
+
+    /// The fact of that name.
+    pub fn fact(&self, name: &str) -> Option<&Value> {
+        self.detail.as_ref()?.fact(name)
+    }
+
+    /// The text of the fact of that name.
+    pub fn fact_text(&self, name: &str) -> Option<&str> {
+        match self.fact(name)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number of the fact of that name.
+    pub fn fact_count(&self, name: &str) -> Option<u64> {
+        match self.fact(name)? {
+            Value::Count(number) => Some(*number),
+            _ => None,
+        }
+    }
+}

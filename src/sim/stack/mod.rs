@@ -1,0 +1,6 @@
+//! What a host or router runs: headers, neighbours, routes, fragments.
+
+pub mod fragment;
+pub mod neighbour;
+pub mod octets;
+pub mod route;
