@@ -81,6 +81,7 @@ pub fn issue(issue: &Issue) -> String {
         }
         IssueCode::BadVersion => format!("version {needed} at {at}, where {layer} was announced"),
         IssueCode::BadOption => format!("{layer} has an option at {at} whose length cannot be"),
+        IssueCode::NoChecksum => format!("{layer} at {at} has no checksum, which over IPv6 only tunnels may leave out"),
         IssueCode::LengthZero => {
             format!(
                 "{layer} says length 0 at {at}: probably left so for the card to fill in; {needed} octets are there"

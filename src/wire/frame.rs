@@ -259,6 +259,11 @@ impl<'a> Frame<'a> {
         self.layers.get(usize::from(self.transport)).map(|located| located.layer)
     }
 
+    /// Index in [`Frame::layers`] of the transport or ICMP layer of the innermost IP packet.
+    pub fn transport_index(&self) -> Option<usize> {
+        (self.transport != NONE).then_some(usize::from(self.transport))
+    }
+
     /// The TCP header of the innermost IP packet.
     pub fn tcp(&self) -> Option<Tcp<'a>> {
         match self.transport()? {

@@ -157,6 +157,9 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
         stop = true;
     }
     let split = header_len.min(whole.len());
+    if split == header_len && header_len > 20 {
+        walker.check_options(LayerKind::Ipv4, 20, &whole[20..split]);
+    }
     let payload_len = if total < header_len && total != 0 { 0 } else { walker.rest_len().saturating_sub(header_len) };
     let ip = Ipv4 { bytes: &whole[..split], payload: &whole[split..], payload_len: payload_len as u32 };
     walker.push(Layer::Ipv4(ip), split);

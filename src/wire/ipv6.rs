@@ -142,7 +142,7 @@ impl Ipv6ExtensionKind {
     }
 }
 
-/// An extension header: at least 8 octets.
+/// An extension header: at least 8 octets, of which those after the eighth may be cut.
 #[derive(Clone, Copy, Debug)]
 pub struct Ipv6Extension<'a> {
     /// Which one.
@@ -152,9 +152,19 @@ pub struct Ipv6Extension<'a> {
 }
 
 impl<'a> Ipv6Extension<'a> {
-    /// Its octets.
+    /// Its captured octets.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Octets of the header as it says, captured or not.
+    pub fn header_len(&self) -> usize {
+        match self.kind {
+            Ipv6ExtensionKind::Fragment => 8,
+            // RFC 4302 §2.2: in 32-bit words, less two; the others count 8 octets, less the first (RFC 8200 §4.3).
+            Ipv6ExtensionKind::Authentication => (usize::from(self.bytes[1]) + 2) * 4,
+            _ => (usize::from(self.bytes[1]) + 1) * 8,
+        }
     }
 
     /// What follows it.
@@ -186,24 +196,41 @@ pub(super) fn walk_extension(walker: &mut Walker<'_>, number: u8) -> Next {
     let Some(fixed) = walker.header(LayerKind::Ipv6Extension, 8) else {
         return Next::Stop;
     };
-    let len = match kind {
-        Kind::Fragment => 8,
-        // RFC 4302 §2.2: in 32-bit words, less two; the others count 8 octets, less the first (RFC 8200 §4.3).
-        Kind::Authentication => (usize::from(fixed[1]) + 2) * 4,
-        _ => (usize::from(fixed[1]) + 1) * 8,
-    };
+    let len = Ipv6Extension { kind, bytes: fixed, following_len: 0 }.header_len();
     if len < 8 {
         walker.issue(IssueCode::BadHeaderLength, LayerKind::Ipv6Extension, 1, 8, len);
         return Next::Stop;
     }
-    let Some(bytes) = walker.header(LayerKind::Ipv6Extension, len) else {
-        return Next::Stop;
-    };
-    let following_len = (walker.rest_len() - len) as u32;
+    let is_cut = walker.rest().len() < len;
+    if is_cut {
+        walker.lacks(LayerKind::Ipv6Extension, len);
+    }
+    let bytes = &walker.rest()[..len.min(walker.rest().len())];
+    if matches!(kind, Kind::HopByHop | Kind::DestinationOptions) && !is_cut {
+        check_options(walker, bytes);
+    }
+    let following_len = walker.rest_len().saturating_sub(len) as u32;
     let extension = Ipv6Extension { kind, bytes, following_len };
-    walker.push(Layer::Ipv6Extension(extension), len);
+    walker.push(Layer::Ipv6Extension(extension), bytes.len());
+    if is_cut {
+        return Next::Stop;
+    }
     match extension.fragment() {
         Some(fragment) if fragment.offset != 0 => Next::Payload,
         _ => Next::IpProtocol(extension.next_header()),
+    }
+}
+
+/// Notes the first option whose length cannot be; all but the padding of one octet say their length (RFC 8200 §4.2).
+fn check_options(walker: &mut Walker<'_>, bytes: &[u8]) {
+    let mut at = 2;
+    while let Some(&option) = bytes.get(at) {
+        let len = if option == 0 { 1 } else { 2 + bytes.get(at + 1).map_or(0, |len| usize::from(*len)) };
+        let present = bytes.len() - at;
+        if len > present {
+            walker.issue(IssueCode::BadOption, LayerKind::Ipv6Extension, at, len, present);
+            return;
+        }
+        at += len;
     }
 }

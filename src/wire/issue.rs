@@ -34,6 +34,8 @@ pub enum IssueCode {
     BadVersion,
     /// An option or extension whose length cannot be.
     BadOption,
+    /// UDP over IPv6 without a checksum: only tunnels may do so (RFC 8200 §8.1, RFC 6935).
+    NoChecksum,
     /// IPv4 total length 0: an offloaded giant, the frame's own length was used (RFC 791 knows no such thing).
     LengthZero,
     /// More layers than netlab follows.
@@ -50,6 +52,7 @@ impl IssueCode {
             IssueCode::BadHeaderLength => "bad-header-length",
             IssueCode::BadVersion => "bad-version",
             IssueCode::BadOption => "bad-option",
+            IssueCode::NoChecksum => "no-checksum",
             IssueCode::LengthZero => "length-zero",
             IssueCode::TooDeep => "too-deep",
         }

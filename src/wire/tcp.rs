@@ -183,6 +183,9 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     } else {
         header_len
     };
+    if split == header_len && header_len > 20 && !rest[20..].starts_with(&[1, 1, 8, 10]) {
+        walker.check_options(LayerKind::Tcp, 20, &rest[20..split]);
+    }
     let tcp = Tcp {
         bytes: &rest[..split],
         payload: &rest[split..],

@@ -64,6 +64,11 @@ impl<'a> Udp<'a> {
     }
 }
 
+/// Destination ports of tunnels that may leave out the checksum (RFC 6935 §5, RFC 7348 §4.1.1, RFC 8926 §3.3).
+fn is_tunnel(destination_port: u16) -> bool {
+    matches!(destination_port, 2152 | 4341 | 4342 | 4754 | 4789 | 4790 | 6080 | 6081 | 6635)
+}
+
 pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     if walker.rest().len() < 8 {
         walker.lacks(LayerKind::Udp, 8);
@@ -86,6 +91,9 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
         walker.narrow(LayerKind::Udp, length);
     }
     let (bytes, payload) = walker.rest().split_at(8);
+    if bytes[6..] == [0, 0] && walker.frame.ipv6().is_some() && !is_tunnel(be16(bytes, 2)) {
+        walker.issue(IssueCode::NoChecksum, LayerKind::Udp, 6, 0, 0);
+    }
     let udp = Udp { bytes, payload, payload_len: (walker.rest_len() - 8) as u32, surplus_len: surplus_len as u32 };
     walker.push(Layer::Udp(udp), 8);
     if next == Next::Stop { next } else { tunnel::behind_udp(udp.destination_port(), payload) }

@@ -103,6 +103,27 @@ impl<'a> Walker<'a> {
         });
     }
 
+    /// Notes the first option of `kind` whose length cannot be. The options begin `offset` octets from here; kinds 0 and 1
+    /// have one octet, all others say their length (RFC 791 §3.1, RFC 9293 §3.1).
+    pub(super) fn check_options(&mut self, kind: LayerKind, offset: usize, options: &[u8]) {
+        let mut at = 0;
+        while let Some(&option) = options.get(at) {
+            match option {
+                0 => return,
+                1 => at += 1,
+                _ => {
+                    let len = options.get(at + 1).map_or(0, |len| usize::from(*len));
+                    let present = options.len() - at;
+                    if len < 2 || len > present {
+                        self.issue(IssueCode::BadOption, kind, offset + at, len.max(2), present);
+                        return;
+                    }
+                    at += len;
+                }
+            }
+        }
+    }
+
     /// Ends the current layer `len` octets from here, as the length field of `kind` says. What follows is trailer. If
     /// the outer layer ends earlier, that end stays, and the issue is noted.
     pub(super) fn narrow(&mut self, kind: LayerKind, len: usize) {

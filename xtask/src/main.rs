@@ -1,5 +1,6 @@
 //! Chores of netlab's maintainers. `cargo xtask` lists them.
 
+mod agree;
 mod captures;
 mod generate;
 mod licences;
@@ -15,6 +16,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Hold netlab's reading of captures against tshark's
+    Agree(agree::Arguments),
     /// Make the captures of captures/ anew
     Captures(captures::Arguments),
     /// Write man pages and shell completions below target/generated
@@ -25,6 +28,7 @@ enum Chore {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
+        Chore::Agree(arguments) => agree::run(&arguments),
         Chore::Captures(arguments) => captures::run(&arguments),
         Chore::Generate => generate::run(),
         Chore::Licences => licences::run(),

@@ -175,7 +175,7 @@ pub(super) fn ipv6_extension<'a>(extension: Ipv6Extension<'a>, out: &mut Visit<'
     };
     out.named(next, bytes, 0, 1, |number| ip_protocol_name(number as u8));
     if let Some(len) = len {
-        out.worked_out(len, (1, 1), bytes.len() as u64, "");
+        out.worked_out(len, (1, 1), extension.header_len() as u64, "");
     }
     match extension.kind {
         Kind::HopByHop => options(&HOP_OPTION, &HOP_OPTION_BODY, bytes, out),
