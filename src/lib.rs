@@ -13,12 +13,14 @@
 //! | [`sim`] | boxes and links in which every frame's fate has a reason |
 //! | [`render`] | results as text, tables, JSON and pages |
 //! | [`pipeline`] | the loop that joins a source, the analysis and an output |
+//! | [`filter`] | which packets are wanted: capture filters compiled to BPF, display filters over fields and notes |
 //! | [`cli`] | what people type, and the exit status they get |
 
 pub mod analysis;
 pub mod base;
 pub mod capture;
 pub mod cli;
+pub mod filter;
 pub mod packet;
 pub mod pipeline;
 pub mod render;

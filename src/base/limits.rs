@@ -26,6 +26,13 @@ pub const MAX_HELD_OCTETS: usize = 16 << 20;
 
 // ---- filter ----
 
+/// Octets of a filter. Filters made by scripts list hundreds of addresses; more belongs into a file of its own.
+pub const MAX_FILTER_LEN: usize = 1 << 20;
+/// Parentheses and negations inside one another. People stop at ten; the parser is recursive.
+pub const MAX_FILTER_DEPTH: usize = 200;
+/// Instructions of a filter program in the kernel: BPF_MAXINSNS of linux/bpf_common.h.
+pub const MAX_KERNEL_INSTRUCTIONS: usize = 4096;
+
 // ---- analysis: totals and hosts ----
 
 /// Different stacks of layers counted apart: real captures have some dozens, forged ones any number.

@@ -1,0 +1,113 @@
+//! Where the headers lie: per link type, and moved by the words `vlan`, `mpls`, `pppoes` and `geneve`, each of which is
+//! about the packet inside for all that follows it in the filter.
+
+use crate::wire::LinkType;
+
+/// The kind of link header that a filter sees at one point of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    Ethernet,
+    /// BSD loopback, in either byte order.
+    Null,
+    /// BSD loopback in network byte order.
+    Loop,
+    /// IPv4 or IPv6, told apart by the version.
+    Raw,
+    Ipv4,
+    Ipv6,
+    Sll,
+    Sll2,
+    /// PPP in a PPPoE session.
+    Ppp,
+}
+
+impl Link {
+    /// The link of a capture; `None` for those that have no capture filters here.
+    pub(super) fn of(link: LinkType) -> Option<Link> {
+        Some(match link {
+            LinkType::ETHERNET => Link::Ethernet,
+            LinkType::NULL => Link::Null,
+            LinkType::LOOP => Link::Loop,
+            // 12 and 14 are what BSD systems write into files for the same thing.
+            LinkType::RAW | LinkType(12 | 14) => Link::Raw,
+            LinkType::IPV4 => Link::Ipv4,
+            LinkType::IPV6 => Link::Ipv6,
+            LinkType::LINUX_SLL => Link::Sll,
+            LinkType::LINUX_SLL2 => Link::Sll2,
+            _ => return None,
+        })
+    }
+
+    /// Its name in messages.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Link::Ethernet => "Ethernet",
+            Link::Null | Link::Loop => "BSD loopback",
+            Link::Raw => "raw IP",
+            Link::Ipv4 => "raw IPv4",
+            Link::Ipv6 => "raw IPv6",
+            Link::Sll => "Linux cooked",
+            Link::Sll2 => "Linux cooked (v2)",
+            Link::Ppp => "PPP",
+        }
+    }
+}
+
+/// Offsets of the headers, in octets from the start of the packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    pub link: Link,
+    /// Start of the link header.
+    pub link_header: u32,
+    /// The field that says which protocol follows; on raw links the first octet.
+    pub link_type: u32,
+    /// End of the link header (where an LLC header would begin).
+    pub payload: u32,
+    /// The network header, counted from `payload`: moved by MPLS labels.
+    pub network: u32,
+    /// The network header behind an LLC header without SNAP, counted from `payload`.
+    pub network_after_llc: u32,
+    /// VLAN tags passed so far.
+    pub vlans: u32,
+    /// MPLS labels passed so far.
+    pub labels: u32,
+}
+
+impl Layout {
+    pub(super) fn of(link: Link) -> Layout {
+        let (link_type, payload, network_after_llc) = match link {
+            Link::Ethernet => (12, 14, 3),
+            Link::Null | Link::Loop => (0, 4, 0),
+            Link::Raw | Link::Ipv4 | Link::Ipv6 => (0, 0, 0),
+            Link::Sll => (14, 16, 0),
+            Link::Sll2 => (0, 20, 0),
+            Link::Ppp => (0, 2, 0),
+        };
+        Layout { link, link_header: 0, link_type, payload, network: 0, network_after_llc, vlans: 0, labels: 0 }
+    }
+
+    /// The network header.
+    pub(super) fn ip(&self) -> u32 {
+        self.payload + self.network
+    }
+
+    /// One VLAN tag further in.
+    pub(super) fn enter_vlan(&mut self) {
+        self.link_type += 4;
+        self.payload += 4;
+        self.vlans += 1;
+    }
+
+    /// One MPLS label further in.
+    pub(super) fn enter_mpls(&mut self) {
+        self.network += 4;
+        self.network_after_llc += 4;
+        self.labels += 1;
+    }
+
+    /// Into the PPP frame of a PPPoE session: six octets of PPPoE header, then two of protocol (RFC 2516 §4).
+    pub(super) fn enter_pppoe(&mut self) {
+        let ppp = self.payload + self.network + 6;
+        *self = Layout { link_header: ppp, link_type: ppp, payload: ppp + 2, ..Layout::of(Link::Ppp) };
+    }
+}
