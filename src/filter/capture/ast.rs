@@ -173,6 +173,7 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
+    #[allow(dead_code)]
     pub(crate) fn symbol(self) -> &'static str {
         match self {
             Relation::Equal => "=",
@@ -201,6 +202,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    #[allow(dead_code)]
     pub(crate) fn symbol(self) -> &'static str {
         match self {
             Operation::Add => "+",
@@ -249,11 +251,24 @@ pub(crate) enum Primitive {
     /// The bare name of a protocol.
     Protocol(Proto),
     /// `host`, `net`, or neither word.
-    Host { proto: Option<Proto>, side: Side, address: Address },
+    Host {
+        proto: Option<Proto>,
+        side: Side,
+        address: Address,
+    },
     /// `port` and `portrange`.
-    Port { protocol: PortProtocol, side: Side, first: u16, last: u16, range: bool },
+    Port {
+        protocol: PortProtocol,
+        side: Side,
+        first: u16,
+        last: u16,
+        range: bool,
+    },
     /// `proto`.
-    ProtocolNumber { proto: Option<Proto>, number: u32 },
+    ProtocolNumber {
+        proto: Option<Proto>,
+        number: u32,
+    },
     /// `broadcast`.
     Broadcast(Option<Proto>),
     /// `multicast`.
@@ -263,7 +278,11 @@ pub(crate) enum Primitive {
     /// `greater`: this many octets or more.
     Greater(u32),
     /// `byte N OP M`.
-    Byte { offset: u32, test: ByteTest, value: u32 },
+    Byte {
+        offset: u32,
+        test: ByteTest,
+        value: u32,
+    },
     /// A comparison.
     Compare(Relation, Arith, Arith),
     Inbound,

@@ -49,7 +49,8 @@ pub(super) fn emit(graph: &Graph, root: Way, values: &Values) -> Result<Vec<Inst
     let mut blocks = Vec::with_capacity(order.len());
     for index in &order {
         let node = graph.node(*index);
-        let mut code = Emitter { values, out: Vec::new(), registers: entry.remove(index).unwrap_or_default(), cells: 0 };
+        let mut code =
+            Emitter { values, out: Vec::new(), registers: entry.remove(index).unwrap_or_default(), cells: 0 };
         code.test(node)?;
         for way in [node.yes, node.no] {
             if let Way::Node(next) = way {

@@ -1,7 +1,9 @@
 //! The order of the tests: a graph without loops, each test with a way on if it holds and one if not.
 //!
 //! Equal tails are shared. Then the optimiser leads every edge past the tests whose outcome is already decided on all
-//! ways to that edge: after `EtherType = 0x0800` nothing asks whether it is 0x86dd.
+//! ways to that edge: after `EtherType = 0x0800` nothing asks whether it is 0x86dd. It never saves the reading of an octet
+//! that could be missing: a packet cut before an octet that the filter asks for is rejected, however the filter is
+//! written. (libpcap's optimiser sometimes does, so that tcpdump with and without `-O` can differ on cut packets.)
 
 use std::collections::HashMap;
 
@@ -43,9 +45,11 @@ impl Graph {
         &self.nodes[index as usize]
     }
 
-    fn add(&mut self, values: &mut Values, test: Test, yes: Way, no: Way) -> Way {
+    /// Adds a test. One that leads to the same place either way is left out if what it reads was read before
+    /// (`is_read`), or if the packet is rejected anyway.
+    fn add(&mut self, values: &mut Values, test: Test, yes: Way, no: Way, is_read: bool) -> Way {
         let (test, yes, no) = simplify(values, test, yes, no);
-        if yes == no {
+        if yes == no && (is_read || yes == Way::Reject) {
             return yes;
         }
         let next = Way::Node(self.nodes.len() as u32);
@@ -61,7 +65,7 @@ impl Graph {
         match cond {
             Cond::Const(true) => yes,
             Cond::Const(false) => no,
-            Cond::Test(test) => self.add(values, *test, yes, no),
+            Cond::Test(test) => self.add(values, *test, yes, no, false),
             Cond::Not(inner) => self.build(values, inner, no, yes),
             Cond::Part(_, inner) => self.build(values, inner, yes, no),
             Cond::All(parts) => parts.iter().rev().fold(yes, |yes, part| self.build(values, part, yes, no)),
@@ -123,7 +127,7 @@ impl Graph {
         let order = self.order(root);
         let mut facts: Vec<Option<Facts>> = Vec::new();
         facts.resize_with(self.nodes.len(), || None);
-        let mut ways = vec![(Way::Reject, Way::Reject); self.nodes.len()];
+        let mut ways = vec![(Way::Reject, Way::Reject, false); self.nodes.len()];
         let mut changed = false;
         if let Way::Node(index) = root {
             facts[index as usize] = Some(Facts::default());
@@ -154,7 +158,8 @@ impl Graph {
                 }
                 way
             };
-            ways[index as usize] = (ahead(true, node.yes), ahead(false, node.no));
+            let is_read = here.have_read(&node.test);
+            ways[index as usize] = (ahead(true, node.yes), ahead(false, node.no), is_read);
         }
         let mut next = Graph::default();
         let mut renamed = vec![Way::Reject; self.nodes.len()];
@@ -163,9 +168,9 @@ impl Graph {
             end => end,
         };
         for &index in order.iter().rev() {
-            let (yes, no) = ways[index as usize];
+            let (yes, no, is_read) = ways[index as usize];
             let (yes, no) = (rename(yes, &renamed), rename(no, &renamed));
-            renamed[index as usize] = next.add(values, self.node(index).test, yes, no);
+            renamed[index as usize] = next.add(values, self.node(index).test, yes, no, is_read);
         }
         let root = rename(root, &renamed);
         changed |= next.order(root).len() < order.len();
@@ -208,9 +213,6 @@ fn simplify(values: &mut Values, mut test: Test, yes: Way, no: Way) -> (Test, Wa
             return (any, yes, no);
         }
     }
-    if test.comparison == Comparison::AnyBit && values.constant_of(test.against) == Some(0) {
-        return (test, no, no);
-    }
     (test, yes, no)
 }
 
@@ -229,6 +231,12 @@ impl Facts {
 
     fn intersect(&mut self, other: &Facts) {
         self.0.retain(|fact| other.0.contains(fact));
+    }
+
+    /// True if the values of a test were computed on the way.
+    fn have_read(&self, test: &Test) -> bool {
+        let known = |val: Val| self.0.iter().any(|((value, _, against), _)| *value == val || *against == val);
+        known(test.value) && known(test.against)
     }
 
     /// The outcome of a test, if the facts decide it.
@@ -253,7 +261,13 @@ impl Facts {
 }
 
 /// What `comparison` with `number` must give if `known_comparison` with `known` gave `outcome` for the same value.
-fn follows(known_comparison: Comparison, known: u32, outcome: bool, comparison: Comparison, number: u32) -> Option<bool> {
+fn follows(
+    known_comparison: Comparison,
+    known: u32,
+    outcome: bool,
+    comparison: Comparison,
+    number: u32,
+) -> Option<bool> {
     use Comparison::{AnyBit, Equal, Greater, GreaterOrEqual};
     // The value lies between `least` and `most`.
     let (least, most) = match (known_comparison, outcome) {

@@ -80,14 +80,14 @@ fn next(text: &str, at: usize) -> Result<(TokenKind, usize), FilterError> {
         }
         return Ok((TokenKind::Word { escaped: false }, word_len));
     }
-    if rest.starts_with('\\') {
-        let len = rest[1..].find([' ', '!', '(', ')', '\n', '\t']).unwrap_or(rest.len() - 1);
+    if let Some(name) = rest.strip_prefix('\\') {
+        let len = name.find([' ', '!', '(', ')', '\n', '\t']).unwrap_or(name.len());
         if len > 0 {
             return Ok((TokenKind::Word { escaped: true }, 1 + len));
         }
     }
-    if rest.starts_with('$') {
-        let len = rest[1..].bytes().take(2).take_while(u8::is_ascii_hexdigit).count();
+    if let Some(digits) = rest.strip_prefix('$') {
+        let len = digits.bytes().take(2).take_while(u8::is_ascii_hexdigit).count();
         if len > 0 {
             return Ok((TokenKind::Arcnet, 1 + len));
         }
@@ -134,7 +134,8 @@ fn number(text: &str, at: usize, word: &str) -> Result<u32, FilterError> {
         u32::from_str_radix(hex, 16)
     } else if word.len() > 1 && word.starts_with('0') {
         if word.contains(['8', '9']) {
-            let error = FilterError::new(text, span, format!("{word} begins with 0 and so is octal, but has an 8 or 9"));
+            let error =
+                FilterError::new(text, span, format!("{word} begins with 0 and so is octal, but has an 8 or 9"));
             return Err(error.hint("leave the leading 0 away"));
         }
         u32::from_str_radix(word, 8)
@@ -201,22 +202,25 @@ mod tests {
     #[test]
     fn the_longest_piece_is_the_word() {
         let word = TokenKind::Word { escaped: false };
-        assert_eq!(kinds("len-1"), [word.clone()]);
+        assert_eq!(kinds("len-1"), std::slice::from_ref(&word));
         assert_eq!(kinds("portrange 80-90"), [word.clone(), word.clone()]);
         assert_eq!(kinds("10.0"), [TokenKind::Dotted]);
-        assert_eq!(kinds("1.2.3.4.5"), [word.clone()]);
+        assert_eq!(kinds("1.2.3.4.5"), std::slice::from_ref(&word));
         assert_eq!(kinds("0x10 010 10"), [TokenKind::Number(16), TokenKind::Number(8), TokenKind::Number(10)]);
         assert_eq!(kinds("a:b:c:d:e:f"), [TokenKind::Mac([10, 11, 12, 13, 14, 15])]);
         assert_eq!(kinds("0000.5e00.5301"), [TokenKind::Mac([0, 0, 0x5e, 0, 0x53, 1])]);
         assert_eq!(kinds("2001:db8::1"), [TokenKind::V6("2001:db8::1".parse().expect("an address"))]);
-        assert_eq!(kinds("tcp[13:1]"), [
-            word,
-            TokenKind::Symbol("["),
-            TokenKind::Number(13),
-            TokenKind::Symbol(":"),
-            TokenKind::Number(1),
-            TokenKind::Symbol("]")
-        ]);
+        assert_eq!(
+            kinds("tcp[13:1]"),
+            [
+                word,
+                TokenKind::Symbol("["),
+                TokenKind::Number(13),
+                TokenKind::Symbol(":"),
+                TokenKind::Number(1),
+                TokenKind::Symbol("]")
+            ]
+        );
     }
 
     #[test]

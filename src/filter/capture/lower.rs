@@ -84,7 +84,8 @@ impl<'a> Lowering<'a> {
             Primitive::Mpls(label) => self.mpls(*label),
             Primitive::PppoeDiscovery => self.link_type(0x8863),
             Primitive::PppoeSession(session) => self.pppoe_session(*session),
-            Primitive::Geneve(_) => Err(self.error("geneve is not supported: its header has no fixed place")
+            Primitive::Geneve(_) => Err(self
+                .error("geneve is not supported: its header has no fixed place")
                 .hint("`udp port 6081` finds the tunnel itself")),
         }
     }
@@ -117,6 +118,9 @@ impl<'a> Lowering<'a> {
 
     /// True if the bits of `mask` in `size` octets at `at` are those of `number`.
     fn equal_masked(&mut self, size: u8, at: u32, number: u32, mask: u32, what: &'static str) -> Cond {
+        if mask == 0 {
+            return Cond::Const(true);
+        }
         let value = self.values.load(size, at);
         let full = if size == 4 { u32::MAX } else { (1 << (8 * u32::from(size))) - 1 };
         if mask == full {
@@ -197,14 +201,18 @@ impl<'a> Lowering<'a> {
             }
             Arith::Binary(operation, left, right, span) => {
                 let left = self.arith(left, guards)?;
-                let right = self.arith(right, guards)?;
+                // As in tcpdump, only the left operand says which headers must be there; `--explain-filter` warns.
+                let right = self.arith(right, &mut Vec::new())?;
                 let result = self.values.binary(*operation, left, right);
                 result.ok_or_else(|| FilterError::new(self.text, *span, "division by zero"))?
             }
             Arith::Load { proto, index, size, span } => {
-                let index = self.arith(index, guards)?;
+                let mut index_guards = Vec::new();
+                let index = self.arith(index, &mut index_guards)?;
                 self.span = *span;
-                self.load_by_index(*proto, index, *size, guards)?
+                let value = self.load_by_index(*proto, index, *size, &mut index_guards)?;
+                guards.append(&mut index_guards);
+                value
             }
         })
     }
@@ -218,9 +226,16 @@ impl<'a> Lowering<'a> {
     ) -> Result<Val, FilterError> {
         Ok(match proto {
             Proto::Link => self.values.load_from(size, index, self.layout.link_header),
-            Proto::Tcp | Proto::Udp | Proto::Sctp | Proto::Icmp | Proto::Igmp | Proto::Igrp | Proto::Pim
-            | Proto::Vrrp | Proto::Carp => {
-                guards.push(self.protocol(Proto::Ip)?);
+            Proto::Tcp
+            | Proto::Udp
+            | Proto::Sctp
+            | Proto::Icmp
+            | Proto::Igmp
+            | Proto::Igrp
+            | Proto::Pim
+            | Proto::Vrrp
+            | Proto::Carp => {
+                guards.insert(0, self.protocol(Proto::Ip)?);
                 guards.push(self.protocol(proto)?);
                 guards.push(self.not_a_later_fragment());
                 let ip = self.layout.ip();

@@ -6,9 +6,34 @@ use crate::filter::nearest;
 
 /// Words of the language besides protocols and constants.
 const WORDS: &[&str] = &[
-    "and", "or", "not", "src", "dst", "host", "net", "mask", "port", "portrange", "proto", "protochain", "gateway",
-    "less", "greater", "len", "length", "byte", "broadcast", "multicast", "inbound", "outbound", "ifindex", "vlan",
-    "mpls", "pppoed", "pppoes", "geneve",
+    "and",
+    "or",
+    "not",
+    "src",
+    "dst",
+    "host",
+    "net",
+    "mask",
+    "port",
+    "portrange",
+    "proto",
+    "protochain",
+    "gateway",
+    "less",
+    "greater",
+    "len",
+    "length",
+    "byte",
+    "broadcast",
+    "multicast",
+    "inbound",
+    "outbound",
+    "ifindex",
+    "vlan",
+    "mpls",
+    "pppoed",
+    "pppoes",
+    "geneve",
 ];
 
 /// Words of the language that belong to links netlab has no capture filters for, and why they are refused.
@@ -74,8 +99,20 @@ pub(super) fn display_filter_sign(text: &str) -> Option<&str> {
                 && (Proto::from_word(first).is_some()
                     || matches!(
                         first,
-                        "frame" | "eth" | "ethernet" | "ipv4" | "ipv6" | "icmpv4" | "icmpv6" | "vlan" | "dns" | "http"
-                            | "tls" | "dhcp" | "note" | "sll"
+                        "frame"
+                            | "eth"
+                            | "ethernet"
+                            | "ipv4"
+                            | "ipv6"
+                            | "icmpv4"
+                            | "icmpv6"
+                            | "vlan"
+                            | "dns"
+                            | "http"
+                            | "tls"
+                            | "dhcp"
+                            | "note"
+                            | "sll"
                     ))
         });
         field || matches!(*word, "contains" | "matches" | "xor" | "eq" | "ne" | "gt" | "lt" | "ge" | "le" | "note")

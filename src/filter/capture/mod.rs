@@ -26,7 +26,6 @@ use super::{FilterError, Span};
 use crate::base::limits::MAX_KERNEL_INSTRUCTIONS;
 use crate::wire::LinkType;
 use ast::Expr;
-use cond::Cond;
 use graph::{Graph, Way};
 use layout::Link;
 use lower::{Lowering, VlanTag};
@@ -146,6 +145,3 @@ fn mentions_vlan(expr: &Expr) -> bool {
         Expr::Primitive(primitive, _) => matches!(primitive, ast::Primitive::Vlan(_)),
     }
 }
-
-#[allow(dead_code)]
-fn unused(_: &Cond) {}

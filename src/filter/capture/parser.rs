@@ -159,7 +159,9 @@ impl<'t> Parser<'t> {
             Piece::Condition(condition) => condition,
             value @ Piece::Value { .. } => match (&value, self.conjunction_ahead()) {
                 // `port (80 or 443)`: the first number of a list.
-                (Piece::Value { number: Some(number), span, .. }, true) if ids => self.number_id(*number, *span, context)?,
+                (Piece::Value { number: Some(number), span, .. }, true) if ids => {
+                    self.number_id(*number, *span, context)?
+                }
                 _ => return Ok(value),
             },
         };
@@ -175,7 +177,9 @@ impl<'t> Parser<'t> {
                 Piece::Value { .. } => return Err(self.expected("a comparison such as `= 1`")),
             };
             if left.is_id && ids && !right.is_id {
-                return Err(self.error(at.to(right.expr.span()), "a list that begins with bare names holds only bare names"));
+                return Err(
+                    self.error(at.to(right.expr.span()), "a list that begins with bare names holds only bare names")
+                );
             }
             // Runs of one operator stay flat; only a change of operator nests.
             let mut joined = Vec::new();
@@ -196,11 +200,7 @@ impl<'t> Parser<'t> {
                 }
             };
             last = Some(is_and);
-            left = Condition {
-                expr: left.expr,
-                leaves: right.leaves,
-                is_id: left.is_id && right.is_id,
-            };
+            left = Condition { expr: left.expr, leaves: right.leaves, is_id: left.is_id && right.is_id };
         }
         Ok(Piece::Condition(left))
     }
@@ -258,11 +258,11 @@ impl<'t> Parser<'t> {
             self.at += 1;
         }
         let next = self.peek_word(0).unwrap_or_default();
-        if proto.is_none() || matches!(next, "broadcast" | "multicast") {
-            if let Some(primitive) = self.other(next, proto)? {
-                let span = start.to(self.last_span());
-                return Ok(Condition { expr: Expr::Primitive(primitive, span), leaves: None, is_id: false });
-            }
+        if (proto.is_none() || matches!(next, "broadcast" | "multicast"))
+            && let Some(primitive) = self.other(next, proto)?
+        {
+            let span = start.to(self.last_span());
+            return Ok(Condition { expr: Expr::Primitive(primitive, span), leaves: None, is_id: false });
         }
         match self.head(proto)? {
             Some(qualifiers) => {
@@ -295,7 +295,8 @@ impl<'t> Parser<'t> {
                 return Err(error.hint("`ip6 proto N` looks behind a fragment header, `ip6[40] = N` anywhere else"));
             }
             Some("gateway") => {
-                let error = self.error(self.here(), "gateway is not supported: it needs a look-up of names and MAC addresses");
+                let error =
+                    self.error(self.here(), "gateway is not supported: it needs a look-up of names and MAC addresses");
                 return Err(error.hint("write `ether host MAC and not host ADDRESS`"));
             }
             _ => None,
@@ -311,7 +312,10 @@ impl<'t> Parser<'t> {
         let first = match self.peek_word(0) {
             Some("src") => Side::Source,
             Some("dst") => Side::Destination,
-            Some(word @ ("ra" | "ta" | "addr1" | "addr2" | "addr3" | "addr4" | "address1" | "address2" | "address3" | "address4")) => {
+            Some(
+                word @ ("ra" | "ta" | "addr1" | "addr2" | "addr3" | "addr4" | "address1" | "address2" | "address3"
+                | "address4"),
+            ) => {
                 let error = format!("`{word}` belongs to 802.11 frames, for which netlab has no capture filters");
                 return Err(self.error(self.here(), error));
             }

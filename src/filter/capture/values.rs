@@ -2,8 +2,7 @@
 //!
 //! A value is a pure expression over the packet: it is always the same for the same packet, and the only thing that can
 //! happen while it is computed is that an octet beyond the end is asked for, which rejects the packet. Constants are
-//! folded here as libpcap's optimiser folds them, including what it may leave unread: `x & 0` is 0 whether or not `x` could
-//! be read.
+//! folded, but nothing is that would leave an octet unread.
 
 use std::collections::HashMap;
 
@@ -20,11 +19,20 @@ pub(super) enum Value {
     /// Octets of the packet on the wire.
     WireLen,
     /// 1, 2 or 4 octets at a fixed place.
-    Load { size: u8, at: u32 },
+    Load {
+        size: u8,
+        at: u32,
+    },
     /// 1, 2 or 4 octets at `base` plus `offset`.
-    LoadFrom { size: u8, base: Val, offset: u32 },
+    LoadFrom {
+        size: u8,
+        base: Val,
+        offset: u32,
+    },
     /// Length of the IPv4 header that begins at a fixed place: four times the low half of its first octet.
-    HeaderLen { at: u32 },
+    HeaderLen {
+        at: u32,
+    },
     Negate(Val),
     Binary(Operation, Val, Val),
 }
@@ -103,9 +111,7 @@ impl Values {
                 self.constant(number)
             }
             (_, Some(0)) if matches!(operation, Add | Subtract | ShiftLeft | ShiftRight | Or | Xor) => left,
-            (_, Some(0)) if matches!(operation, Multiply | And) => right,
             (Some(0), _) if matches!(operation, Add | Or | Xor) => right,
-            (Some(0), _) if matches!(operation, Multiply | Divide | Modulo | And | ShiftLeft | ShiftRight) => left,
             (Some(_), _) if matches!(operation, Add | Multiply | And | Or | Xor) => {
                 self.keep(Value::Binary(operation, right, left))
             }

@@ -94,9 +94,7 @@ impl Lowering<'_> {
                 let snap = self.snap(llc, organization, protocol);
                 Cond::Any(vec![ether_type, Cond::All(vec![self.is_length(), snap])])
             }
-            0..=MAX_LENGTH => {
-                Cond::All(vec![self.is_length(), self.equal(1, llc, protocol, "LLC access point")])
-            }
+            0..=MAX_LENGTH => Cond::All(vec![self.is_length(), self.equal(1, llc, protocol, "LLC access point")]),
             _ => self.equal(2, at, protocol, "EtherType"),
         }
     }
@@ -156,7 +154,9 @@ impl Lowering<'_> {
             Proto::Link => Err(self
                 .error("the link layer alone is no condition")
                 .hint("write `ether host ADDRESS`, `ether proto NUMBER` or `ether[index] = value`")),
-            Proto::Radio => Err(self.error("`radio` belongs to 802.11 captures, for which netlab has no capture filters")),
+            Proto::Radio => {
+                Err(self.error("`radio` belongs to 802.11 captures, for which netlab has no capture filters"))
+            }
             Proto::Ip => self.link_type(IPV4),
             Proto::Ip6 => self.link_type(IPV6),
             Proto::Arp => self.link_type(0x0806),
@@ -197,7 +197,8 @@ impl Lowering<'_> {
     }
 
     fn isis_types(&mut self, types: &[u32]) -> Result<Cond, FilterError> {
-        let any = types.iter().map(|number| self.protocol_number(Some(Proto::Isis), *number)).collect::<Result<_, _>>()?;
+        let any =
+            types.iter().map(|number| self.protocol_number(Some(Proto::Isis), *number)).collect::<Result<_, _>>()?;
         Ok(Cond::Any(any))
     }
 
@@ -210,9 +211,7 @@ impl Lowering<'_> {
                 self.protocol_number(Some(Proto::Ip), number)?,
                 self.protocol_number(Some(Proto::Ip6), number)?,
             ]),
-            Some(Proto::Ip) => {
-                Cond::All(vec![self.link_type(IPV4)?, self.equal(1, ip + 9, number, "IPv4 protocol")])
-            }
+            Some(Proto::Ip) => Cond::All(vec![self.link_type(IPV4)?, self.equal(1, ip + 9, number, "IPv4 protocol")]),
             Some(Proto::Ip6) => {
                 let first = self.equal(1, ip + 6, number, "next header");
                 let fragment = self.equal(1, ip + 6, 44, "next header");

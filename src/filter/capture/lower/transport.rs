@@ -20,7 +20,8 @@ impl Lowering<'_> {
 
         // IPv6: only where TCP, UDP or SCTP is the first header.
         let next_header = self.transports(protocol, ip + 6, "next header");
-        let ports6 = self.port_sides(side, ports, |this, source| this.values.load(2, ip + if source { 40 } else { 42 }));
+        let ports6 =
+            self.port_sides(side, ports, |this, source| this.values.load(2, ip + if source { 40 } else { 42 }));
         let six = Cond::All(vec![self.protocol(Proto::Ip6)?, next_header, ports6]);
 
         let transport = self.transports(protocol, ip + 9, "IPv4 protocol");

@@ -13,7 +13,9 @@ impl Parser<'_> {
     /// True if an identifier begins here: an address or a word that is not a keyword.
     pub(super) fn identifier_ahead(&self) -> bool {
         match self.peek() {
-            Some(Token { kind: TokenKind::Dotted | TokenKind::V6(_) | TokenKind::Mac(_) | TokenKind::Arcnet, .. }) => true,
+            Some(Token {
+                kind: TokenKind::Dotted | TokenKind::V6(_) | TokenKind::Mac(_) | TokenKind::Arcnet, ..
+            }) => true,
             Some(Token { kind: TokenKind::Word { escaped }, span }) => {
                 escaped || !super::super::mistaken::is_keyword(self.text_of(span))
             }
@@ -31,7 +33,9 @@ impl Parser<'_> {
             return match piece {
                 Piece::Condition(condition) if condition.is_id => Ok(condition),
                 Piece::Value { number: Some(number), span, .. } => self.number_id(number, span, Some(qualifiers)),
-                Piece::Condition(condition) => Err(self.error(start.to(condition.expr.span()), self.wanted(qualifiers))),
+                Piece::Condition(condition) => {
+                    Err(self.error(start.to(condition.expr.span()), self.wanted(qualifiers)))
+                }
                 Piece::Value { span, .. } => Err(self.error(span, self.wanted(qualifiers))),
             };
         }
@@ -150,7 +154,13 @@ impl Parser<'_> {
     }
 
     /// An IPv4 address of which `len` bits were written, and the prefix length or mask after it.
-    fn v4(&mut self, value: u32, len: u32, span: Span, qualifiers: Qualifiers) -> Result<(Primitive, Span), FilterError> {
+    fn v4(
+        &mut self,
+        value: u32,
+        len: u32,
+        span: Span,
+        qualifiers: Qualifiers,
+    ) -> Result<(Primitive, Span), FilterError> {
         let mut mask = bits(len);
         let mut whole = span;
         let has_mask = self.peek_symbol() == Some("/") || self.peek_word(0) == Some("mask");

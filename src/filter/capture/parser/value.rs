@@ -10,7 +10,11 @@ use crate::filter::{FilterError, Span};
 pub(super) enum Piece {
     Condition(Condition),
     /// A number; `number` is set if it was written as a plain one and could be an identifier.
-    Value { value: Arith, span: Span, number: Option<u32> },
+    Value {
+        value: Arith,
+        span: Span,
+        number: Option<u32>,
+    },
 }
 
 /// Tightness of the operators. `%` and `^` have none in tcpdump's grammar: they take all that follows on their right and
@@ -188,7 +192,9 @@ impl Parser<'_> {
         }
         if !proto.has_header_to_index() {
             let error = self.error(span, format!("the octets of `{}` cannot be read by index", proto.word()));
-            return Err(error.hint("`ether[…]`, `ip[…]`, `ip6[…]`, `arp[…]`, `tcp[…]`, `udp[…]`, `icmp[…]` and others can"));
+            return Err(
+                error.hint("`ether[…]`, `ip[…]`, `ip6[…]`, `arp[…]`, `tcp[…]`, `udp[…]`, `icmp[…]` and others can")
+            );
         }
         Ok(Arith::Load { proto, index: Box::new(index), size, span })
     }
