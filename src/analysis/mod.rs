@@ -13,6 +13,7 @@ pub mod fragments;
 pub mod health;
 mod note;
 mod report;
+pub mod tcp;
 mod totals;
 
 pub use bounded::Bounded;
@@ -36,6 +37,7 @@ pub struct Analyzer {
     fragments: Fragments,
     totals: Totals,
     endpoints: Endpoints,
+    tcp: tcp::TcpTracker,
 }
 
 impl Analyzer {
@@ -46,11 +48,13 @@ impl Analyzer {
 
     /// Takes in the next packet; what it means is added to `notes`.
     pub fn observe(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
-        let trust = self.health.observe(packet, notes, || None);
+        let trust = self.health.observe(packet, notes, || self.tcp.least_round_trip(packet));
         self.totals.observe(packet);
         self.endpoints.observe(packet);
         if trust.duplicate.is_none() {
             self.observe_network(packet, trust, 0, notes);
+        } else {
+            self.tcp.recognise(packet, notes);
         }
     }
 
@@ -72,7 +76,9 @@ impl Analyzer {
     }
 
     /// Transport and ICMP, of a whole packet or of a datagram put together from its fragments.
-    fn observe_upper(&mut self, _packet: &Packet<'_>, _trust: Trust, _notes: &mut Notes) {}
+    fn observe_upper(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
+        self.tcp.observe(packet, trust, notes);
+    }
 
     /// Takes in what the source says beside its packets: lost packets weaken findings.
     pub fn remark(&mut self, remark: &Remark) {
@@ -82,17 +88,21 @@ impl Analyzer {
     /// The end of the capture: whatever waited for a later packet is settled now.
     pub fn finish(&mut self, notes: &mut Notes) {
         self.fragments.finish(notes);
+        self.tcp.finish(notes);
     }
 
     /// Everything counted and concluded so far.
     pub fn report(&self) -> Report {
+        let tcp = self.tcp.health();
         Report {
-            health: self.health.report(0, 0),
+            health: self.health.report(tcp.one_sided_connections, tcp.delivered_unseen_octets),
             protocols: self.totals.protocols(),
             endpoints: self.endpoints.endpoints(),
             sizes: self.endpoints.sizes(),
             fragments: self.fragments.report().to_vec(),
             fragment_counts: self.fragments.counts(),
+            connections: self.tcp.connections(),
+            tcp_health: tcp,
         }
     }
 }

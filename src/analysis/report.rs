@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::endpoints::{Endpoint, SizeRange};
 use super::fragments::{FragmentReport, OutcomeCounts};
 use super::health::HealthReport;
+use super::tcp::{ConnectionReport, TcpHealth};
 use super::totals::ProtocolCount;
 
 /// Everything concluded from a capture.
@@ -14,6 +15,10 @@ pub struct Report {
     pub health: HealthReport,
     /// Packets and octets by stack of layers, most packets first.
     pub protocols: Vec<ProtocolCount>,
+    /// TCP connections, in the order of their first packets.
+    pub connections: Vec<ConnectionReport>,
+    /// What TCP tells of the capture's soundness.
+    pub tcp_health: TcpHealth,
     /// Packets and octets by address, most octets first.
     pub endpoints: Vec<Endpoint>,
     /// Packets and octets by size.

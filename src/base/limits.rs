@@ -51,6 +51,33 @@ pub const MAX_FINDING_PACKETS: usize = 1000;
 
 // ---- analysis: tcp ----
 
+/// Connections remembered at once, at somewhat below 1 KiB each. Beyond, the one silent longest is forgotten, and said so.
+pub const MAX_TCP_CONNECTIONS: usize = 1 << 18;
+/// Segments remembered of one direction after they were acknowledged: what a late copy or report is compared with.
+/// Without acknowledgments 256 times as many, the flight of the largest windows.
+pub const TCP_HISTORY: usize = 24;
+/// Ranges kept of one direction where holes or selective acknowledgments are many.
+pub const MAX_TCP_RANGES: usize = 256;
+/// Verdicts of one direction that wait for a later packet; beyond, the oldest stands as it is.
+pub const MAX_TCP_PENDING: usize = 128;
+/// Octets of data kept, of all connections together, to compare retransmissions with what was sent first.
+pub const TCP_CONTENT_RING: usize = 16 << 20;
+/// Octets of one direction held back while a stream waits for missing ones; beyond, the hole is skipped.
+pub const MAX_TCP_STREAM_WAITING: usize = 16 << 20;
+/// A retransmission timer before anything is known of the path (RFC 6298 §2.1).
+pub const TCP_INITIAL_TIMEOUT_NANOS: u64 = 1_000_000_000;
+/// The floor of Linux's retransmission timer; the RFC's one second is used by few.
+pub const TCP_LEAST_TIMEOUT_NANOS: u64 = 200_000_000;
+/// The longest wait of Linux's timer.
+pub const TCP_LONGEST_TIMEOUT_NANOS: u64 = 120_000_000_000;
+/// How long a SYN may go unanswered before it is called so: less than the shortest common limit of 75 s passes only in
+/// short captures, where the end decides.
+pub const TCP_UNANSWERED_NANOS: u64 = 75_000_000_000;
+/// How long a reset is watched for traffic that shows it was ignored.
+pub const TCP_RESET_WATCH_NANOS: u64 = 3_000_000_000;
+/// TIME-WAIT on Linux; the standard's 2 MSL would be four minutes (RFC 9293 §3.4.2).
+pub const TCP_TIME_WAIT_NANOS: u64 = 60_000_000_000;
+
 // ---- analysis: fragments ----
 
 /// Datagrams waiting for pieces, and of those the ones of one source: a hostile sender must not push out all others.

@@ -6,6 +6,7 @@
 
 pub mod fragments;
 pub mod health;
+pub mod tcp;
 
 use super::note::Severity;
 
@@ -25,7 +26,7 @@ pub struct Entry {
 }
 
 /// All families, in the order of the layers.
-pub static FAMILIES: &[(&str, &[&Entry])] = &[("health", health::ENTRIES), ("fragments", fragments::ENTRIES)];
+pub static FAMILIES: &[(&str, &[&Entry])] = &[("health", health::ENTRIES), ("fragments", fragments::ENTRIES), ("tcp", tcp::ENTRIES)];
 
 /// Every entry of every family.
 pub fn all() -> impl Iterator<Item = &'static Entry> {

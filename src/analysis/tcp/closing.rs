@@ -1,0 +1,264 @@
+//! How a connection ends (rules T1–T11), and who keeps TIME-WAIT.
+
+use super::connection::{INITIATOR, Judge, RESPONDER, Side, letter, other};
+use super::state::State;
+use crate::analysis::catalogue::{Entry, tcp as says};
+use crate::analysis::note::{Fact, Note};
+use crate::base::Timestamp;
+use crate::base::limits::TCP_TIME_WAIT_NANOS;
+
+/// What was seen of the close.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Closing {
+    /// Who sent the first FIN.
+    pub first: Option<Side>,
+    /// The packets of each side's FIN, first transmissions; 0 if none was seen.
+    pub fins: [u64; 2],
+    /// The packets that acknowledged each side's FIN.
+    pub acknowledged: [u64; 2],
+    /// Whose FIN the other side has received in order.
+    pub received: [bool; 2],
+    /// Rule T3: the second FIN had left before the first was taken in.
+    pub is_crossing: bool,
+    /// Rule T2: the second FIN acknowledges the first.
+    pub is_merged: bool,
+    /// The packets of its steps, and how many.
+    pub steps: [u64; 4],
+    pub step_count: u8,
+    /// The accepted reset, and who sent it.
+    pub reset: u64,
+    pub reset_by: Side,
+    /// New octets after the other side's FIN; proved if they acknowledge it.
+    pub half_close_octets: u64,
+    pub half_close_proved: bool,
+    pub half_close_nanos: u64,
+    pub first_fin_at: Timestamp,
+    /// When TIME-WAIT was last begun anew.
+    pub time_wait_since: Timestamp,
+    /// The first step, while the class that numbers it is not known.
+    pub pending_first: Option<u64>,
+}
+
+impl Closing {
+    /// The kind that the contract names.
+    pub fn kind(&self) -> &'static str {
+        let both = self.fins[0] != 0 && self.fins[1] != 0;
+        match () {
+            () if self.reset != 0 => "reset",
+            () if both && self.is_crossing => "simultaneous",
+            () if both && self.is_merged => "three-segment",
+            () if both => "four-segment",
+            () if self.first.is_some() => "one-sided",
+            () => "open",
+        }
+    }
+
+    fn of(&self) -> u64 {
+        if self.is_merged { 3 } else { 4 }
+    }
+}
+
+impl Judge<'_> {
+    /// After the acknowledgment was taken in: is the other side's FIN acknowledged now, for the first time?
+    pub fn fin_acknowledged(&mut self) {
+        let acked = other(self.from);
+        if self.connection.closing.fins[acked] == 0
+            || self.connection.closing.acknowledged[acked] != 0
+            || !self.connection.halves[acked].is_fin_acknowledged()
+        {
+            return;
+        }
+        self.receive_fin(acked);
+        self.connection.closing.acknowledged[acked] = self.segment.packet;
+        self.connection.states[acked] = self.connection.states[acked].fin_acknowledged();
+        let brings_fin = self.segment.flags.fin() && self.connection.closing.fins[self.from] == 0;
+        if brings_fin {
+            self.connection.closing.is_merged = true;
+            return;
+        }
+        self.settle_first();
+        let rule = if self.connection.closing.is_crossing { "T3" } else { "T1" };
+        self.step(rule, None);
+        self.after_close();
+    }
+
+    /// After the data were taken in: is there a FIN, for the first time?
+    pub fn fin(&mut self) {
+        let side = self.from;
+        let closing = &self.connection.closing;
+        if !self.segment.flags.fin() || !self.connection.halves[side].has_fin() {
+            return;
+        }
+        if closing.fins[side] != 0 {
+            if self.connection.states[other(side)] == State::TimeWait {
+                self.connection.closing.time_wait_since = self.segment.at;
+            }
+            return;
+        }
+        let (packet, at) = (self.segment.packet, self.segment.at);
+        let first = closing.first;
+        self.connection.closing.fins[side] = packet;
+        match first {
+            None => {
+                self.connection.closing.first = Some(side);
+                self.connection.closing.first_fin_at = at;
+                self.connection.states[side] = self.connection.states[side].fin_sent();
+                self.try_receive_fin(side);
+                self.connection.closing.pending_first = Some(packet);
+                self.step("T1", None);
+            }
+            Some(_) => {
+                let acked = other(side);
+                // Only a FIN that leaves the first one unacknowledged crossed it on the way.
+                let crossing = self.connection.closing.acknowledged[acked] == 0;
+                self.connection.closing.is_crossing = crossing;
+                if crossing {
+                    // This side was not in CLOSE-WAIT after all when it sent this.
+                    self.connection.states[side] = State::FinWait1.fin_received();
+                    self.connection.closing.received[acked] = true;
+                } else {
+                    self.connection.states[side] = self.connection.states[side].fin_sent();
+                }
+                self.settle_first();
+                self.try_receive_fin(side);
+                let rule = match () {
+                    () if crossing => "T3",
+                    () if self.connection.closing.is_merged => "T2",
+                    () => "T1",
+                };
+                self.step(rule, (rule == "T2").then_some("2 and 3 in one"));
+                self.after_close();
+            }
+        }
+    }
+
+    /// The other side takes in `side`'s FIN if nothing before it is missing (rule E).
+    fn try_receive_fin(&mut self, side: Side) {
+        let half = &self.connection.halves[side];
+        let fin = half.fin;
+        if half.is_whole_below(fin) {
+            self.receive_fin(side);
+        } else {
+            let missing: i64 =
+                half.holes().iter().filter(|hole| hole.acknowledged.is_none()).map(|hole| hole.end - hole.start).sum();
+            let note = self.note(&says::FIN_EARLY).with("octets", Fact::Octets(missing as u64));
+            self.say(note);
+        }
+    }
+
+    fn receive_fin(&mut self, side: Side) {
+        if !self.connection.closing.received[side] {
+            self.connection.closing.received[side] = true;
+            self.connection.states[other(side)] = self.connection.states[other(side)].fin_received();
+            if self.connection.states[other(side)] == State::TimeWait {
+                self.connection.closing.time_wait_since = self.segment.at;
+            }
+        }
+    }
+
+    /// Says the next step of the close.
+    fn step(&mut self, rule: &'static str, merged: Option<&'static str>) {
+        const STEPS: [&Entry; 4] = [&says::CLOSE_1, &says::CLOSE_2, &says::CLOSE_3, &says::CLOSE_4];
+        let closing = &mut self.connection.closing;
+        let index = usize::from(closing.step_count).min(3);
+        closing.steps[index] = self.segment.packet;
+        closing.step_count = (closing.step_count + 1).min(4);
+        let of = closing.of();
+        let mut note = self.note_with_states(STEPS[index]).by_rule(rule).with("of", Fact::Count(of));
+        if let Some(merged) = merged {
+            note = note.with("merged", Fact::Word(merged));
+        }
+        if rule == "T3" && index == 1 {
+            note = note.with("merged", Fact::Word("the FINs crossed: simultaneous close"));
+        }
+        if self.segment.flags.fin() && self.segment.len > 0 {
+            note = note.with("octets", Fact::Octets(u64::from(self.segment.len)));
+        }
+        note.pending = index == 0;
+        self.say_step(note);
+    }
+
+    /// The class is known: the first step can be numbered.
+    fn settle_first(&mut self) {
+        let Some(packet) = self.connection.closing.pending_first.take() else { return };
+        let closing = self.connection.closing;
+        let becomes = closing.is_merged.then(|| {
+            let [a, b] = match closing.first {
+                Some(INITIATOR) => [State::FinWait1, State::CloseWait],
+                _ => [State::CloseWait, State::FinWait1],
+            };
+            let seen = self.connection.start_was_seen();
+            Note::new(&says::CLOSE_1, packet, closing.first_fin_at)
+                .in_connection(self.connection.id)
+                .by_rule("T2")
+                .with("a", Fact::Word(a.name(seen)))
+                .with("b", Fact::Word(b.name(seen)))
+                .with("of", Fact::Count(3))
+        });
+        self.notes.settled.push(crate::analysis::note::Settlement { packet, entry: &says::CLOSE_1, becomes });
+    }
+
+    /// Once both FINs are acknowledged: who keeps TIME-WAIT until when (3.5.3).
+    fn after_close(&mut self) {
+        if !self.connection.halves.iter().all(|half| half.is_fin_acknowledged()) {
+            return;
+        }
+        self.connection.closing.time_wait_since = self.segment.at;
+        let holders = self.connection.states.map(|state| state == State::TimeWait);
+        let (holder, listens) = match holders {
+            [true, true] => ("both", true),
+            [true, false] => (letter(INITIATOR), false),
+            [false, true] => (letter(RESPONDER), true),
+            [false, false] => return,
+        };
+        let until = self.segment.at.after_nanos(TCP_TIME_WAIT_NANOS);
+        let rule = if holders == [true, true] { "T3" } else { "3.5.3" };
+        let mut note = self
+            .note(&says::TIME_WAIT)
+            .by_rule(rule)
+            .with("holder", Fact::Word(holder))
+            .with("until", Fact::At(until));
+        if listens && self.connection.roles_seen {
+            note = note.with(
+                "bind",
+                Fact::Word("a server started again on its port before then gets EADDRINUSE unless it sets SO_REUSEADDR"),
+            );
+        }
+        self.say_step(note);
+        for half in &mut self.connection.halves {
+            half.shrink();
+        }
+    }
+
+    /// Rule T4: new data after the other side's FIN was seen.
+    pub fn half_close(&mut self) {
+        let closed = other(self.from);
+        let at = self.segment.at;
+        let len = u64::from(self.segment.len);
+        let is_proved = self.connection.halves[closed].is_fin_acknowledged();
+        let closing = &mut self.connection.closing;
+        closing.half_close_octets += len;
+        closing.half_close_nanos = at.nanos_since(closing.first_fin_at);
+        let fin = closing.fins[closed];
+        if fin == 0 {
+            return;
+        }
+        let first_proof = is_proved && !closing.half_close_proved;
+        closing.half_close_proved |= is_proved;
+        let rare = self.sent().rare();
+        let said = std::mem::replace(&mut rare.half_close_said, true);
+        if first_proof || !said {
+            let proof = if is_proved {
+                "it acknowledges that FIN"
+            } else {
+                "it does not acknowledge that FIN: perhaps only under way already"
+            };
+            let note = self
+                .note(&says::HALF_CLOSE)
+                .with("octets", Fact::Octets(len))
+                .with("fin", Fact::Packet(fin))
+                .with("proof", Fact::Word(proof));
+            self.say(note);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Verdicts that wait for a proof (3.7.6): a retransmission stands unless the receiver reports a duplicate (D-SACK), an
+//! echoed timestamp shows that the first copy had arrived (Eifel), or the acknowledgment came too soon.
+
+use super::connection::{Connection, Judge, Side, other};
+use super::half::Half;
+use super::timers::Alarm;
+use crate::analysis::catalogue::{Entry, tcp as says};
+use crate::analysis::note::{Confidence, Fact, Note, Notes, Settlement};
+use crate::base::Timestamp;
+use crate::base::limits::MAX_TCP_PENDING;
+
+/// A retransmission whose verdict may still change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub packet: u64,
+    pub at: Timestamp,
+    pub start: i64,
+    pub end: i64,
+    pub timestamp: Option<u32>,
+    pub first_timestamp: Option<u32>,
+    /// True if it began at the first unacknowledged octet: only then does an echoed timestamp prove anything.
+    pub was_first: bool,
+    pub entry: &'static Entry,
+    pub octets: u64,
+    /// True once the acknowledgment that covers it has passed: only a report of a duplicate can change it now.
+    pub covered: bool,
+}
+
+/// How a verdict came to be changed.
+struct Proof {
+    words: &'static str,
+    confidence: Confidence,
+    packet: u64,
+}
+
+impl Judge<'_> {
+    /// Keeps a verdict waiting.
+    pub fn await_proof(&mut self, pending: Pending) {
+        let side = self.from;
+        let rare = self.sent().rare();
+        rare.pending.push(pending);
+        if rare.pending.len() > MAX_TCP_PENDING {
+            let oldest = rare.pending.remove(0);
+            self.settle(oldest.packet, oldest.entry, None);
+        }
+        let _ = side;
+    }
+
+    /// The end of a wait.
+    pub fn settle(&mut self, packet: u64, entry: &'static Entry, becomes: Option<Note>) {
+        if let Some(note) = &becomes {
+            self.connection.count(entry, -1);
+            self.connection.count(note.entry, 1);
+        }
+        self.notes.settled.push(Settlement { packet, entry, becomes });
+    }
+
+    /// An acknowledgment moved to `acknowledged`: which of the other side's retransmissions does it decide?
+    pub fn settle_covered(&mut self, acknowledged: i64) {
+        let side = other(self.from);
+        let Some(rare) = self.connection.halves[side].rare.as_deref() else { return };
+        if rare.pending.is_empty() {
+            return;
+        }
+        let may_sack = self.connection.may_sack();
+        let round_trip = self.connection.halves[side].round_trip;
+        let path = self.connection.round_trip().unwrap_or(0);
+        let echoed = self.segment.timestamps.map(|(_, echo)| echo);
+        let (packet, at) = (self.segment.packet, self.segment.at);
+        let mut decided = Vec::new();
+        let mut waits = false;
+        let rare = self.connection.halves[side].rare();
+        rare.pending.retain_mut(|pending| {
+            if pending.covered || pending.end > acknowledged {
+                return true;
+            }
+            pending.covered = true;
+            let eifel = pending.was_first
+                && pending.first_timestamp.is_some_and(|first| Some(first) != pending.timestamp)
+                && echoed.zip(pending.timestamp).is_some_and(|(echo, own)| (echo.wrapping_sub(own) as i32) < 0);
+            let took = at.nanos_since(pending.at);
+            let too_soon = round_trip.from_handshake && took < round_trip.least / 4 * 3 && took > 0
+                || round_trip.samples >= 4 && took < round_trip.least / 2 && took > 0;
+            if eifel {
+                let words = "the acknowledgment echoes a timestamp older than this copy's";
+                decided.push((*pending, Some(Proof { words, confidence: Confidence::Certain, packet })));
+                false
+            } else if too_soon {
+                let words = "its acknowledgment came sooner than a round trip, so it was for the first copy";
+                decided.push((*pending, Some(Proof { words, confidence: Confidence::Probable, packet })));
+                false
+            } else if may_sack {
+                waits = true;
+                true
+            } else {
+                decided.push((*pending, None));
+                false
+            }
+        });
+        for (pending, proof) in decided {
+            self.decide(side, pending, proof);
+        }
+        if waits {
+            let deadline = at.after_nanos((3 * path).max(200_000_000));
+            self.timers.set(deadline, self.slot, self.connection.id, Alarm::Pending);
+        }
+    }
+
+    /// The receiver reports that `start..end` arrived twice (RFC 2883).
+    pub fn settle_duplicate(&mut self, start: i64, end: i64) {
+        let side = other(self.from);
+        let packet = self.segment.packet;
+        let Some(rare) = self.connection.halves[side].rare.as_deref_mut() else { return };
+        let found = rare.pending.iter().position(|pending| pending.start < end && start < pending.end);
+        if let Some(index) = found {
+            let pending = rare.pending.remove(index);
+            let words = "the receiver reported the duplicate (D-SACK)";
+            self.decide(side, pending, Some(Proof { words, confidence: Confidence::Certain, packet }));
+        }
+    }
+
+    fn decide(&mut self, side: Side, pending: Pending, proof: Option<Proof>) {
+        let becomes = proof.map(|proof| {
+            let rare = self.connection.halves[side].rare();
+            rare.counts.unneeded_segments += 1;
+            unneeded(self.connection.id, &pending, &proof)
+        });
+        self.settle(pending.packet, pending.entry, becomes);
+    }
+}
+
+fn unneeded(connection: u64, pending: &Pending, proof: &Proof) -> Note {
+    let rule = if proof.words.contains("D-SACK") { "3.7.6" } else { pending.entry.rule };
+    Note::new(&says::UNNEEDED, pending.packet, pending.at)
+        .in_connection(connection)
+        .by_rule(if rule == "3.7.6" || proof.confidence == Confidence::Probable { "3.7.6" } else { rule })
+        .sure(proof.confidence)
+        .with("octets", Fact::Octets(pending.octets))
+        .with("proof", Fact::Word(proof.words))
+        .with("decided_by", Fact::Packet(proof.packet))
+        .with("was", Fact::Word(pending.entry.code))
+        .with("was_rule", Fact::Word(pending.entry.rule))
+}
+
+/// Settles what has waited long enough: covered verdicts whose report of a duplicate did not come.
+pub(super) fn settle_waited(connection: &mut Connection, notes: &mut Notes) {
+    for half in &mut connection.halves {
+        if let Some(rare) = half.rare.as_deref_mut() {
+            rare.pending.retain(|pending| {
+                if pending.covered {
+                    notes.settled.push(Settlement { packet: pending.packet, entry: pending.entry, becomes: None });
+                }
+                !pending.covered
+            });
+        }
+    }
+}
+
+/// Settles everything that waits in `connection`, which ends or is forgotten.
+pub(super) fn settle_all(connection: &mut Connection, notes: &mut Notes) {
+    for half in &mut connection.halves {
+        settle_half(half, notes);
+    }
+    if let Some(odd) = connection.odd.as_deref_mut() {
+        if let Some(tentative) = odd.tentative.take() {
+            let entry = &says::HALF_OPEN_PEER;
+            notes.settled.push(Settlement { packet: tentative.packet, entry, becomes: None });
+        }
+        if let Some(packet) = odd.crossing.take() {
+            notes.settled.push(Settlement { packet, entry: &says::SIMULTANEOUS_OPEN, becomes: None });
+        }
+        if let Some(reset) = odd.reset.as_mut().filter(|reset| reset.is_pending) {
+            reset.is_pending = false;
+            notes.settled.push(Settlement { packet: reset.packet, entry: &says::RESET, becomes: None });
+        }
+    }
+    if let Some(packet) = connection.closing.pending_first.take() {
+        notes.settled.push(Settlement { packet, entry: &says::CLOSE_1, becomes: None });
+    }
+}
+
+fn settle_half(half: &mut Half, notes: &mut Notes) {
+    if let Some(rare) = half.rare.as_deref_mut() {
+        for pending in rare.pending.drain(..) {
+            notes.settled.push(Settlement { packet: pending.packet, entry: pending.entry, becomes: None });
+        }
+    }
+}
+

@@ -1,0 +1,137 @@
+//! What one TCP segment says, read once.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::base::{Seq, Timestamp};
+use crate::packet::Packet;
+use crate::wire::{Frame, IpView, Layer, SackBlocks, Tcp, TcpFlags, TcpOptions};
+
+/// A segment with what the rules ask of its packet.
+#[derive(Debug)]
+pub(super) struct Segment<'a> {
+    pub packet: u64,
+    pub at: Timestamp,
+    pub sequence: Seq,
+    pub acknowledgment: Seq,
+    pub flags: TcpFlags,
+    /// As it stands, not scaled.
+    pub window: u16,
+    /// Octets of data by the headers, captured or not (rule P1).
+    pub len: u32,
+    /// The captured octets of the data.
+    pub payload: &'a [u8],
+    pub options: Option<TcpOptions<'a>>,
+    pub timestamps: Option<(u32, u32)>,
+    pub sacks: SackBlocks,
+    /// 0 for IPv6, which has none.
+    pub identification: u16,
+    pub hop_limit: u8,
+}
+
+impl<'a> Segment<'a> {
+    pub fn new(packet: &Packet<'a>, tcp: &Tcp<'a>, ip: &IpView<'a>) -> Segment<'a> {
+        let options = tcp.options();
+        let has_options = tcp.header_len() > 20;
+        let timestamps = if has_options { options.and_then(|options| options.timestamps()) } else { None };
+        // Timestamps alone fill 12 octets; only a longer header can hold SACK blocks beside them.
+        let may_sack = has_options && (timestamps.is_none() || tcp.header_len() > 32);
+        let sacks = if may_sack {
+            options.map(|options| options.sack_blocks()).unwrap_or_default()
+        } else {
+            SackBlocks::new()
+        };
+        Segment {
+            packet: packet.meta.number,
+            at: packet.meta.at,
+            sequence: tcp.sequence(),
+            acknowledgment: tcp.acknowledgment(),
+            flags: tcp.flags(),
+            window: tcp.window(),
+            len: tcp.payload_len(),
+            payload: tcp.payload(),
+            options,
+            timestamps,
+            sacks,
+            identification: match ip {
+                IpView::V4(ip) => ip.identification(),
+                IpView::V6(_) => 0,
+            },
+            hop_limit: ip.hop_limit(),
+        }
+    }
+
+    /// Sequence numbers it occupies.
+    pub fn sequence_len(&self) -> i64 {
+        i64::from(self.len) + i64::from(self.flags.syn()) + i64::from(self.flags.fin())
+    }
+
+    /// True if it carries nothing but an acknowledgment.
+    pub fn is_bare_ack(&self) -> bool {
+        self.len == 0 && self.flags.ack() && !self.flags.syn() && !self.flags.fin() && !self.flags.rst()
+    }
+}
+
+/// The key of a connection (rule C1): both sockets, the lower first, and the tunnel around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub low: Socket,
+    pub high: Socket,
+    /// 0 outside any tunnel; otherwise a digest of the outer addresses and protocols (rule P7).
+    pub tunnel: u32,
+}
+
+/// One end: address, IPv4 mapped into IPv6, and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Socket {
+    /// The address as 128 bits; IPv4 in the mapped form.
+    pub address: u128,
+    pub port: u16,
+}
+
+impl Socket {
+    pub fn new(address: IpAddr, port: u16) -> Socket {
+        let address = match address {
+            // The mapped form (RFC 4291 §2.5.5.2) put together by hand: this runs for every packet.
+            IpAddr::V4(v4) => 0xffff_0000_0000 | u128::from(v4.to_bits()),
+            IpAddr::V6(v6) => v6.to_bits(),
+        };
+        Socket { address, port }
+    }
+
+    pub fn ip(self) -> IpAddr {
+        let v6 = Ipv6Addr::from_bits(self.address);
+        v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4)
+    }
+}
+
+impl Key {
+    /// The key of a packet between these sockets, and true if it went from the low to the high one.
+    pub fn new(source: Socket, destination: Socket, tunnel: u32) -> (Key, bool) {
+        if source <= destination {
+            (Key { low: source, high: destination, tunnel }, true)
+        } else {
+            (Key { low: destination, high: source, tunnel }, false)
+        }
+    }
+
+    /// Digest of the layers around the innermost IP header: 0 if there is only the link and VLAN tags, which are not
+    /// part of the key (rule P8).
+    pub fn tunnel_of(frame: &Frame<'_>) -> u32 {
+        let Some(innermost) = frame.ip_index() else { return 0 };
+        let mut digest = 0u32;
+        let mut mix = |value: u32| digest = (digest ^ value).wrapping_mul(0x9e37_79b1).rotate_left(13);
+        for located in &frame.layers()[..innermost] {
+            match located.layer {
+                Layer::Ethernet(_) | Layer::Sll(_) | Layer::Loopback(_) | Layer::Vlan(_) => {}
+                // Both directions of a tunnel are one path, so the addresses go in without an order.
+                Layer::Ipv4(ip) => mix(ip.source().to_bits().wrapping_add(ip.destination().to_bits()) | 1),
+                Layer::Ipv6(ip) => {
+                    let sum = ip.source().to_bits().wrapping_add(ip.destination().to_bits());
+                    mix((sum ^ sum >> 64) as u32 | 1);
+                }
+                layer => mix(layer.kind() as u32 + 1),
+            }
+        }
+        digest
+    }
+}
