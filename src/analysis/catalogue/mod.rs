@@ -26,7 +26,8 @@ pub struct Entry {
 }
 
 /// All families, in the order of the layers.
-pub static FAMILIES: &[(&str, &[&Entry])] = &[("health", health::ENTRIES), ("fragments", fragments::ENTRIES), ("tcp", tcp::ENTRIES)];
+pub static FAMILIES: &[(&str, &[&Entry])] =
+    &[("health", health::ENTRIES), ("fragments", fragments::ENTRIES), ("tcp", tcp::ENTRIES)];
 
 /// Every entry of every family.
 pub fn all() -> impl Iterator<Item = &'static Entry> {

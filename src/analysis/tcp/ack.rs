@@ -147,7 +147,11 @@ impl Judge<'_> {
             let took = at.nanos_since(sent_at);
             let has_handshake = half.round_trip.is_known();
             half.round_trip.sample(took);
-            if end == acknowledged && covered == 1 && took >= DELAYED_NANOS.saturating_add(half.round_trip.least) && has_handshake {
+            if end == acknowledged
+                && covered == 1
+                && took >= DELAYED_NANOS.saturating_add(half.round_trip.least)
+                && has_handshake
+            {
                 half.rare().counts.delayed_acks += 1;
             }
         }
@@ -217,7 +221,8 @@ impl Judge<'_> {
 
     /// Rules K5–K13: the acknowledgment number is the last one again.
     fn the_same_again(&mut self, acknowledged: i64) {
-        let sacked_before = self.connection.halves[other(self.from)].rare.as_deref().map_or(0, |rare| rare.sacked.len());
+        let sacked_before =
+            self.connection.halves[other(self.from)].rare.as_deref().map_or(0, |rare| rare.sacked.len());
         let is_duplicate_report = self.selective(acknowledged);
         let segment = self.segment;
         let half = &self.connection.halves[other(self.from)];
@@ -231,9 +236,8 @@ impl Judge<'_> {
         let at = segment.at;
         let path = self.connection.round_trip().unwrap_or(0);
         let rare = half.rare.as_deref();
-        let keep_alive = rare
-            .and_then(|rare| rare.keep_alive)
-            .filter(|(_, since)| at.nanos_since(*since) <= path + 1_000_000_000);
+        let keep_alive =
+            rare.and_then(|rare| rare.keep_alive).filter(|(_, since)| at.nanos_since(*since) <= path + 1_000_000_000);
         let probe = rare.and_then(|rare| rare.probe);
         let challenged = self
             .connection

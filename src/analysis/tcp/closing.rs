@@ -213,15 +213,14 @@ impl Judge<'_> {
         };
         let until = self.segment.at.after_nanos(TCP_TIME_WAIT_NANOS);
         let rule = if holders == [true, true] { "T3" } else { "3.5.3" };
-        let mut note = self
-            .note(&says::TIME_WAIT)
-            .by_rule(rule)
-            .with("holder", Fact::Word(holder))
-            .with("until", Fact::At(until));
+        let mut note =
+            self.note(&says::TIME_WAIT).by_rule(rule).with("holder", Fact::Word(holder)).with("until", Fact::At(until));
         if listens && self.connection.roles_seen {
             note = note.with(
                 "bind",
-                Fact::Word("a server started again on its port before then gets EADDRINUSE unless it sets SO_REUSEADDR"),
+                Fact::Word(
+                    "a server started again on its port before then gets EADDRINUSE unless it sets SO_REUSEADDR",
+                ),
             );
         }
         self.say_step(note);

@@ -26,8 +26,7 @@ impl Judge<'_> {
         let end = start + len + i64::from(fin);
         let max = half.max;
         if (start - max).abs() > FARTHEST {
-            let note =
-                self.note(&says::IMPOSSIBLE_NUMBER).with("distance", Fact::Octets((start - max).unsigned_abs()));
+            let note = self.note(&says::IMPOSSIBLE_NUMBER).with("distance", Fact::Octets((start - max).unsigned_abs()));
             self.say(note);
             return;
         }
@@ -97,8 +96,8 @@ impl Judge<'_> {
             let kept = self.contents.find(record.content, (start - record.start) as usize, 1)?;
             Some(kept.first() == self.segment.payload.first())
         });
-        let was_one_octet = record
-            .is_some_and(|record| record.start == start && at.nanos_since(record.at) < 1_000_000_000);
+        let was_one_octet =
+            record.is_some_and(|record| record.start == start && at.nanos_since(record.at) < 1_000_000_000);
         if was_one_octet && same != Some(false) {
             self.below(start, max);
         } else {
@@ -181,10 +180,8 @@ impl Judge<'_> {
         }
         if self.segment.flags.fin() && end - 1 != fin {
             let distance = (end - 1 - fin).unsigned_abs();
-            let note = self
-                .note(&says::SECOND_FIN)
-                .with("distance", Fact::Octets(distance))
-                .with("fin", Fact::Packet(packet));
+            let note =
+                self.note(&says::SECOND_FIN).with("distance", Fact::Octets(distance)).with("fin", Fact::Packet(packet));
             self.say(note);
             return false;
         }

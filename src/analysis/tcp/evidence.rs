@@ -18,8 +18,8 @@ impl Judge<'_> {
         let back = &self.connection.halves[other(from)];
         // The way from here to the sender and back: it cannot know of a loss earlier.
         let towards_sender = back.round_trip;
-        let asked = half.duplicates >= 3
-            || half.rare.as_deref().is_some_and(|rare| rare.sacked.count_above(hole.end) > 0);
+        let asked =
+            half.duplicates >= 3 || half.rare.as_deref().is_some_and(|rare| rare.sacked.count_above(hole.end) > 0);
         let answered_since = back.last_packet > hole.revealed;
         let climbs = half.identification_run >= 8 && segment.identification != 0;
         let after = segment.identification.wrapping_sub(hole.identification) as i16;
@@ -209,8 +209,7 @@ impl Judge<'_> {
 
     fn is_unneeded(&self, start: i64, end: i64) -> bool {
         let half = &self.connection.halves[self.from];
-        half.has_una && end <= half.una
-            || half.rare.as_deref().is_some_and(|rare| rare.sacked.contain(start, end))
+        half.has_una && end <= half.una || half.rare.as_deref().is_some_and(|rare| rare.sacked.contain(start, end))
     }
 
     /// Rules D23 and D24: the receiver had said that it has these octets.
@@ -359,7 +358,8 @@ impl Judge<'_> {
             // A SYN stands before the data of its record.
             let shift = i64::from(record.start == 0 && half.origin == super::half::Origin::Syn);
             let low = low.max(record.start + shift);
-            let high = (record.start + shift + i64::from(record.captured)).min(start + self.segment.payload.len() as i64);
+            let high =
+                (record.start + shift + i64::from(record.captured)).min(start + self.segment.payload.len() as i64);
             if low >= high {
                 continue;
             }

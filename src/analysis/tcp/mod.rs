@@ -48,8 +48,8 @@ pub use report::{
     TimeBudget, TimeReport, WindowReport, ZeekReport,
 };
 
-use super::catalogue::tcp as says;
 use super::Trust;
+use super::catalogue::tcp as says;
 use super::note::{Context, Fact, Note, Notes, Settlement};
 use crate::base::limits::{MAX_TCP_CONNECTIONS, TCP_CONTENT_RING};
 use crate::base::{Seq, Timestamp};
@@ -181,14 +181,7 @@ impl TcpTracker {
 
     // ---- one segment ----
 
-    fn segment<'a>(
-        &mut self,
-        packet: &Packet<'a>,
-        ip: &IpView<'a>,
-        tcp: &Tcp<'a>,
-        trust: Trust,
-        notes: &mut Notes,
-    ) {
+    fn segment<'a>(&mut self, packet: &Packet<'a>, ip: &IpView<'a>, tcp: &Tcp<'a>, trust: Trust, notes: &mut Notes) {
         let segment = Segment::new(packet, tcp, ip);
         let source = Socket::new(ip.source(), tcp.source_port());
         let destination = Socket::new(ip.destination(), tcp.destination_port());
@@ -385,8 +378,7 @@ impl TcpTracker {
             self.index.insert_unique(hash, slot, |slot| connections[*slot as usize].hash);
         }
         let (packet, at) = tentative.map_or((segment.packet, segment.at), |tentative| (tentative.packet, tentative.at));
-        let mut note =
-            Note::new(&says::PORT_REUSED, packet, at).in_connection(id).with("old", Fact::Count(former_id));
+        let mut note = Note::new(&says::PORT_REUSED, packet, at).in_connection(id).with("old", Fact::Count(former_id));
         if let Some(acceptable) = acceptable {
             note = note.with("acceptable", Fact::Word(acceptable));
         }
@@ -668,7 +660,10 @@ impl Judge<'_> {
                 () if side == from
                     && placed.is_new_data
                     && was == Spent::RoundTrip
-                    && at.nanos_since(budget.last) <= quick => Spent::Sending,
+                    && at.nanos_since(budget.last) <= quick =>
+                {
+                    Spent::Sending
+                }
                 () => was,
             };
             budget.pass(at, spent);

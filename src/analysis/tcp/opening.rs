@@ -7,8 +7,8 @@ use super::state::State;
 use super::timers::Alarm;
 use crate::analysis::catalogue::tcp as says;
 use crate::analysis::note::{Confidence, Fact};
-use crate::base::limits::TCP_UNANSWERED_NANOS;
 use crate::base::Timestamp;
+use crate::base::limits::TCP_UNANSWERED_NANOS;
 
 /// How the opening went so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,8 @@ pub(super) struct Offer {
 
 impl Offer {
     fn read(segment: &Segment<'_>) -> Offer {
-        let ecn = u8::from(segment.flags.ece()) | u8::from(segment.flags.cwr()) << 1 | u8::from(segment.flags.ae()) << 2;
+        let ecn =
+            u8::from(segment.flags.ece()) | u8::from(segment.flags.cwr()) << 1 | u8::from(segment.flags.ae()) << 2;
         let Some(options) = segment.options else { return Offer { ecn, ..Offer::default() } };
         Offer {
             is_known: true,
@@ -161,7 +162,9 @@ impl Judge<'_> {
             (0, _) => Some("no MSS announced"),
             (mss, _) if mss == full - 8 => Some("MSS as of a PPPoE link (guess)"),
             (mss, _) if mss < full && mss >= 1400 - 20 => Some("MSS as of a tunnel (guess)"),
-            (mss, _) if mss < full && (536..=1360).contains(&mss) => Some("MSS clamped on the way or small MTU (guess)"),
+            (mss, _) if mss < full && (536..=1360).contains(&mss) => {
+                Some("MSS clamped on the way or small MTU (guess)")
+            }
             (_, 0b011) if !self.segment.flags.ack() => Some("asks for ECN"),
             (_, ecn) if ecn & 0b100 != 0 => Some("asks for accurate ECN"),
             (_, 0b001) if self.segment.flags.ack() => Some("agrees to ECN"),
@@ -394,7 +397,9 @@ impl Judge<'_> {
         }
         self.say_step(note);
         let fast_open = match (offered.fast_open, syn_data, acknowledged) {
-            (Some(cookie), 1.., acknowledged) if cookie > 0 && acknowledged > 1 => Some("the data in the SYN were accepted"),
+            (Some(cookie), 1.., acknowledged) if cookie > 0 && acknowledged > 1 => {
+                Some("the data in the SYN were accepted")
+            }
             (Some(cookie), 1.., _) if cookie > 0 => Some("the data in the SYN were refused and must be sent again"),
             _ if answer.fast_open.is_some_and(|cookie| cookie > 0) => Some("a cookie was granted"),
             _ => None,
@@ -455,7 +460,8 @@ impl Judge<'_> {
                 Some(shift) => connection.halves[RESPONDER].shift = Some(shift.min(14)),
             }
         }
-        let note = self.note_with_states(&says::HANDSHAKE_2).by_rule("H17").with("about", Fact::Word("SYN not captured"));
+        let note =
+            self.note_with_states(&says::HANDSHAKE_2).by_rule("H17").with("about", Fact::Word("SYN not captured"));
         self.say_step(note);
     }
 
@@ -674,11 +680,8 @@ impl Judge<'_> {
     pub fn begin_midway(&mut self) {
         self.connection.opening.kind = OpeningKind::NotCaptured;
         self.connection.states = [State::Established; 2];
-        let note = self
-            .note(&says::START_NOT_CAPTURED)
-            .sure(Confidence::Certain)
-            .with("guess", Fact::Word(letter(self.from)));
+        let note =
+            self.note(&says::START_NOT_CAPTURED).sure(Confidence::Certain).with("guess", Fact::Word(letter(self.from)));
         self.say(note);
     }
-
 }

@@ -186,4 +186,3 @@ fn settle_half(half: &mut Half, notes: &mut Notes) {
         }
     }
 }
-

@@ -327,7 +327,8 @@ impl Connection {
 
     /// True if one direction was never seen although it must exist.
     pub fn is_one_sided(&self) -> bool {
-        self.halves.iter().any(|half| half.packets == 0) && self.halves.iter().any(|half| half.packets > 1)
+        self.halves.iter().any(|half| half.packets == 0)
+            && self.halves.iter().any(|half| half.packets > 1)
             && !matches!(self.opening.kind, OpeningKind::Unanswered | OpeningKind::Rejected)
     }
 
@@ -437,20 +438,19 @@ impl Connection {
             sack: both(|offer| offer.sack),
             timestamps: both(|offer| offer.timestamps),
             window_scale: both(|offer| offer.scale.is_some()),
-            ecn: (one.is_known && one.ecn & 0b011 == 0b011 && two.is_known)
-                .then_some(if two.ecn & 0b011 == 0b001 { "agreed" } else { "refused" }),
+            ecn: (one.is_known && one.ecn & 0b011 == 0b011 && two.is_known).then_some(if two.ecn & 0b011 == 0b001 {
+                "agreed"
+            } else {
+                "refused"
+            }),
         }
     }
 }
 
 fn repairs(half: &Half) -> RepairReport {
     let Some(rare) = half.rare.as_deref() else { return RepairReport::default() };
-    let missing: i64 = rare
-        .holes
-        .iter()
-        .filter(|hole| hole.acknowledged.is_none())
-        .map(|hole| hole.end - hole.start)
-        .sum();
+    let missing: i64 =
+        rare.holes.iter().filter(|hole| hole.acknowledged.is_none()).map(|hole| hole.end - hole.start).sum();
     let unseen: i64 =
         rare.holes.iter().filter(|hole| hole.acknowledged.is_some()).map(|hole| hole.end - hole.start).sum();
     let counts = &rare.counts;
@@ -463,7 +463,8 @@ fn repairs(half: &Half) -> RepairReport {
         tail_probes: counts.tail_probes,
         out_of_order: counts.out_of_order,
         undecided: counts.undecided,
-        delivered_unseen_octets: counts.delivered_unseen_octets + if half.origin == Origin::Acknowledged { 0 } else { unseen as u64 },
+        delivered_unseen_octets: counts.delivered_unseen_octets
+            + if half.origin == Origin::Acknowledged { 0 } else { unseen as u64 },
         missing_octets: missing as u64,
     }
 }

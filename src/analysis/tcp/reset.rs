@@ -172,7 +172,10 @@ impl Judge<'_> {
                 && answers_last
                 && peer.last_packet > closing.steps[3].max(1)
         {
-            return cause("R9", "an old segment hit TIME-WAIT, and this answer ends it early (TIME-WAIT assassination)");
+            return cause(
+                "R9",
+                "an old segment hit TIME-WAIT, and this answer ends it early (TIME-WAIT assassination)",
+            );
         }
         let tentative = connection.odd.as_deref().and_then(|odd| odd.tentative);
         if tentative.is_some_and(|tentative| tentative.side == side) && answers_last {

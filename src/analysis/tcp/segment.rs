@@ -35,11 +35,8 @@ impl<'a> Segment<'a> {
         let timestamps = if has_options { options.and_then(|options| options.timestamps()) } else { None };
         // Timestamps alone fill 12 octets; only a longer header can hold SACK blocks beside them.
         let may_sack = has_options && (timestamps.is_none() || tcp.header_len() > 32);
-        let sacks = if may_sack {
-            options.map(|options| options.sack_blocks()).unwrap_or_default()
-        } else {
-            SackBlocks::new()
-        };
+        let sacks =
+            if may_sack { options.map(|options| options.sack_blocks()).unwrap_or_default() } else { SackBlocks::new() };
         Segment {
             packet: packet.meta.number,
             at: packet.meta.at,

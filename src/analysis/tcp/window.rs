@@ -128,8 +128,7 @@ impl Judge<'_> {
             let beyond = (end - half.edge) as u64;
             let is_weak = half.rare.as_deref().is_some_and(|rare| !rare.holes.is_empty());
             let confidence = if is_weak { Confidence::Probable } else { Confidence::Certain };
-            let note =
-                self.note(&says::BEYOND_WINDOW).sure(confidence).with("octets", Fact::Octets(beyond));
+            let note = self.note(&says::BEYOND_WINDOW).sure(confidence).with("octets", Fact::Octets(beyond));
             self.say(note);
         }
     }
@@ -151,7 +150,8 @@ impl Judge<'_> {
             && record.sends == 1
             && record.start > 0
             && half.una_packet == record.acknowledged
-            && half.una == self.connection.halves[from].max - i64::from(self.segment.len) - i64::from(self.segment.flags.fin())
+            && half.una
+                == self.connection.halves[from].max - i64::from(self.segment.len) - i64::from(self.segment.flags.fin())
             && (35_000_000..300_000_000).contains(&held_for)
             && held_for >= least + 30_000_000
             && after <= back + 2_000_000
