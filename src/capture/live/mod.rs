@@ -51,6 +51,8 @@ const MIN_BLOCK_LEN: usize = 128 << 10;
 /// After this long a block is handed over though it is not full: a person sees a packet at once, and a busy reader is
 /// still woken only fifty times a second.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// How often to look whether an interface that is down still exists.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// A packet that another processor is just putting into the ring is there after this time.
 const SHORTEST_DRAIN: Duration = Duration::from_millis(5);
 /// The kernel hands its last block over after at most twice its patience.
@@ -124,6 +126,7 @@ pub struct Live {
     counts: Counts,
     phase: Phase,
     was_idle: bool,
+    is_down: bool,
     deadline: Option<(Instant, Timestamp)>,
     when_asked: Option<Tell>,
     wanted: Option<Wanted>,
@@ -197,6 +200,7 @@ impl Live {
             counts: Counts::default(),
             phase: Phase::Open,
             was_idle: false,
+            is_down: false,
             deadline,
             when_asked: None,
             wanted: None,
@@ -289,7 +293,7 @@ impl Live {
                 cursor
             }
         };
-        self.was_idle = false;
+        (self.was_idle, self.is_down) = (false, false);
         let mut is_late = false;
         while let Some(found) = cursor.next(block, self.framing, self.options.snap_len) {
             if self.deadline.is_some_and(|(_, last)| found.at > last) {
@@ -336,6 +340,7 @@ impl Live {
                 // Rounded up, so that the loop does not spin through the last millisecond.
                 PollTimeout::from(u16::try_from(left.as_millis() + 1).unwrap_or(u16::MAX))
             }
+            (Phase::Open, None) if self.is_down => PollTimeout::from(LOOK_AGAIN.as_millis() as u8),
             (Phase::Open, None) => PollTimeout::NONE,
             _ => PollTimeout::from(SHORTEST_DRAIN.as_millis() as u8),
         };
@@ -349,20 +354,30 @@ impl Live {
         }
         let is_broken = waiting[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
         self.signals.quiet();
-        if is_broken { self.look_after_interface() } else { Ok(None) }
+        if is_broken || self.is_down { self.look_after_interface() } else { Ok(None) }
     }
 
     /// The socket has an error: the interface went down, or away.
     fn look_after_interface(&mut self) -> Result<Option<Remark>, SourceError> {
         let error = getsockopt(&self.socket, sockopt::SocketError).unwrap_or(0);
+        // The kernel says when the interface goes down, but not when it goes away afterwards.
+        let is_gone = || self.nic.index != 0 && if_indextoname(self.nic.index).is_err();
         let name = &self.nic.name;
         match Errno::from_raw(error) {
+            _ if self.is_down && is_gone() => {
+                self.begin_to_end(End::Gone);
+                Ok(None)
+            }
             _ if error == 0 => Ok(None),
             Errno::ENETDOWN | Errno::ENODEV | Errno::ENXIO => {
-                if self.nic.index != 0 && if_indextoname(self.nic.index).is_err() {
+                if is_gone() {
                     self.begin_to_end(End::Gone);
                     return Ok(None);
                 }
+                if self.is_down {
+                    return Ok(None);
+                }
+                self.is_down = true;
                 Ok(Some(Remark {
                     packet: None,
                     at: None,
