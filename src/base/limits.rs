@@ -17,6 +17,9 @@ pub const MAX_INTERFACES: usize = 16_384;
 /// Captures read as one. Each keeps a file open and a buffer of 64 KiB.
 pub const MAX_INPUTS: usize = 512;
 
+/// Comments kept for the next packet that is written: what was lost or settled since the one before.
+pub const MAX_WAITING_COMMENTS: usize = 64;
+
 // ---- pipeline ----
 
 /// Packets whose lines wait for a verdict: about a second of a fast transfer, after which "undecided" is the answer.

@@ -78,9 +78,9 @@ fn check(level: Option<Level>, findings: &Findings) -> Result<(), Failure> {
 
 /// Collects what is said while the packets pass.
 #[derive(Debug, Default)]
-struct Gathered {
-    findings: Findings,
-    remarks: Vec<Remark>,
+pub(super) struct Gathered {
+    pub(super) findings: Findings,
+    pub(super) remarks: Vec<Remark>,
 }
 
 impl Sink for Gathered {

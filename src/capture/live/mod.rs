@@ -20,6 +20,7 @@ use std::ops::Range;
 use std::os::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arrayvec::ArrayVec;
 use nix::errno::Errno;
 use nix::net::if_::if_indextoname;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -35,7 +36,9 @@ use self::kernel_filter::{Keep, LOOPBACK_HARDWARE, OUTGOING, Step};
 use self::ring::{Ring, Shape};
 use self::signals::Signals;
 use super::nic::Nic;
+use super::{Interface, Interfaces};
 use crate::base::Timestamp;
+use crate::base::text::harmless;
 use crate::packet::{Direction, Item, Meta, PacketSource, RawPacket, Remark, RemarkKind, SourceError};
 use crate::wire::LinkType;
 
@@ -75,6 +78,8 @@ pub struct Options {
     pub count: Option<u64>,
     /// The end after so long a time.
     pub duration: Option<Duration>,
+    /// The capture filter as it was typed, for whoever describes the capture.
+    pub filter_text: String,
     /// Whether packets that wait in the ring when the end is asked for are still handed over.
     pub drain: bool,
 }
@@ -88,6 +93,7 @@ impl Default for Options {
             buffer_len: DEFAULT_BUFFER_LEN,
             count: None,
             duration: None,
+            filter_text: String::new(),
             drain: true,
         }
     }
@@ -130,6 +136,9 @@ pub struct Live {
     deadline: Option<(Instant, Timestamp)>,
     when_asked: Option<Tell>,
     wanted: Option<Wanted>,
+    /// What the packets are written to, if that can tell that nobody reads it.
+    reader: Option<OwnedFd>,
+    interfaces: Interfaces,
 }
 
 /// How far the capture is.
@@ -189,6 +198,12 @@ impl Live {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             (Instant::now() + duration, Timestamp::from_parts(now.as_secs(), now.subsec_nanos().into()).after(duration))
         });
+        let interfaces = Interfaces::new(vec![Interface {
+            name: harmless(&nic.name).into_owned(),
+            snaplen: options.snap_len,
+            filter: harmless(&options.filter_text).into_owned(),
+            ..Interface::of_link(nic.link)
+        }]);
         Ok(Live {
             ring,
             socket,
@@ -204,6 +219,8 @@ impl Live {
             deadline,
             when_asked: None,
             wanted: None,
+            reader: None,
+            interfaces,
         })
     }
 
@@ -215,6 +232,16 @@ impl Live {
     /// Drops packets that `wanted` refuses, as if a filter of the kernel had done so.
     pub fn only(&mut self, wanted: impl Fn(&RawPacket<'_>) -> bool + 'static) {
         self.wanted = Some(Box::new(wanted));
+    }
+
+    /// Ends the capture when whoever reads from `output` goes away, even if no packet comes any more.
+    pub fn while_read(&mut self, output: OwnedFd) {
+        self.reader = Some(output);
+    }
+
+    /// The interface as a capture file describes it, with what it received and lost.
+    pub fn interfaces(&self) -> &Interfaces {
+        &self.interfaces
     }
 
     /// What has been counted so far.
@@ -282,6 +309,7 @@ impl Live {
             None => {
                 let cursor = self.cursor.insert(Cursor::start(block));
                 let dropped = self.counts.add(ring::statistics(self.socket.as_fd()).unwrap_or_default());
+                self.interfaces.count(0, Some(self.counts.received), Some(self.counts.dropped));
                 if dropped > 0 {
                     return Some(Next::Remark(Remark {
                         packet: Some(self.counts.captured + 1),
@@ -344,17 +372,28 @@ impl Live {
             (Phase::Open, None) => PollTimeout::NONE,
             _ => PollTimeout::from(SHORTEST_DRAIN.as_millis() as u8),
         };
-        let mut waiting = [
-            PollFd::new(self.socket.as_fd(), PollFlags::POLLIN | PollFlags::POLLERR),
-            PollFd::new(self.signals.wake(), PollFlags::POLLIN),
-        ];
-        match poll(&mut waiting, timeout) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => return Err(SourceError::caused_by(format!("cannot wait for packets: {error}"), error)),
-        }
-        let is_broken = waiting[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
+        let (is_broken, is_unread) = self.sleep(timeout)?;
         self.signals.quiet();
+        if is_unread {
+            self.reader = None;
+            self.begin_to_end(End::Asked);
+        }
         if is_broken || self.is_down { self.look_after_interface() } else { Ok(None) }
+    }
+
+    /// Sleeps until something happens; tells whether the socket has an error, and whether nobody reads our output.
+    fn sleep(&self, timeout: PollTimeout) -> Result<(bool, bool), SourceError> {
+        let has_error =
+            |waiting: &PollFd<'_>| waiting.revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
+        let mut waiting = ArrayVec::<_, 3>::new();
+        waiting.push(PollFd::new(self.socket.as_fd(), PollFlags::POLLIN));
+        waiting.push(PollFd::new(self.signals.wake(), PollFlags::POLLIN));
+        // Errors are told without being asked for: that the reader of a pipe went away is one.
+        waiting.extend(self.reader.as_ref().map(|reader| PollFd::new(reader.as_fd(), PollFlags::empty())));
+        match poll(&mut waiting, timeout) {
+            Ok(_) | Err(Errno::EINTR) => Ok((has_error(&waiting[0]), waiting.get(2).is_some_and(has_error))),
+            Err(error) => Err(SourceError::caused_by(format!("cannot wait for packets: {error}"), error)),
+        }
     }
 
     /// The socket has an error: the interface went down, or away.
@@ -413,6 +452,7 @@ impl Live {
 
     fn read_statistics(&mut self) {
         self.counts.add(ring::statistics(self.socket.as_fd()).unwrap_or_default());
+        self.interfaces.count(0, Some(self.counts.received), Some(self.counts.dropped));
     }
 }
 

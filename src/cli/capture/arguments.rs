@@ -1,13 +1,18 @@
 //! What can be typed after `netlab capture`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::capture::live::{DEFAULT_BUFFER_LEN, DEFAULT_SNAP_LEN};
+use crate::cli::Failure;
 use crate::cli::print::PrintOptions;
 use crate::packet::Direction;
+
+/// The heading above the options of `-w`.
+const WRITING: &str = "Writing";
 
 /// Arguments of `capture`.
 #[derive(Debug, Args)]
@@ -31,6 +36,30 @@ pub struct Arguments {
     /// Keep at most so many octets of each packet; 0 means the default of 262144
     #[arg(short, long = "snapshot-length", value_name = "OCTETS", default_value_t = DEFAULT_SNAP_LEN, hide_default_value = true)]
     pub snap_len: u32,
+    /// Write the packets to FILE instead of printing them: pcap or pcapng by its suffix; - is standard output
+    #[arg(short, long, value_name = "FILE", help_heading = WRITING)]
+    pub write: Option<PathBuf>,
+    /// With -w: print the packets too
+    #[arg(long = "print", requires = "write", help_heading = WRITING)]
+    pub print_too: bool,
+    /// With -w: begin another file when this one would exceed so many million octets
+    #[arg(short = 'C', long, value_name = "MB", requires = "write", value_parser = clap::value_parser!(u32).range(1..), help_heading = WRITING)]
+    pub file_size: Option<u32>,
+    /// With -w: begin another file every so many seconds; its name is a pattern for the time (%H%M%S)
+    #[arg(short = 'G', long, value_name = "SECONDS", requires = "write", value_parser = clap::value_parser!(u32).range(1..), help_heading = WRITING)]
+    pub rotate_every: Option<u32>,
+    /// With -C: keep the newest N files; with -G: stop after N files
+    #[arg(short = 'W', long, value_name = "N", requires = "write", value_parser = clap::value_parser!(u32).range(1..), help_heading = WRITING)]
+    pub files: Option<u32>,
+    /// With -w: hand each packet to the system at once
+    #[arg(short = 'U', long, requires = "write", help_heading = WRITING)]
+    pub packet_buffered: bool,
+    /// With -w to pcapng: what netlab notes, from this level on, as comments of the packets
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t, requires = "write", help_heading = WRITING)]
+    pub comments: CommentLevel,
+    /// The report of `netlab analyze` at the end
+    #[arg(long)]
+    pub report: bool,
     /// Only what the host itself is sent: not promiscuous
     #[arg(short = 'p', long)]
     pub no_promiscuous: bool,
@@ -51,6 +80,22 @@ pub struct Arguments {
     pub list_interfaces: bool,
     #[command(flatten)]
     pub print: PrintOptions,
+}
+
+/// From which level on notes become comments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CommentLevel {
+    /// No comments; packets are not looked into, which is fastest
+    None,
+    /// Also the normal course of things
+    Chat,
+    /// What is worth knowing
+    #[default]
+    Note,
+    /// What went wrong
+    Warning,
+    /// What is broken or hostile
+    Error,
 }
 
 /// Ways that packets go past the host.
@@ -75,6 +120,20 @@ impl DirectionChoice {
 }
 
 impl Arguments {
+    /// What the parser cannot know to be contradictory.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let to_stdout = self.write.as_deref().is_some_and(|path| path.as_os_str() == "-");
+        if to_stdout && (self.print_too || self.report) {
+            return Err(Failure::Usage(
+                "standard output cannot take both the capture (-w -) and text; write to a file".to_owned(),
+            ));
+        }
+        if self.report && (self.print.jsonl || self.print.csv) {
+            return Err(Failure::Usage("--report is text and does not go with --jsonl or --csv".to_owned()));
+        }
+        Ok(())
+    }
+
     pub(super) fn snap_len(&self) -> u32 {
         if self.snap_len == 0 { DEFAULT_SNAP_LEN } else { self.snap_len }
     }

@@ -2,29 +2,60 @@
 
 mod arguments;
 mod choice;
+mod record;
 mod rights;
+mod session;
 
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 
 pub use arguments::Arguments;
 
+use self::record::Recorder;
+use self::session::{Material, Session};
 use super::print::{PrintOptions, Printer};
 use super::{Failure, Output, interfaces};
 use crate::analysis::Analyzer;
 use crate::base::text::harmless;
 use crate::capture::live::{Counts, Live, OpenError, Options};
 use crate::pipeline::{self, Patience, RunError};
+use crate::render::report::{self, Document};
+use crate::render::style::Paint;
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     if arguments.list_interfaces {
         return interfaces::run(&interfaces::Arguments::default(), output);
     }
+    arguments.check()?;
+    let mut live = open(arguments, output)?;
+    let mut recorder = Recorder::create(arguments, &live)?;
+    let shows_packets = recorder.is_none() || arguments.print_too;
+    say_listening(&live, output);
+    let result = match &mut recorder {
+        Some(recorder) if !recorder.needs_notes() && !shows_packets && !arguments.report => {
+            recorder.copy(&mut live).map_err(RunError::Source)
+        }
+        _ => analyze(arguments, &mut live, &mut recorder, output),
+    };
+    say_closing_lines(&live.counts());
+    // The file is completed whatever happened before.
+    let recorded = recorder.map_or(Ok(()), Recorder::finish);
+    match result {
+        Ok(()) => recorded,
+        Err(RunError::Source(error)) => recorded.and(Err(Failure::CouldNot(error.to_string()))),
+        Err(RunError::Output(error)) => recorded.and(Err(error.into())),
+    }
+}
+
+/// Opens the capture and gives up the rights that this needed.
+fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
     let list = interfaces::list()?;
     let (nic, filter) = choice::choose(&list, arguments.interface.as_deref(), &arguments.words)?;
     if !filter.is_empty() {
         return Err(Failure::Usage("capture filters are not read yet".to_owned()));
     }
-    let account = rights::account(arguments)?;
+    let plan = rights::plan(arguments)?;
+    let name = harmless(&nic.name).into_owned();
     let options = Options {
         snap_len: arguments.snap_len(),
         promiscuous: !arguments.no_promiscuous,
@@ -32,35 +63,67 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         buffer_len: arguments.buffer_len(),
         count: arguments.print.count,
         duration: arguments.duration,
-        drain: !output.is_terminal(),
+        filter_text: filter,
+        // Nobody wants to watch a second's worth of lines after having said "enough".
+        drain: arguments.write.is_some() || !output.is_terminal(),
     };
-    let name = nic.name.clone();
     let mut live = Live::open(nic, options, None).map_err(|error| match error {
         OpenError::NotPermitted => rights::missing(&name),
-        error => Failure::CouldNot(format!("cannot capture on {}: {error}", harmless(&name))),
+        error => Failure::CouldNot(format!("cannot capture on {name}: {error}")),
     })?;
-    rights::give_up(account)?;
-    output.complain(&format!(
-        "listening on {}, link type {}, snapshot length {} octets",
-        harmless(&name),
-        live.nic().link.name(),
-        live.snap_len()
-    ));
+    rights::give_up(plan)?;
     live.when_asked(|counts| {
         let _ = writeln!(io::stderr(), "netlab: {}", counts.to_string().replace('\n', ", "));
     });
+    if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned() {
+        live.while_read(stdout);
+    }
+    Ok(live)
+}
+
+/// The loop with everything that needs packets to be looked into.
+fn analyze(
+    arguments: &Arguments,
+    live: &mut Live,
+    recorder: &mut Option<Recorder>,
+    output: &mut Output,
+) -> Result<(), RunError> {
     // The source itself stops after the count.
     let print = PrintOptions { count: None, ..arguments.print.clone() };
+    let shows_packets = recorder.is_none() || arguments.print_too;
+    let material = Material::new(&live.nic().name, live.nic().link.name());
     let mut analyzer = Analyzer::new();
-    let mut printer = Printer::new(&print, output);
-    let result = pipeline::run(&mut live, None, &mut analyzer, &mut printer, Patience::Live);
-    let result = result.and_then(|()| Ok(output.flush()?));
-    say_closing_lines(&live.counts());
-    match result {
-        Ok(()) => Ok(()),
-        Err(RunError::Source(error)) => Err(Failure::CouldNot(error.to_string())),
-        Err(RunError::Output(error)) => Err(error.into()),
+    let mut session = Session {
+        printer: shows_packets.then(|| Printer::new(&print, output)),
+        recorder: recorder.take(),
+        report: arguments.report.then_some(material),
+    };
+    let result = pipeline::run(live, None, &mut analyzer, &mut session, Patience::Live);
+    let Session { recorder: taken, report, .. } = session;
+    *recorder = taken;
+    result?;
+    if let Some(mut material) = report {
+        material.count(&live.counts());
+        let analysis = analyzer.report();
+        let document = Document {
+            captures: vec![material.capture],
+            report: &analysis,
+            findings: &material.gathered.findings,
+            remarks: &material.gathered.remarks,
+        };
+        let (width, paint) = (output.width(), Paint::new(output.color()));
+        report::text(&document, width, paint, output.block());
     }
+    Ok(output.flush()?)
+}
+
+fn say_listening(live: &Live, output: &mut Output) {
+    output.complain(&format!(
+        "listening on {}, link type {}, snapshot length {} octets",
+        harmless(&live.nic().name),
+        live.nic().link.name(),
+        live.snap_len()
+    ));
 }
 
 /// tcpdump's three lines; nobody is told if standard error is closed.

@@ -19,7 +19,7 @@ pub(super) enum Plan {
 }
 
 /// Whom to become: the user of `-Z`, or the one behind sudo.
-pub(super) fn account(arguments: &Arguments) -> Result<Plan, Failure> {
+pub(super) fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
     if arguments.no_drop {
         return Ok(Plan::Keep);
     }
@@ -53,10 +53,9 @@ pub(super) fn missing(interface: &str) -> Failure {
     let program = env::current_exe().map_or_else(|_| "netlab".to_owned(), |path| quoted(&path.to_string_lossy()));
     let words: Vec<_> = env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy())).collect();
     Failure::NotPermitted(format!(
-        "not permitted to capture on {}: this process lacks the capability CAP_NET_RAW
+        "not permitted to capture on {interface}: this process lacks the capability CAP_NET_RAW
   for this once:    sudo {program} {}
   for good:         sudo setcap cap_net_raw=ep {program}   (again after each new installation)",
-        harmless(interface),
         words.join(" ")
     ))
 }
