@@ -136,3 +136,16 @@ pub const MAX_ROUTES: usize = 65_536;
 pub const MAX_JOBS: usize = 65_535;
 /// Sockets of one node.
 pub const MAX_SOCKETS: usize = 65_536;
+
+// ---- subnet ----
+
+/// Blocks and ranges that are merged, compared or taken away at once: the whole routing table of the internet.
+pub const MAX_SPANS: usize = 2 << 20;
+/// Blocks and ranges of which every pair is compared: two million pairs take a moment, the square of more would not end.
+pub const MAX_COMPARED: usize = 2000;
+/// Octets of one line of standard input: no address with its mask is longer than a hundred.
+pub const MAX_ADDRESS_LINE_LEN: usize = 4096;
+/// Remarks about inputs that are printed: after some all are alike.
+pub const MAX_REMARKS: usize = 20;
+/// Rows of one table of blocks; longer lists are several tables, so that memory stays small.
+pub const MAX_TABLE_ROWS: usize = 4096;

@@ -225,6 +225,12 @@ impl Block {
         Some(Block::at(self.family(), number, self.prefix_len()).truncated())
     }
 
+    /// The block of twice the size around this one; `None` for the whole address space.
+    pub fn supernet(self) -> Option<Block> {
+        let prefix_len = self.prefix_len().checked_sub(1)?;
+        Block::new(self.address(), prefix_len).map(Block::truncated)
+    }
+
     /// The block cut into parts of length `prefix_len`, in order; `None` if that is shorter than the block's own or
     /// longer than an address.
     pub fn parts(self, prefix_len: u8) -> Option<impl Iterator<Item = Block>> {

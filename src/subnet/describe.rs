@@ -74,6 +74,9 @@ pub struct Description {
     pub octal: Option<String>,
     /// The AND, octet by octet.
     pub and: Vec<AndStep>,
+    /// The block of twice the size around this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supernet: Option<Block>,
     /// The block of the same size before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Block>,
@@ -163,6 +166,7 @@ impl Description {
             decimal: Count::new(Family::number(block.address())),
             octal,
             and: and_steps(block),
+            supernet: block.supernet(),
             previous: block.previous(),
             next: block.next(),
             multicast_mac: ipv4_group_mac(block.address()),

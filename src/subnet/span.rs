@@ -194,7 +194,7 @@ mod tests {
             return 0;
         }
         let sizes = (0..6).map(|exponent| 1u128 << exponent);
-        let fits = sizes.filter(|size| first % size == 0 && first + size <= end);
+        let fits = sizes.filter(|size| first.is_multiple_of(*size) && first + size <= end);
         fits.map(|size| 1 + fewest(first + size, end)).min().expect("one address always fits")
     }
 

@@ -109,6 +109,9 @@ fn n3_same_says_where_the_packet_goes_and_why() {
         refusal("same 192.168.1.10 192.168.2.20 --mask 24 --gateway 192.168.2.1")
             .contains("not in 192.168.1.10's network")
     );
+    assert!(
+        refusal("same 192.168.1.10/24 192.168.2.20 --gateway 192.168.1.1/24").contains("did you mean 192.168.1.1?")
+    );
     assert!(refusal("same 192.168.1.10 192.168.2.20").contains("mask of 192.168.1.10 is missing"));
     let answer = json("same 192.168.1.10/24 192.168.2.20 --gateway 192.168.1.1");
     assert_eq!((&answer["next_hop"], &answer["ask_for"]), (&json!("gateway"), &json!("192.168.1.1")));

@@ -87,6 +87,13 @@ fn n1_every_number_of_a_block_agrees_with_bits_set_one_by_one() {
         // The AND, bit by bit.
         let and: Vec<bool> = bits.iter().zip(&mask).map(|(a, b)| *a && *b).collect();
         assert_eq!(from_bits(&and), block.network(), "{block}");
+        if let Some(supernet) = block.supernet() {
+            assert_eq!(
+                supernet.network(),
+                Block::new(block.address(), block.prefix_len() - 1).expect("shorter").network()
+            );
+            assert!(supernet.holds(block) && supernet.addresses() == block.addresses().plus(block.addresses()));
+        }
         for other in [block.next(), block.previous()].into_iter().flatten() {
             assert!(!other.overlaps(block), "{block} {other}");
             assert_eq!(other.addresses(), block.addresses());
@@ -134,8 +141,8 @@ fn what_is_subtracted_and_what_is_left_make_the_whole_again() {
         let taken: Vec<Span> = (0..rng.below(5))
             .map(|_| {
                 let spread = Family::number(whole.wildcard()).max(1);
-                let number = Family::number(whole.network())
-                    ^ (u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64())) % spread;
+                let random = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
+                let number = Family::number(whole.network()) ^ (random % spread);
                 let len = whole.prefix_len() + rng.below(u64::from(family.bits() - whole.prefix_len()) + 1) as u8;
                 Span::from(Block::new(family.address(number), len).expect("a block"))
             })

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::input::{self, STDIN};
 use crate::base::MacAddr;
+use crate::base::limits::MAX_TABLE_ROWS;
 use crate::cli::{Failure, Output};
 use crate::render::style::Paint;
 use crate::render::subnet as render;
@@ -62,6 +63,12 @@ pub(super) fn run(arguments: &DescribeArguments, output: &mut Output) -> Result<
             let description = Description::of(parsed);
             if arguments.table {
                 collected.push(description);
+                if collected.len() == MAX_TABLE_ROWS {
+                    render::summary(&collected, paint, output.block());
+                    collected.clear();
+                    output.flush_full()?;
+                    shown += 1;
+                }
                 continue;
             }
             let mut block = Vec::new();

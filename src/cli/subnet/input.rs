@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _};
 
+use crate::base::limits::{MAX_ADDRESS_LINE_LEN, MAX_REMARKS, MAX_SPANS};
 use crate::base::text::harmless;
 use crate::cli::Failure;
 use crate::subnet::parse::{self, MaskStyle};
@@ -9,8 +10,6 @@ use crate::subnet::{Block, Parsed, Refusal, Span};
 
 /// The argument that stands for standard input.
 pub(super) const STDIN: &str = "-";
-/// Octets of one line of standard input that are read: no input is longer than a hundred.
-const MAX_LINE_LEN: u64 = 4096;
 
 /// One input with the place it came from, for complaints.
 #[derive(Debug)]
@@ -42,15 +41,15 @@ pub(super) fn each(arguments: &[String], take: &mut dyn FnMut(Text) -> Result<()
         let mut octets = Vec::new();
         for line in 1.. {
             octets.clear();
-            let read = io::Read::take(&mut stdin, MAX_LINE_LEN).read_until(b'\n', &mut octets);
+            let read = io::Read::take(&mut stdin, MAX_ADDRESS_LINE_LEN as u64).read_until(b'\n', &mut octets);
             match read {
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => return Err(Failure::CouldNot(format!("cannot read standard input: {error}"))),
             }
-            if octets.len() as u64 == MAX_LINE_LEN && !octets.ends_with(b"\n") {
+            if octets.len() == MAX_ADDRESS_LINE_LEN && !octets.ends_with(b"\n") {
                 return Err(Failure::Usage(format!(
-                    "standard input, line {line} is longer than {MAX_LINE_LEN} octets: that is no address"
+                    "standard input, line {line} is longer than {MAX_ADDRESS_LINE_LEN} octets: that is no address"
                 )));
             }
             let text = String::from_utf8_lossy(&octets);
@@ -70,10 +69,18 @@ pub(super) fn spans(arguments: &[String], remarks: &mut Vec<String>) -> Result<V
         // Several to a line are welcome.
         for word in text.text.split([' ', '\t', ',']).filter(|word| !word.is_empty()) {
             let span = parse::span(word, remarks).map_err(|refusal| Failure::Usage(text.refuse(&refusal)))?;
+            if spans.len() == MAX_SPANS {
+                return Err(Failure::Usage(format!("more than {MAX_SPANS} blocks are too many at once")));
+            }
             spans.push(span);
         }
         Ok(())
     })?;
+    if remarks.len() > MAX_REMARKS {
+        let more = remarks.len() - MAX_REMARKS;
+        remarks.truncate(MAX_REMARKS);
+        remarks.push(format!("… and {more} more remarks of this kind"));
+    }
     if spans.is_empty() {
         return Err(Failure::Usage("no addresses were given".to_owned()));
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::input;
 use crate::base::Rng;
+use crate::base::limits::MAX_TABLE_ROWS;
 use crate::base::text::harmless;
 use crate::cli::{Failure, Output};
 use crate::render::style::Paint;
@@ -134,9 +135,6 @@ struct Entry {
     usable: Count,
 }
 
-/// Blocks shown in one table; an endless list is printed table by table, so that memory stays small.
-const TABLE_ROWS: usize = 4096;
-
 fn list(
     output: &mut Output,
     listing: &Listing,
@@ -171,9 +169,9 @@ fn list(
     let paint = Paint::new(output.color());
     let mut listed = 0u128;
     loop {
-        let rows: Vec<Block> = blocks.by_ref().take(TABLE_ROWS).collect();
+        let rows: Vec<Block> = blocks.by_ref().take(MAX_TABLE_ROWS).collect();
         listed += rows.len() as u128;
-        let is_last = rows.len() < TABLE_ROWS;
+        let is_last = rows.len() < MAX_TABLE_ROWS;
         // Only the last table says what is missing.
         let total =
             if is_last { listing.total.less(listed - rows.len() as u128) } else { Count::new(rows.len() as u128) };
@@ -271,7 +269,7 @@ fn smallest_private(requests: &[Request], point_to_point: bool, remarks: &mut Ve
 fn requests(words: &[String]) -> Result<Vec<Request>, Refusal> {
     let mut requests = Vec::new();
     for item in words.iter().flat_map(|word| word.split(',')).map(str::trim).filter(|item| !item.is_empty()) {
-        let (name, size) = item.rsplit_once('=').or_else(|| item.rsplit_once(':')).unwrap_or(("", item));
+        let (name, size) = item.rsplit_once('=').unwrap_or(("", item));
         let shown = harmless(item).into_owned();
         let name = harmless(name.trim()).into_owned();
         let size = size.trim();

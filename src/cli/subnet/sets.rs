@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::input;
+use crate::base::limits::MAX_COMPARED;
 use crate::cli::{Failure, Output};
 use crate::render::style::Paint;
 use crate::render::subnet as render;
@@ -147,9 +148,6 @@ struct Pair {
     relation: &'static str,
     common: Vec<Block>,
 }
-
-/// Inputs that are compared pair by pair: two million comparisons take a moment, the square of more would not end.
-const MAX_COMPARED: usize = 2000;
 
 pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Result<(), Failure> {
     let mut remarks = Vec::new();

@@ -117,6 +117,7 @@ fn network(description: &Description, out: &mut Vec<u8>) {
         block.map_or_else(|| none.to_owned(), |block| block.to_string())
     };
     if description.prefix_len > 0 {
+        value("half of", neighbour(description.supernet, "nothing larger"), out);
         value("block before", neighbour(description.previous, "none: this is the first"), out);
         value("block after", neighbour(description.next, "none: this is the last"), out);
     }

@@ -72,6 +72,11 @@ fn refuse(text: &str) -> Refusal {
         let refusal = Refusal::new(format!("'{shown}' is a URL, not an address"));
         return if host.parse::<IpAddr>().is_ok() { refusal.meant(host) } else { refusal };
     }
+    if let Some((before, _)) = text.split_once('/')
+        && before.parse::<IpAddr>().is_ok()
+    {
+        return Refusal::new(format!("'{shown}' has a length, and a single address is wanted here")).meant(before);
+    }
     if text.parse::<MacAddr>().is_ok() && text.contains([':', '-', '.']) {
         return Refusal::new(format!("'{shown}' is a MAC address, and an IP address is wanted"))
             .hint("'netlab subnet 2001:db8::/64 --mac MAC' shows the IPv6 address a host makes of it");
