@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Outside crates and the modules that are their only homes.
 const HOMES: &[(&str, &[&str])] = &[
     ("etherparse", &["wire"]),
+    ("hmac", &["analysis"]),
     ("simple_dns", &["wire"]),
     ("dhcproto", &["wire"]),
     ("httparse", &["wire"]),

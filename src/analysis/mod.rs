@@ -11,6 +11,7 @@ mod endpoints;
 mod findings;
 pub mod fragments;
 pub mod health;
+pub mod messages;
 mod note;
 mod report;
 pub mod tcp;

@@ -114,6 +114,19 @@ pub const MAX_REPORTED_FRAGMENTS: usize = 1_000_000;
 
 // ---- messages ----
 
+/// Octets of one direction of a stream that are looked at for messages; what follows is said to be left out.
+pub const MAX_STREAM_OCTETS: usize = 256 << 20;
+/// Series of `recv` results that are listed; beyond it only each call's results are.
+pub const MAX_RECV_OUTCOMES: usize = 4096;
+/// Borders of segments that a prediction looks at.
+pub const MAX_RECV_STATES: usize = 1 << 16;
+
+/// Messages of a stream that are kept apart; a stream of tiny messages has no end.
+pub const MAX_MESSAGES: usize = 1 << 20;
+
+/// Connections whose times are kept to see how servers serve, 200 octets each.
+pub const MAX_LIVES: usize = 1 << 16;
+
 // ---- sim ----
 
 /// Records kept of one run: about half a gigabyte. A storm reaches it in a second; the counters go on.

@@ -1,0 +1,143 @@
+//! Streams from twelve framings, cut at random, with losses and late starts: the framing must come out, and nothing must
+//! come out of streams that have none.
+
+use super::*;
+use crate::base::{Rng, Timestamp};
+
+/// The framings, and how a message of this body looks in each.
+const FRAMINGS: [&str; 12] = [
+    "u8 len; body[len]",
+    "u16le len; body[len]",
+    "u16be len; body[len]",
+    "u32le len; body[len]",
+    "u32be len; body[len]",
+    "u64be len; body[len]",
+    "u16be len; body[len-2]",
+    "u32be len; body[len-4]",
+    "body until \"\\n\"",
+    "body until \"\\r\\n\"",
+    "body[48]",
+    "u32le h; json[h]{n=.data_size}; body[n]",
+];
+
+fn message(framing: usize, body: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let len = body.len();
+    let join = |header: &[u8]| [header, body].concat();
+    match framing {
+        0 => join(&[len as u8]),
+        1 => join(&(len as u16).to_le_bytes()),
+        2 => join(&(len as u16).to_be_bytes()),
+        3 => join(&(len as u32).to_le_bytes()),
+        4 => join(&(len as u32).to_be_bytes()),
+        5 => join(&(len as u64).to_be_bytes()),
+        6 => join(&(len as u16 + 2).to_be_bytes()),
+        7 => join(&(len as u32 + 4).to_be_bytes()),
+        8 => [body, b"\n"].concat(),
+        9 => [body, b"\r\n"].concat(),
+        10 => {
+            let mut record = vec![0; 48];
+            record.iter_mut().for_each(|octet| *octet = rng.next_u64() as u8);
+            record[..2].copy_from_slice(&[0xab, 0xcd]);
+            record
+        }
+        _ => {
+            let header = format!("{{\"data_size\": {len}, \"id\": {}}}", rng.below(1000));
+            [&(header.len() as u32).to_le_bytes(), header.as_bytes(), body].concat()
+        }
+    }
+}
+
+fn body(framing: usize, rng: &mut Rng) -> Vec<u8> {
+    let is_text = matches!(framing, 8 | 9) || rng.below(2) == 0;
+    let len = if framing == 0 { 1 + rng.below(60) } else { 1 + rng.below(300) };
+    (0..len)
+        .map(
+            |_| if is_text { b"etaoin shrdluETAOIN,.0123456789"[rng.below(31) as usize] } else { rng.next_u64() as u8 },
+        )
+        .collect()
+}
+
+/// A stream of `count` messages in random segments; perhaps the start is missing, perhaps a segment was not captured.
+fn stream(framing: usize, count: usize, rng: &mut Rng) -> Flow {
+    let mut octets = Vec::new();
+    for _ in 0..count {
+        let body = body(framing, rng);
+        octets.extend_from_slice(&message(framing, &body, rng));
+    }
+    let mut flow = Flow::of(&[]);
+    flow.starts_at_syn = true;
+    let (mut at, mut packet) = (0, 0);
+    if rng.below(4) == 0 {
+        flow.starts_at_syn = false;
+        at = rng.below(200.min(octets.len() as u64 / 8)) as usize;
+    }
+    while at < octets.len() {
+        let len = (1 + rng.below(400) as usize).min(octets.len() - at);
+        packet += 1;
+        flow.append(&octets[at..at + len], packet, Timestamp::from_nanos(packet * 1000));
+        at += len;
+    }
+    if rng.below(4) == 0 && flow.segments.len() > 6 {
+        let lost = flow.segments[flow.segments.len() - 3].range();
+        flow.octets[lost.clone()].fill(0);
+        flow.gaps.push(lost);
+    }
+    flow
+}
+
+#[test]
+fn twelve_framings_are_found_in_cut_lossy_and_late_streams() {
+    let rounds: usize = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let mut rng = Rng::new(11);
+    let mut wrong = Vec::new();
+    for round in 0..rounds {
+        for (index, expected) in FRAMINGS.iter().enumerate() {
+            let count = 24 + rng.below(40) as usize;
+            let flow = stream(index, count, &mut rng);
+            let found = find(&flow).map(|found| found.framing.to_string());
+            if found.as_deref() != Some(expected) {
+                wrong.push(format!("round {round}: {expected}: {found:?} start {}", flow.starts_at_syn));
+            }
+        }
+    }
+    let total = rounds * FRAMINGS.len();
+    // At least 99 of 100, and rather nothing than something wrong.
+    assert!(wrong.len() * 100 <= total, "{} of {total}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_found_in_noise() {
+    let rounds: u64 = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let mut rng = Rng::new(12);
+    for round in 0..rounds * 10 {
+        let octets: Vec<u8> = (0..200 + rng.below(4000)).map(|_| rng.next_u64() as u8).collect();
+        let mut flow = Flow::of(&[&octets]);
+        flow.starts_at_syn = round % 2 == 0;
+        assert!(find(&flow).is_none(), "round {round}: {:?}", find(&flow));
+    }
+}
+
+#[test]
+fn a_single_upload_with_a_json_header_is_found() {
+    let upload = b"\x27\0\0\0{\"file_name\": \"a.txt\", \"file_size\": 12}hello world!";
+    let found = find(&Flow::of(&[upload])).expect("a framing");
+    assert_eq!(found.framing.to_string(), "u32le h; json[h]{n=.file_size}; body[n]");
+}
+
+#[test]
+fn following_finds_back_into_step_after_a_hole() {
+    let mut rng = Rng::new(13);
+    let mut octets = Vec::new();
+    for _ in 0..40 {
+        let body: Vec<u8> = (0..20 + rng.below(50)).map(|_| b'a' + rng.below(26) as u8).collect();
+        octets.extend_from_slice(&message(3, &body, &mut rng));
+    }
+    let mut flow = Flow::of(&[&octets]);
+    let framing: Framing = FRAMINGS[3].parse().expect("a framing");
+    let whole = follow(&framing, &flow, 0);
+    assert_eq!(whole.iter().map(|part| part.messages.len()).sum::<usize>(), 40);
+    flow.gaps.push(500..700);
+    let parts = follow(&framing, &flow, 0);
+    assert!(parts.len() >= 2, "{parts:?}");
+    assert!(parts.iter().map(|part| part.messages.len()).sum::<usize>() > 28);
+}
