@@ -124,6 +124,10 @@ pub const MAX_RECV_STATES: usize = 1 << 16;
 /// Messages of a stream that are kept apart; a stream of tiny messages has no end.
 pub const MAX_MESSAGES: usize = 1 << 20;
 
+/// Pairs of UDP end points whose datagrams are listed as messages.
+pub const MAX_UDP_TALKS: usize = 1 << 14;
+/// Datagrams listed of one pair; the count goes on.
+pub const MAX_DATAGRAMS: usize = 1000;
 /// Connections whose times are kept to see how servers serve, 200 octets each.
 pub const MAX_LIVES: usize = 1 << 16;
 

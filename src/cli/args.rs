@@ -51,6 +51,8 @@ pub enum Command {
     Interfaces(super::interfaces::Arguments),
     /// Print one annotated line for each packet of a capture file
     Read(super::read::Arguments),
+    /// Show where messages begin and end in TCP streams, and who glued or split them
+    Messages(super::messages::Arguments),
     /// Report what a capture holds and what it means
     Analyze(super::analyze::Arguments),
     /// Sums with addresses and masks: describe, split, plan, merge, and where a packet goes next

@@ -10,6 +10,7 @@ mod failure;
 mod inputs;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod interfaces;
+mod messages;
 mod output;
 mod print;
 mod read;
@@ -44,6 +45,7 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
         Command::Capture(arguments) => capture::run(&arguments, output),
         #[cfg(all(feature = "live", target_os = "linux"))]
         Command::Interfaces(arguments) => interfaces::run(&arguments, output),
+        Command::Messages(arguments) => messages::run(&arguments, output),
         Command::Subnet(arguments) => subnet::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }

@@ -380,6 +380,13 @@ fn issue(issue: &Issue, out: &mut Vec<u8>) {
     object.close();
 }
 
+/// Appends plain data as one JSON document, indented, with a line end.
+pub fn document(data: &impl serde::Serialize, out: &mut Vec<u8>) {
+    // Plain data with text keys: neither the shape nor writing into memory can fail.
+    let _ = serde_json::to_writer_pretty(&mut *out, data);
+    out.push(b'\n');
+}
+
 /// Appends a JSON string.
 pub fn string(out: &mut Vec<u8>, text: &str) {
     // serde_json escapes; writing a string into memory cannot fail.

@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod interfaces;
 pub mod json;
+pub mod messages;
 pub mod number;
 pub mod report;
 pub mod style;

@@ -8,14 +8,19 @@
 //! | [`recv`] | what `recv(n)` calls can return |
 //! | [`framing`] | how messages are told apart: said by the user or found |
 //! | [`auth`] | challenge and response: did the client prove itself |
+//! | [`datagrams`] | UDP beside it: one datagram, one message |
+//! | [`report`] | all of it about one connection, as plain data |
 //! | [`servers`] | one-at-a-time servers, and conversations in which both sides wait |
 //!
 //! Every sentence bears a [`Tag`]: what was seen, what follows, and what only the program knows are never mixed.
 
 pub mod auth;
+pub mod datagrams;
 pub mod framing;
 pub mod joined;
+pub mod named;
 pub mod recv;
+pub mod report;
 pub mod servers;
 pub mod stream;
 

@@ -147,6 +147,16 @@ impl Lives {
         }
     }
 
+    /// How many connections there were.
+    pub fn len(&self) -> usize {
+        self.lives.len()
+    }
+
+    /// True if there was none.
+    pub fn is_empty(&self) -> bool {
+        self.lives.is_empty()
+    }
+
     /// Servers that served one client at a time, with the clients that waited. A server that answered two clients in
     /// turns even once is not among them.
     pub fn serial_servers(&self) -> Vec<SerialServer> {

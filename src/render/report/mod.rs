@@ -51,9 +51,7 @@ pub fn json(document: &Document<'_>, out: &mut Vec<u8>) {
         report: document.report,
         findings: document.findings.in_order().into_iter().map(JsonFinding::from).collect(),
     };
-    // Plain data with text keys: neither the shape nor writing into memory can fail.
-    let _ = serde_json::to_writer_pretty(&mut *out, &shape);
-    out.push(b'\n');
+    super::json::document(&shape, out);
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,326 @@
+//! The messages of a connection for people: segments, framing, who joined what, and what `recv` can return.
+
+use super::number::{octets, span};
+use super::style::{DIM, HEADING, Paint};
+use super::table::Table;
+use crate::analysis::messages::datagrams::UdpTalk;
+use crate::analysis::messages::recv::{Prediction, Returned};
+use crate::analysis::messages::report::{ConnectionMessages, Direction, FramingReport};
+use crate::analysis::messages::servers::{SerialServer, Stall};
+use crate::analysis::messages::{Statement, Tag};
+
+/// Rows of segments and messages that are shown.
+const ROWS: usize = 24;
+/// Series of `recv` results that are shown.
+const OUTCOMES: usize = 12;
+
+/// A page about messages.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// Columns to fill.
+    pub width: usize,
+    /// Colours.
+    pub paint: Paint,
+    /// Where the page goes.
+    pub out: &'a mut Vec<u8>,
+}
+
+impl Page<'_> {
+    /// Everything about one connection. `octets_of` gives the preview of a range of a direction's stream.
+    pub fn connection(&mut self, found: &ConnectionMessages, octets_of: &dyn Fn(char, usize, usize) -> String) {
+        self.heading(&format!("Connection {}   A {}  ↔  B {}", found.connection, found.initiator, found.responder));
+        for direction in &found.directions {
+            self.direction(direction, octets_of);
+        }
+        if !found.lockstep.is_empty() {
+            self.heading("Framing by dialogue");
+            self.statements(&found.lockstep);
+        }
+        if let Some(authentication) = &found.authentication {
+            self.heading("Challenge and response");
+            self.statements(&authentication.statements);
+        }
+        if let Some(stall) = &found.stall {
+            self.heading("Both sides wait");
+            self.stall(stall);
+        }
+    }
+
+    fn direction(&mut self, direction: &Direction, octets_of: &dyn Fn(char, usize, usize) -> String) {
+        let (from, to) = if direction.sender == 'A' { ('A', 'B') } else { ('B', 'A') };
+        if direction.octets == 0 {
+            self.heading(&format!("{from} → {to}   nothing was sent"));
+            return;
+        }
+        let lost = match direction.not_captured {
+            0 => String::new(),
+            count => format!(", {count} of them not captured"),
+        };
+        let noun = if direction.segment_count == 1 { "segment" } else { "segments" };
+        self.heading(&format!(
+            "{from} → {to}   {} octets in {} {noun}{lost}, then {}",
+            direction.octets,
+            direction.segment_count,
+            match direction.flow_end {
+                "FIN" => "a FIN",
+                "reset" => "a reset",
+                _ => "no end in this capture",
+            }
+        ));
+        self.segments(direction);
+        if let Some(framing) = &direction.framing {
+            self.framing(framing);
+        }
+        self.sub("Where were messages joined?");
+        self.statements(&direction.joined);
+        if let Some(prediction) = &direction.recv {
+            self.recv(prediction, &|start, len| octets_of(direction.sender, start, start + len));
+        }
+    }
+
+    fn segments(&mut self, direction: &Direction) {
+        let mut table =
+            Table::new(self.width, self.paint, &[">packet", ">after", ">octets", ">unacked before", "first octets"])
+                .at_most(ROWS);
+        for segment in &direction.segments {
+            table.row([
+                segment.packet.to_string(),
+                span(segment.after_ns),
+                segment.len.to_string(),
+                segment.outstanding.to_string(),
+                segment.preview.clone(),
+            ]);
+        }
+        table.write(self.out);
+    }
+
+    fn framing(&mut self, framing: &FramingReport) {
+        let how = if framing.found { "found" } else { "as you said" };
+        self.sub(&format!("Framing ({how}): {}", framing.spec));
+        if framing.count > 0 || !framing.found {
+            self.line(&format!(
+                "  {} whole messages, {:.1} % of the octets; {} split prefixes, {} segments with more than one message",
+                framing.count, framing.fit_percent, framing.split_headers, framing.glued_segments
+            ));
+        }
+        for (spec, percent) in &framing.rivals {
+            self.line(&format!("  rival: {spec} would explain {percent:.1} %"));
+        }
+        if !framing.messages.is_empty() {
+            let headings = [">#", "packets", "header", ">body", "first octets", "remarks"];
+            let mut table = Table::new(self.width, self.paint, &headings).at_most(ROWS);
+            for message in &framing.messages {
+                table.row([
+                    message.number.to_string(),
+                    packet_list(&message.packets),
+                    if message.header_len == 0 { String::new() } else { message.header.clone() },
+                    message.body_len.to_string(),
+                    message.body.clone(),
+                    message.remarks.join("; "),
+                ]);
+            }
+            table.write(self.out);
+        }
+        self.statements(&framing.statements);
+    }
+
+    fn recv(&mut self, prediction: &Prediction, text: &dyn Fn(usize, usize) -> String) {
+        let calls: Vec<_> = prediction.sizes.iter().map(|size| format!("recv({size})")).collect();
+        self.sub(&format!("What {} can return", calls.join(", ")));
+        let word = |returned: &Returned| match returned {
+            Returned::Octets(start, len) => format!("{} ({len})", text(*start, *len)),
+            Returned::Nothing => "b'' (closed)".to_owned(),
+            Returned::Waits => "waits".to_owned(),
+            Returned::ConnectionReset => "ECONNRESET".to_owned(),
+        };
+        match &prediction.outcomes {
+            Some(outcomes) if outcomes.len() == 1 => {
+                for series in outcomes {
+                    let results: Vec<_> = series.iter().map(word).collect();
+                    self.line(&format!("  certainly   {}", results.join("  then  ")));
+                }
+            }
+            Some(outcomes) if outcomes.len() <= OUTCOMES => {
+                for (index, series) in outcomes.iter().enumerate() {
+                    let results: Vec<_> = series.iter().map(word).collect();
+                    let lead = if index == 0 { "either" } else { "or" };
+                    self.line(&format!("  {lead:<10}  {}", results.join("  then  ")));
+                }
+                self.line("  and nothing else: which of them depends on when the program calls");
+            }
+            _ => {
+                for (index, results) in prediction.calls.iter().enumerate() {
+                    let certainty = if prediction.is_certain(index) { "certainly" } else { "one of" };
+                    let shown: Vec<_> = results.iter().take(OUTCOMES).map(word).collect();
+                    let more = results.len().saturating_sub(OUTCOMES);
+                    let more = if more > 0 { format!(", … {more} more") } else { String::new() };
+                    self.line(&format!("  {}  {certainty}  {}{more}", calls[index], shown.join(", ")));
+                }
+            }
+        }
+    }
+
+    fn stall(&mut self, stall: &Stall) {
+        let (spoke, turn) = if stall.initiator_spoke_last { ('A', 'B') } else { ('B', 'A') };
+        let end = if stall.was_closed { "until the connection was closed" } else { "until the end of the capture" };
+        self.statements(&[
+            Statement::wire(format!(
+                "nothing was sent for {} {end}, and nothing was outstanding: {spoke} spoke last, it is {turn}'s turn",
+                span(stall.for_ns)
+            )),
+            Statement::possible(
+                "if both programs wait in recv, one of them sent an empty message, which puts nothing on the wire, or expects more octets \
+                 than were sent",
+            ),
+        ]);
+    }
+
+    /// Servers that serve one client at a time.
+    pub fn servers(&mut self, servers: &[SerialServer]) {
+        for server in servers {
+            self.heading(&format!("Server {} serves one client at a time", server.server));
+            for wait in server.waits.iter().take(ROWS) {
+                self.statements(&[Statement::wire(format!(
+                    "connection {} waited {} for its first answer; it came right after connection {} was closed",
+                    wait.connection,
+                    span(wait.waited_ns),
+                    wait.behind
+                ))]);
+            }
+            self.statements(&[Statement::implied(
+                "the handshakes were completed by the kernel (the backlog of listen); the program accepts the next client only when it is \
+                 done with the one before",
+            )]);
+        }
+    }
+
+    /// A table of the connections and talks of a capture.
+    pub fn overview(&mut self, connections: &[ConnectionMessages], talks: &[UdpTalk]) {
+        if !connections.is_empty() {
+            self.heading("TCP connections");
+            let headings = [">id", "A", "B", ">A → B", ">B → A", "framing A → B", "framing B → A"];
+            let mut table = Table::new(self.width, self.paint, &headings);
+            for connection in connections {
+                let framing = |index: usize| {
+                    let direction = &connection.directions[index];
+                    match &direction.framing {
+                        Some(framing) => framing.spec.clone(),
+                        None if !connection.lockstep.is_empty() => "lockstep digits".to_owned(),
+                        None if direction.octets == 0 => String::new(),
+                        None => "unknown".to_owned(),
+                    }
+                };
+                table.row([
+                    connection.connection.to_string(),
+                    connection.initiator.to_string(),
+                    connection.responder.to_string(),
+                    octets(connection.directions[0].octets as u64),
+                    octets(connection.directions[1].octets as u64),
+                    framing(0),
+                    framing(1),
+                ]);
+            }
+            table.write(self.out);
+            self.line("netlab messages FILE --connection ID shows one of them");
+        }
+        if !talks.is_empty() {
+            self.heading("UDP: one datagram is one message");
+            let mut table =
+                Table::new(self.width, self.paint, &[">talk", "first", "second", ">datagrams", ">empty", ">largest"]);
+            for (index, talk) in talks.iter().enumerate() {
+                let empty = talk.datagrams.iter().filter(|datagram| datagram.len == 0).count();
+                let largest = talk.datagrams.iter().map(|datagram| datagram.len).max().unwrap_or(0);
+                table.row([
+                    index.to_string(),
+                    talk.first.to_string(),
+                    talk.second.to_string(),
+                    talk.count.to_string(),
+                    empty.to_string(),
+                    largest.to_string(),
+                ]);
+            }
+            table.write(self.out);
+            self.line("netlab messages FILE --udp TALK shows one of them");
+        }
+    }
+
+    /// The datagrams of a talk.
+    pub fn talk(&mut self, talk: &UdpTalk, sizes: &[usize]) {
+        self.heading(&format!("UDP   A {}  ↔  B {}", talk.first, talk.second));
+        let mut table = Table::new(self.width, self.paint, &[">packet", "direction", ">octets", ""]).at_most(ROWS);
+        for datagram in &talk.datagrams {
+            table.row([
+                datagram.packet.to_string(),
+                if datagram.from_first { "A → B".to_owned() } else { "B → A".to_owned() },
+                datagram.len.to_string(),
+                if datagram.was_fragmented { "in fragments".to_owned() } else { String::new() },
+            ]);
+        }
+        table.write(self.out);
+        self.statements(&talk.statements(sizes));
+    }
+
+    fn statements(&mut self, statements: &[Statement]) {
+        for statement in statements {
+            let tag = match statement.tag {
+                Tag::Wire => "[wire]    ",
+                Tag::Implied => "[implied] ",
+                Tag::Possible => "[possible]",
+            };
+            let lead = self.paint.text(tag, DIM);
+            for (index, line) in wrap(&statement.text, self.width.saturating_sub(13).max(30)).iter().enumerate() {
+                let lead = if index == 0 { lead.as_str() } else { "          " };
+                self.line(&format!("  {lead} {line}"));
+            }
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        if !self.out.is_empty() {
+            self.out.push(b'\n');
+        }
+        self.sub(text);
+    }
+
+    fn sub(&mut self, text: &str) {
+        self.paint.begin(self.out, HEADING);
+        self.out.extend_from_slice(text.as_bytes());
+        self.paint.end(self.out);
+        self.out.push(b'\n');
+    }
+
+    fn line(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'\n');
+    }
+}
+
+fn packet_list(packets: &[u64]) -> String {
+    match packets {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, .., last] if packets.len() > 3 => format!("{first}–{last} ({})", packets.len()),
+        few => few.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
+    }
+}
+
+/// Breaks a sentence into lines of at most `width` columns, between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let len = unicode_width::UnicodeWidthStr::width(word);
+        if used > 0 && used + 1 + len > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        let Some(line) = lines.last_mut() else { break };
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += len;
+    }
+    lines
+}
