@@ -53,7 +53,7 @@ pub struct Plan {
     pub block: Block,
     /// The subnets in order of their addresses.
     pub subnets: Vec<Placed>,
-    /// Blocks that were taken before.
+    /// Blocks in it that were taken before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<Block>,
     /// What is left: the fewest blocks, in order of their addresses.
@@ -129,7 +129,15 @@ pub fn plan(block: Block, requests: &[Request], taken: &[Block], point_to_point:
     let used = sum(&mut subnets.iter().map(|placed| placed.block));
     let left = sum(&mut free.iter().copied());
     let spare = subnets.iter().filter_map(|placed| placed.spare).fold(Count::ZERO, Count::plus);
-    Ok(Plan { block, subnets, taken: taken.to_vec(), gaps: free, used, spare, free: left })
+    Ok(Plan {
+        block,
+        subnets,
+        taken: taken.iter().copied().filter(|taken| taken.overlaps(block)).collect(),
+        gaps: free,
+        used,
+        spare,
+        free: left,
+    })
 }
 
 fn prefix_len(family: Family, request: &Request, point_to_point: bool) -> Result<u8, Refusal> {

@@ -258,3 +258,17 @@ fn colours_change_nothing_but_colours() {
     assert_ne!(plain, coloured);
     assert_eq!(plain, without);
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_what_the_program_prints() {
+    let page = include_str!("../../docs/SUBNET.md");
+    let mut examples = 0;
+    for example in page.split("```console\n$ netlab subnet ").skip(1) {
+        let (example, _) = example.split_once("```").expect("the end of the example");
+        let (arguments, printed) = example.split_once('\n').expect("a command");
+        let run = run(arguments);
+        assert_eq!(run.stdout + &run.stderr, printed, "{arguments}");
+        examples += 1;
+    }
+    assert!(examples >= 10, "{examples} examples");
+}

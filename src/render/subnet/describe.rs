@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{NO_WRAPPING, bits, count, line, remarks};
+use super::{NO_WRAPPING, bits, count, line, remarks, short};
 use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
 use crate::subnet::registry::Row;
@@ -54,19 +54,11 @@ pub fn summary(descriptions: &[Description], paint: Paint, out: &mut Vec<u8>) {
             or_dash(description.first_host),
             or_dash(description.last_host),
             or_dash(description.broadcast),
-            short(description),
+            short(description.usable),
             description.kind.to_owned(),
         ]);
     }
     table.write(out);
-}
-
-/// Numbers past 2^32 only as a power, to keep the column narrow.
-fn short(description: &Description) -> String {
-    match description.usable.exponent() {
-        Some(exponent) if exponent > 32 => format!("2^{exponent}"),
-        _ => description.usable.grouped(),
-    }
 }
 
 fn heading(text: &str, paint: Paint, out: &mut Vec<u8>) {

@@ -1,9 +1,9 @@
 //! Lists of blocks, plans and comparisons of sets.
 
-use super::{NO_WRAPPING, count, line};
+use super::{NO_WRAPPING, count, line, short};
 use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
-use crate::subnet::{Block, Count, Need, Plan, Span};
+use crate::subnet::{Block, Count, Family, Need, Plan, Span};
 
 /// What a list of blocks is, and where it was cut.
 #[derive(Clone, Debug)]
@@ -96,16 +96,32 @@ pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
         table.row(cells);
     }
     table.write(out);
-    line(
-        out,
-        format_args!(
-            "{} of {} addresses are in the subnets, {} of them for hosts that nobody asked for; {} are free",
-            plan.used.grouped(),
-            plan.block.addresses().grouped(),
-            plan.spare.grouped(),
-            plan.free.grouped()
-        ),
-    );
+    line(out, format_args!("{}", sums(plan)));
+}
+
+/// What is used and what is free, in one sentence: in addresses, or in /64 where IPv6 is divided into such and larger.
+fn sums(plan: &Plan) -> String {
+    let is_in_64s = plan.block.family() == Family::Ipv6
+        && plan
+            .subnets
+            .iter()
+            .map(|placed| placed.block)
+            .chain(plan.taken.iter().copied())
+            .all(|block| block.prefix_len() <= 64);
+    if is_in_64s {
+        // 2^128 addresses are 2^64 networks.
+        let networks =
+            |count: Count| Count::new(count.as_u128().map_or(1 << 64, |addresses| addresses >> 64)).grouped();
+        let (used, all, free) = (networks(plan.used), networks(plan.block.addresses()), networks(plan.free));
+        return format!("the subnets take {used} of the {all} networks of /64, {free} are free");
+    }
+    format!(
+        "{} of {} addresses are in the subnets, {} of them for hosts that nobody asked for; {} are free",
+        plan.used.grouped(),
+        plan.block.addresses().grouped(),
+        plan.spare.grouped(),
+        plan.free.grouped()
+    )
 }
 
 /// Appends how two sets lie to each other, in words, and what they share.
@@ -118,12 +134,4 @@ pub fn comparison(sentence: &str, common: &[Span], paint: Paint, out: &mut Vec<u
 
 fn mask(block: Block) -> String {
     if block.address().is_ipv4() { block.netmask().to_string() } else { format!("/{}", block.prefix_len()) }
-}
-
-/// Numbers past 2^32 only as a power, to keep the column narrow.
-fn short(count: Count) -> String {
-    match count.exponent() {
-        Some(exponent) if exponent > 32 => format!("2^{exponent}"),
-        _ => count.grouped(),
-    }
 }

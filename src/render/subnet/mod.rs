@@ -55,3 +55,44 @@ fn count(count: Count) -> String {
         _ => count.grouped(),
     }
 }
+
+/// A number for a column: past 2^32 as a power of two, or as what it lacks to one (`2^64 - 100`).
+fn short(count: Count) -> String {
+    let Some(number) = count.as_u128().filter(|number| *number > 1 << 32) else {
+        return count.exponent().map_or_else(
+            || count.grouped(),
+            |exponent| match exponent {
+                128 => "2^128".to_owned(),
+                _ => count.grouped(),
+            },
+        );
+    };
+    let exponent = 128 - (number - 1).leading_zeros();
+    let lacking = if exponent == 128 { u128::MAX - number + 1 } else { (1 << exponent) - number };
+    match lacking {
+        0 => format!("2^{exponent}"),
+        lacking if lacking < 1 << 32 => format!("2^{exponent} - {lacking}"),
+        _ => count.grouped(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_powers_of_two_or_what_lacks_to_one() {
+        let cases = [
+            (Count::new(254), "254"),
+            (Count::power_of_two(32), "4,294,967,296"),
+            (Count::power_of_two(64), "2^64"),
+            (Count::power_of_two(64).less(100), "2^64 - 100"),
+            (Count::power_of_two(128), "2^128"),
+            (Count::power_of_two(128).less(2), "2^128 - 2"),
+            (Count::new(3 << 40), "3,298,534,883,328"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(short(number), text);
+        }
+    }
+}
