@@ -7,7 +7,7 @@ use super::number::{decimal, ipv4, ipv6, mac};
 use super::{Renderer, words};
 use crate::analysis::{Judged, Note};
 use crate::packet::{Direction, Remark, RemarkKind};
-use crate::wire::{Arp, Frame, Icmpv4, Icmpv6, IpView, Issue, Layer, Tcp, TcpFlags, Udp};
+use crate::wire::{Arp, CutTransport, Frame, Icmpv4, Icmpv6, IpView, Issue, Layer, LayerKind, Tcp, TcpFlags, Udp};
 
 /// Prints packets as JSON Lines.
 #[derive(Debug, Default)]
@@ -181,26 +181,39 @@ fn layers(frame: &Frame<'_>, object: &mut Object<'_>) {
         object.object("arp", |o| write_arp(arp, o));
     }
     ip_layers(frame, object);
-    match frame.transport() {
-        Some(Layer::Icmpv4(icmp)) => object.object("icmpv4", |o| write_icmpv4(icmp, o)),
-        Some(Layer::Icmpv6(icmp)) => object.object("icmpv6", |o| write_icmpv6(icmp, o)),
-        Some(Layer::Udp(udp)) => object.object("udp", |o| write_udp(udp, o)),
-        Some(Layer::Tcp(tcp)) => object.object("tcp", |o| write_tcp(tcp, o)),
-        Some(Layer::CutTransport(cut)) => {
-            object.object(if cut.protocol == 6 { "tcp" } else { "udp" }, |o| {
-                if let Some((source, destination)) = cut.ports() {
-                    o.number("source_port", u64::from(source));
-                    o.number("destination_port", u64::from(destination));
-                }
-                if let Some(sequence) = cut.sequence() {
-                    o.number("sequence", u64::from(sequence.0));
-                }
-                if let Some(acknowledgment) = cut.acknowledgment() {
-                    o.number("acknowledgment", u64::from(acknowledgment.0));
-                }
-            });
+    transport_layers(frame, object);
+}
+
+/// The innermost of each kind: what a tunnel over UDP carries may be TCP.
+fn transport_layers(frame: &Frame<'_>, object: &mut Object<'_>) {
+    const KINDS: [LayerKind; 4] = [LayerKind::Icmpv4, LayerKind::Icmpv6, LayerKind::Udp, LayerKind::Tcp];
+    let layers = frame.layers();
+    for (index, located) in layers.iter().enumerate() {
+        let kind = located.layer.kind();
+        if !KINDS.contains(&kind) || layers[index + 1..].iter().any(|inner| inner.layer.kind() == kind) {
+            continue;
         }
-        _ => {}
+        match located.layer {
+            Layer::Icmpv4(icmp) => object.object("icmpv4", |o| write_icmpv4(icmp, o)),
+            Layer::Icmpv6(icmp) => object.object("icmpv6", |o| write_icmpv6(icmp, o)),
+            Layer::Udp(udp) => object.object("udp", |o| write_udp(udp, o)),
+            Layer::Tcp(tcp) => object.object("tcp", |o| write_tcp(tcp, o)),
+            Layer::CutTransport(cut) => object.object(kind.name(), |o| write_cut(cut, o)),
+            _ => {}
+        }
+    }
+}
+
+fn write_cut(cut: CutTransport<'_>, o: &mut Object<'_>) {
+    if let Some((source, destination)) = cut.ports() {
+        o.number("source_port", u64::from(source));
+        o.number("destination_port", u64::from(destination));
+    }
+    if let Some(sequence) = cut.sequence() {
+        o.number("sequence", u64::from(sequence.0));
+    }
+    if let Some(acknowledgment) = cut.acknowledgment() {
+        o.number("acknowledgment", u64::from(acknowledgment.0));
     }
 }
 

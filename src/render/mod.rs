@@ -4,6 +4,7 @@
 //! writes or asks the time.
 
 pub mod csv;
+pub mod hex;
 pub mod interfaces;
 pub mod json;
 pub mod messages;
@@ -14,6 +15,7 @@ pub mod subnet;
 pub mod table;
 pub mod text;
 pub mod time;
+pub mod tree;
 pub mod words;
 
 use crate::analysis::{Judged, Note};

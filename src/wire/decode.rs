@@ -57,6 +57,7 @@ fn first(link: LinkType, walker: &mut Walker<'_>) -> Next {
         LinkType::PPPOE => Next::EtherType(0x8864),
         LinkType::CISCO_HDLC => ppp::walk_cisco(walker),
         LinkType::MPLS => Next::Mpls,
+        LinkType::ATM_RFC1483 => Next::Llc,
         other => unknown(walker, Registry::LinkType, other.0, other.name()),
     }
 }
@@ -67,10 +68,10 @@ fn ether_type(number: u16, walker: &mut Walker<'_>) -> Next {
         0x86dd => ipv6::walk(walker),
         0x0806 | 0x8035 => arp::walk(walker),
         0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan::walk(walker, number),
-        0x8847 | 0x8848 => tunnel::walk_mpls(walker),
+        0x8847 | 0x8848 => Next::Mpls,
         0x8863 => ppp::walk_pppoe(walker, true),
         0x8864 => ppp::walk_pppoe(walker, false),
-        0x880b => ppp::walk(walker),
+        0x880b => Next::Ppp,
         0x6558 => Next::Ethernet,
         _ => unknown(walker, Registry::EtherType, number, ether_type_name(number)),
     }
@@ -92,6 +93,8 @@ fn ip_protocol(number: u8, walker: &mut Walker<'_>) -> Next {
         59 => Next::Payload,
         97 => tunnel::walk_etherip(walker),
         137 => Next::Mpls,
+        // Segment routing carries Ethernet frames so (RFC 8986 §10.1).
+        143 => Next::Ethernet,
         _ => unknown(walker, Registry::IpProtocol, u16::from(number), ip_protocol_name(number)),
     }
 }

@@ -36,6 +36,7 @@ use std::fmt::{self, Display as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::layer::{Layer, LayerKind, Located};
+use super::other::CutHeader;
 use crate::base::MacAddr;
 use crate::base::text::harmless_octets;
 
@@ -232,7 +233,21 @@ pub fn visit<'a>(located: &Located<'a>, each: &mut dyn FnMut(FieldValue<'a>)) {
         Layer::Vxlan(vxlan) => tunnel::vxlan(vxlan, &mut out),
         Layer::Geneve(geneve) => tunnel::geneve(geneve, &mut out),
         Layer::CutTransport(cut) => transport::cut(cut, &mut out),
+        Layer::CutHeader(cut) => visit_cut(cut, &mut out),
         Layer::Other(other) => link::other(other, &mut out),
+    }
+}
+
+/// The fields that lie before the cut.
+fn visit_cut<'a>(cut: CutHeader<'a>, out: &mut Visit<'a, '_>) {
+    match cut.kind {
+        LayerKind::Ethernet => link::ethernet_octets(cut.bytes(), out),
+        LayerKind::Arp => net::arp_octets(cut.bytes(), out),
+        LayerKind::Ipv4 => net::ipv4_octets(cut.bytes(), out),
+        LayerKind::Ipv6 => net::ipv6_octets(cut.bytes(), out),
+        LayerKind::Icmpv4 => icmp::icmpv4_octets(cut.bytes(), out),
+        LayerKind::Icmpv6 => icmp::icmpv6_octets(cut.bytes(), out),
+        _ => {}
     }
 }
 

@@ -133,7 +133,8 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     };
     if fixed[0] >> 4 != 4 {
         walker.issue(IssueCode::BadVersion, LayerKind::Ipv4, 0, usize::from(fixed[0] >> 4), 4);
-        return Next::Stop;
+        // Announced wrongly is not read wrongly: the version field tells what it is.
+        return if fixed[0] >> 4 == 6 { Next::Ip } else { Next::Stop };
     }
     let header_len = usize::from(fixed[0] & 15) * 4;
     if header_len < 20 {

@@ -97,7 +97,7 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     };
     if bytes[0] >> 4 != 6 {
         walker.issue(IssueCode::BadVersion, LayerKind::Ipv6, 0, usize::from(bytes[0] >> 4), 6);
-        return Next::Stop;
+        return if bytes[0] >> 4 == 4 { Next::Ip } else { Next::Stop };
     }
     let length = usize::from(be16(bytes, 4));
     // Zero stands for a jumbogram (RFC 2675) or an offloaded giant: the frame tells the length. With nothing behind the

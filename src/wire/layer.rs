@@ -1,8 +1,8 @@
 //! The layers of a frame: what each can be, and what it is called.
 
 use super::{
-    Arp, CutTransport, Ethernet, Geneve, Gre, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Ipv6Extension, Llc, Loopback, Mpls,
-    Other, Ppp, Pppoe, Sll, Stp, Tcp, Udp, Vlan, Vxlan,
+    Arp, CutHeader, CutTransport, Ethernet, Geneve, Gre, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Ipv6Extension, Llc,
+    Loopback, Mpls, Other, Ppp, Pppoe, Sll, Stp, Tcp, Udp, Vlan, Vxlan,
 };
 
 /// A layer and where its header lies.
@@ -63,6 +63,8 @@ pub enum Layer<'a> {
     Geneve(Geneve<'a>),
     /// The beginning of a TCP or UDP header of which too little is there.
     CutTransport(CutTransport<'a>),
+    /// The beginning of some other header of which too little is there.
+    CutHeader(CutHeader<'a>),
     /// A protocol known by name only.
     Other(Other),
 }
@@ -159,6 +161,7 @@ impl Layer<'_> {
                     LayerKind::Udp
                 }
             }
+            Layer::CutHeader(cut) => cut.kind,
             Layer::Other(_) => LayerKind::Other,
         }
     }

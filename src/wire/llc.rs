@@ -68,6 +68,14 @@ pub(super) fn walk_with_len(walker: &mut Walker<'_>, len: u16) -> Next {
     if len != 0 {
         walker.narrow(kind, usize::from(len));
     }
+    // Cisco's inter-switch link wraps a whole frame in one to its own group address, with a tag in between.
+    let is_isl = walker
+        .frame
+        .ethernet()
+        .is_some_and(|ethernet| matches!(ethernet.destination().octets(), [0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00, _]));
+    if is_isl && walker.rest().starts_with(&[0xaa, 0xaa, 3]) {
+        return Other::walk(walker, Registry::Guess, 0, "isl", 12, Next::Ethernet);
+    }
     // Novell put IPX straight behind the length; it shows as checksum 0xffff, which no LLC header begins with.
     if walker.rest().starts_with(&[0xff, 0xff]) {
         return Other::walk(walker, Registry::LlcSap, 0xff, "ipx", 0, Next::Payload);

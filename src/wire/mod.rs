@@ -48,7 +48,7 @@ pub use layer::{Layer, LayerKind, Located};
 pub use link::LinkType;
 pub use llc::Llc;
 pub use ndp::{Ndp, NdpOption, NdpOptions};
-pub use other::{CutTransport, Other, Registry};
+pub use other::{CutHeader, CutTransport, Other, Registry};
 pub use ppp::{Ppp, Pppoe};
 pub use registry::{ether_type_name, ip_protocol_name};
 pub use stp::{BridgeId, Stp};

@@ -58,6 +58,26 @@ pub struct CutTransport<'a> {
     bytes: &'a [u8],
 }
 
+/// The beginning of a header whose fixed part is not all there: at least one octet, and too few for the fields that
+/// netlab's views read.
+#[derive(Clone, Copy, Debug)]
+pub struct CutHeader<'a> {
+    /// What it is the beginning of.
+    pub kind: LayerKind,
+    bytes: &'a [u8],
+}
+
+impl<'a> CutHeader<'a> {
+    pub(super) fn new(kind: LayerKind, bytes: &'a [u8]) -> CutHeader<'a> {
+        CutHeader { kind, bytes }
+    }
+
+    /// The octets that are there.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
 impl<'a> CutTransport<'a> {
     /// The octets that are there.
     pub fn bytes(&self) -> &'a [u8] {

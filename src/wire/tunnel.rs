@@ -198,9 +198,18 @@ pub(super) fn walk_gre(walker: &mut Walker<'_>) -> Next {
         }
         0x88be => Other::walk(walker, Registry::EtherType, protocol, "erspan", 0, Next::Ethernet),
         0x22eb => {
-            let len = if walker.rest().get(11).is_some_and(|octet| octet & 1 == 1) { 20 } else { 12 };
-            Other::walk(walker, Registry::EtherType, protocol, "erspan", len, Next::Ethernet)
+            // Type III: 12 octets, 8 more if their last bit is set; 5 bits of the eleventh tell what follows.
+            let (kind, last) = walker.rest().get(10..12).map_or((0, 0), |octets| (octets[0] >> 2 & 31, octets[1]));
+            let next = match kind {
+                0 => Next::Ethernet,
+                2 => Next::Ip,
+                _ => Next::Payload,
+            };
+            Other::walk(walker, Registry::EtherType, protocol, "erspan", if last & 1 == 1 { 20 } else { 12 }, next)
         }
+        // WCCP redirects packets, its second version with a header in front that no IP header looks like.
+        0x883e if walker.rest().first().is_some_and(|octet| octet >> 4 == 4) => Next::EtherType(0x0800),
+        0x883e => Other::walk(walker, Registry::EtherType, protocol, "wccp", 4, Next::EtherType(0x0800)),
         0x0600.. => Next::EtherType(protocol),
         _ => Other::walk(walker, Registry::EtherType, protocol, ether_type_name(protocol), 0, Next::Payload),
     }
@@ -272,11 +281,18 @@ impl<'a> Geneve<'a> {
     }
 }
 
+/// True if a UDP payload looks like MPLS (RFC 7510 §3): entries that are alive, of which one ends the stack.
+fn is_labelled(octets: &[u8]) -> bool {
+    let mut entries = octets.chunks_exact(4);
+    entries.by_ref().take_while(|entry| entry[3] != 0).any(|entry| entry[2] & 1 == 1)
+}
+
 /// What a UDP datagram to this port carries, if it is a tunnel whose header is really there.
 pub(super) fn behind_udp(destination_port: u16, payload: &[u8]) -> Next {
     match destination_port {
         4789 if is_vxlan(payload) => Next::Vxlan,
         6081 if payload.len() >= 8 && payload[0] >> 6 == 0 && be16(payload, 2) >= 0x0600 => Next::Geneve,
+        6635 if is_labelled(payload) => Next::Mpls,
         _ => Next::Payload,
     }
 }

@@ -3,6 +3,7 @@
 use super::frame::Frame;
 use super::issue::{Issue, IssueCode};
 use super::layer::{Layer, LayerKind, Located};
+use super::other::CutHeader;
 
 /// What the next layer is, as the layer just read says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +64,16 @@ impl<'a> Walker<'a> {
         self.end.saturating_sub(self.at)
     }
 
-    /// The `len` octets of a header here; `None`, with an issue noted, if they are not all there.
+    /// The `len` octets of a header here; `None`, with an issue noted, if they are not all there. Those that are become
+    /// a layer of their own, so that nobody has to guess what the frame went on with.
     pub(super) fn header(&mut self, kind: LayerKind, len: usize) -> Option<&'a [u8]> {
-        let header = self.rest().get(..len);
+        let rest = self.rest();
+        let header = rest.get(..len);
         if header.is_none() {
             self.lacks(kind, len);
+            if !rest.is_empty() && !matches!(kind, LayerKind::Frame | LayerKind::Other | LayerKind::Ipv6Extension) {
+                self.push(Layer::CutHeader(CutHeader::new(kind, rest)), rest.len());
+            }
         }
         header
     }

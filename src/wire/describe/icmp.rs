@@ -19,6 +19,12 @@ fields! { ICMPV4 = Icmpv4, "RFC 792";
     V4_TRANSMIT "icmpv4.transmit_timestamp" "transmit timestamp" Unsigned Plain;
 }
 
+/// The fields of a message cut within its first four octets.
+pub(super) fn icmpv4_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
+    out.named(&V4_TYPE, bytes, 0, 1, names::icmpv4_type);
+    out.named(&V4_CODE, bytes, 1, 1, |code| names::icmpv4_code(bytes[0], code as u8));
+}
+
 pub(super) fn icmpv4<'a>(icmp: Icmpv4<'a>, out: &mut Visit<'a, '_>) {
     let bytes = icmp.bytes();
     let icmp_type = icmp.icmp_type();
@@ -74,6 +80,12 @@ fields! { ICMPV6 = Icmpv6, "RFC 4443 §2.1";
     ND_SERVERS_LIFETIME "icmpv6.option.lifetime" "lifetime in seconds" Unsigned Plain depth 1 see "RFC 8106 §5.1";
     ND_SERVER "icmpv6.option.dns_server" "DNS server" Ipv6 Plain depth 1 see "RFC 8106 §5.1";
     ND_BODY "icmpv6.option.value" "value" Octets Plain depth 1 see "RFC 4861 §4.6";
+}
+
+/// The fields of a message cut within its first four octets.
+pub(super) fn icmpv6_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
+    out.named(&V6_TYPE, bytes, 0, 1, names::icmpv6_type);
+    out.named(&V6_CODE, bytes, 1, 1, |code| names::icmpv6_code(bytes[0], code as u8));
 }
 
 pub(super) fn icmpv6<'a>(icmp: Icmpv6<'a>, out: &mut Visit<'a, '_>) {

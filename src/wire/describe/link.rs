@@ -3,6 +3,7 @@
 use super::visit::Visit;
 use super::{fields, names};
 use crate::wire::registry::{ether_type_name, llc_sap_name, snap_name};
+use crate::wire::walker::be16;
 use crate::wire::{Ethernet, Llc, Loopback, Other, Sll, Stp, Vlan};
 
 fields! { ETHERNET = Ethernet, "IEEE 802.3 §3.2";
@@ -13,10 +14,13 @@ fields! { ETHERNET = Ethernet, "IEEE 802.3 §3.2";
 }
 
 pub(super) fn ethernet<'a>(ethernet: Ethernet<'a>, out: &mut Visit<'a, '_>) {
-    let bytes = ethernet.bytes();
+    ethernet_octets(ethernet.bytes(), out);
+}
+
+pub(super) fn ethernet_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
     out.mac(&ETHERNET_DESTINATION, bytes, 0);
     out.mac(&ETHERNET_SOURCE, bytes, 6);
-    if ethernet.has_len() {
+    if be16(bytes, 12) < 0x0600 {
         out.number(&ETHERNET_LENGTH, bytes, 12, 2);
     } else {
         out.named(&ETHERNET_TYPE, bytes, 12, 2, |number| ether_type_name(number as u16));

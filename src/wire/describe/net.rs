@@ -23,13 +23,18 @@ fields! { ARP = Arp, "RFC 826";
 }
 
 pub(super) fn arp<'a>(arp: Arp<'a>, out: &mut Visit<'a, '_>) {
-    let bytes = arp.bytes();
+    arp_octets(arp.bytes(), out);
+}
+
+pub(super) fn arp_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
     out.named(&ARP_HARDWARE, bytes, 0, 2, names::hardware_type);
     out.named(&ARP_PROTOCOL, bytes, 2, 2, |number| ether_type_name(number as u16));
     out.number(&ARP_HARDWARE_LEN, bytes, 4, 1);
     out.number(&ARP_PROTOCOL_LEN, bytes, 5, 1);
     out.named(&ARP_OPERATION, bytes, 6, 2, names::arp_operation);
-    let (hardware_len, protocol_len) = (usize::from(arp.hardware_len()), usize::from(arp.protocol_len()));
+    let &[_, _, protocol_high, protocol_low, hardware_len, protocol_len, _, _, ..] = bytes else { return };
+    let (hardware_len, protocol_len) = (usize::from(hardware_len), usize::from(protocol_len));
+    let is_ipv4 = [protocol_high, protocol_low] == [8, 0] && protocol_len == 4;
     let mut at = 8;
     for (mac, hardware, ip, protocol) in [
         (&ARP_SENDER_MAC, &ARP_SENDER_HARDWARE, &ARP_SENDER_IP, &ARP_SENDER_PROTOCOL),
@@ -41,7 +46,7 @@ pub(super) fn arp<'a>(arp: Arp<'a>, out: &mut Visit<'a, '_>) {
             out.octets(hardware, bytes, at, hardware_len, "");
         }
         at += hardware_len;
-        if protocol_len == 4 && arp.protocol_type() == 0x0800 {
+        if is_ipv4 {
             out.ipv4(ip, bytes, at);
         } else {
             out.octets(protocol, bytes, at, protocol_len, "");
@@ -73,21 +78,7 @@ fields! { IPV4 = Ipv4, "RFC 791 §3.1";
 
 pub(super) fn ipv4<'a>(ip: Ipv4<'a>, out: &mut Visit<'a, '_>) {
     let bytes = ip.bytes();
-    out.bits(&IPV4_VERSION, bytes, (0, 1), (0, 4), |_| "");
-    out.scaled_bits(&IPV4_HEADER_LEN, (0, 1), (4, 4), ip.header_len() as u64, "");
-    out.bits(&IPV4_DSCP, bytes, (1, 1), (0, 6), names::dscp);
-    out.bits(&IPV4_ECN, bytes, (1, 1), (6, 2), names::ecn);
-    out.number(&IPV4_TOTAL_LENGTH, bytes, 2, 2);
-    out.number(&IPV4_IDENTIFICATION, bytes, 4, 2);
-    out.flag(&IPV4_RESERVED, bytes, 6, 0);
-    out.flag(&IPV4_DONT_FRAGMENT, bytes, 6, 1);
-    out.flag(&IPV4_MORE_FRAGMENTS, bytes, 6, 2);
-    out.scaled_bits(&IPV4_FRAGMENT_OFFSET, (6, 2), (3, 13), u64::from(ip.fragment_offset()), "");
-    out.number(&IPV4_TTL, bytes, 8, 1);
-    out.named(&IPV4_PROTOCOL, bytes, 9, 1, |number| ip_protocol_name(number as u8));
-    out.number(&IPV4_CHECKSUM, bytes, 10, 2);
-    out.ipv4(&IPV4_SOURCE, bytes, 12);
-    out.ipv4(&IPV4_DESTINATION, bytes, 16);
+    ipv4_octets(bytes, out);
     out.octets(&IPV4_OPTIONS, bytes, 20, ip.header_len() - 20, "");
     let mut at = 20;
     while let Some(&kind) = bytes.get(at) {
@@ -106,6 +97,29 @@ pub(super) fn ipv4<'a>(ip: Ipv4<'a>, out: &mut Visit<'a, '_>) {
     }
 }
 
+/// The fields of the fixed part, as far as it is there: at least one octet.
+pub(super) fn ipv4_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
+    out.bits(&IPV4_VERSION, bytes, (0, 1), (0, 4), |_| "");
+    let header_len = u64::from(bytes[0] & 15) * 4;
+    out.scaled_bits(&IPV4_HEADER_LEN, (0, 1), (4, 4), header_len, "");
+    out.bits(&IPV4_DSCP, bytes, (1, 1), (0, 6), names::dscp);
+    out.bits(&IPV4_ECN, bytes, (1, 1), (6, 2), names::ecn);
+    out.number(&IPV4_TOTAL_LENGTH, bytes, 2, 2);
+    out.number(&IPV4_IDENTIFICATION, bytes, 4, 2);
+    out.flag(&IPV4_RESERVED, bytes, 6, 0);
+    out.flag(&IPV4_DONT_FRAGMENT, bytes, 6, 1);
+    out.flag(&IPV4_MORE_FRAGMENTS, bytes, 6, 2);
+    if bytes.len() >= 8 {
+        let offset = u64::from(be16(bytes, 6) & 0x1fff) * 8;
+        out.scaled_bits(&IPV4_FRAGMENT_OFFSET, (6, 2), (3, 13), offset, "");
+    }
+    out.number(&IPV4_TTL, bytes, 8, 1);
+    out.named(&IPV4_PROTOCOL, bytes, 9, 1, |number| ip_protocol_name(number as u8));
+    out.number(&IPV4_CHECKSUM, bytes, 10, 2);
+    out.ipv4(&IPV4_SOURCE, bytes, 12);
+    out.ipv4(&IPV4_DESTINATION, bytes, 16);
+}
+
 fields! { IPV6 = Ipv6, "RFC 8200 §3";
     IPV6_VERSION "ipv6.version" "version" Unsigned Plain;
     IPV6_DSCP "ipv6.dscp" "differentiated services" Unsigned Plain see "RFC 2474 §3";
@@ -119,7 +133,10 @@ fields! { IPV6 = Ipv6, "RFC 8200 §3";
 }
 
 pub(super) fn ipv6<'a>(ip: Ipv6<'a>, out: &mut Visit<'a, '_>) {
-    let bytes = ip.bytes();
+    ipv6_octets(ip.bytes(), out);
+}
+
+pub(super) fn ipv6_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
     out.bits(&IPV6_VERSION, bytes, (0, 1), (0, 4), |_| "");
     out.bits(&IPV6_DSCP, bytes, (0, 2), (4, 6), names::dscp);
     out.bits(&IPV6_ECN, bytes, (1, 1), (2, 2), names::ecn);

@@ -111,6 +111,7 @@ pub fn summary(layer: &Layer<'_>, out: &mut dyn fmt::Write) -> fmt::Result {
         }
         Layer::Vxlan(vxlan) => write!(out, "network {}", vxlan.vni()),
         Layer::Geneve(geneve) => write!(out, "network {}, {}", geneve.vni(), ether_type_name(geneve.protocol_type())),
+        Layer::CutHeader(_) => out.write_str("header cut"),
         Layer::Other(_) => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ fields! { UDP = Udp, "RFC 768";
     UDP_DESTINATION "udp.destination_port" "destination port" Unsigned Plain;
     UDP_LENGTH "udp.length" "length" Unsigned Octets;
     UDP_CHECKSUM "udp.checksum" "checksum" Unsigned Hex;
-    UDP_PAYLOAD_LEN "udp.payload_len" "payload" Unsigned Octets;
+    UDP_PAYLOAD_LEN "udp.payload_len" "data length" Unsigned Octets;
     UDP_SURPLUS_LEN "udp.surplus_len" "surplus behind the length" Unsigned Octets see "RFC 9868 §1";
 }
 
@@ -54,7 +54,7 @@ fields! { TCP = Tcp, "RFC 9293 §3.1";
     TCP_ECHO "tcp.option.timestamp_echo" "timestamp echo reply" Unsigned Plain depth 2 see "RFC 7323 §3";
     TCP_COOKIE "tcp.option.fast_open_cookie" "Fast Open cookie" Octets Plain depth 2 see "RFC 7413 §4.1.1";
     TCP_OPTION_BODY "tcp.option.value" "value" Octets Plain depth 2 see "RFC 9293 §3.2";
-    TCP_PAYLOAD_LEN "tcp.payload_len" "payload" Unsigned Octets;
+    TCP_PAYLOAD_LEN "tcp.payload_len" "data length" Unsigned Octets;
 }
 
 pub(super) fn tcp<'a>(tcp: Tcp<'a>, out: &mut Visit<'a, '_>) {

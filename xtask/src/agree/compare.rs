@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("sll", "linux-sll"),
     ("null", "loopback"),
     ("vlan", "vlan"),
+    ("ieee8021ad", "vlan"),
     ("llc", "llc"),
     ("stp", "stp"),
     ("pppoes", "pppoe"),
@@ -45,7 +46,7 @@ const LAYERS: &[(&str, &str)] = &[
 
 /// Words of tshark's that name no layer, or one that netlab steps over.
 const STEPPED_OVER: &[&str] =
-    &["ethertype", "erspan", "etherip", "pwmcw", "pwethheuristic", "pwethcw", "pwethnocw", "chdlc", "pwach"];
+    &["ethertype", "erspan", "etherip", "pwmcw", "pwethheuristic", "pwethcw", "pwethnocw", "chdlc", "pwach", "raw"];
 
 /// The layers that both read, by netlab's name: up to an ICMP error, whose quoted packet is not a layer, and up to a
 /// protocol that netlab knows by name only. Labels and tags of one kind in a row count once.
@@ -64,6 +65,23 @@ fn their_layers(theirs: &Row) -> Vec<&'static str> {
         }
     }
     layers
+}
+
+/// Id and priority of the first `count` tags, outermost first: tshark has other fields for a provider's tags.
+fn vlans_of(theirs: &Row, count: usize) -> Vec<(Option<&String>, Option<&String>)> {
+    let (mut customer, mut provider) = (0, 0);
+    let words = theirs.protocols();
+    let tags = words.iter().filter(|word| matches!(**word, "vlan" | "ieee8021ad")).take(count);
+    tags.map(|word| {
+        let (id, priority, index) = if *word == "vlan" {
+            ("vlan.id", "vlan.priority", &mut customer)
+        } else {
+            ("ieee8021ad.id", "ieee8021ad.priority", &mut provider)
+        };
+        *index += 1;
+        (theirs.all(id).get(*index - 1), theirs.all(priority).get(*index - 1))
+    })
+    .collect()
 }
 
 fn our_layers(ours: &Value) -> Vec<&str> {
@@ -96,12 +114,12 @@ pub(super) fn packet(theirs: &Row, ours: &Value) -> (u64, Vec<Difference>) {
         fields.number("ethernet.length", ethernet.get("length"), theirs.all("eth.len").first(), 1);
     }
     let vlans = ours["vlan"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let their_vlans = their_layers.iter().filter(|name| **name == "vlan").count();
-    for index in 0..vlans.len().max(their_vlans) {
+    let their_vlans = vlans_of(theirs, their_layers.iter().filter(|name| **name == "vlan").count());
+    for index in 0..vlans.len().max(their_vlans.len()) {
         let vlan = vlans.get(index);
-        let their = |field: &str| (index < their_vlans).then(|| theirs.all(field).get(index)).flatten();
-        fields.number("vlan.vid", vlan.and_then(|vlan| vlan.get("vid")), their("vlan.id"), 1);
-        fields.number("vlan.pcp", vlan.and_then(|vlan| vlan.get("pcp")), their("vlan.priority"), 1);
+        let (vid, pcp) = their_vlans.get(index).copied().unwrap_or_default();
+        fields.number("vlan.vid", vlan.and_then(|vlan| vlan.get("vid")), vid, 1);
+        fields.number("vlan.pcp", vlan.and_then(|vlan| vlan.get("pcp")), pcp, 1);
     }
     let arp = &ours["arp"];
     fields.number("arp.operation", arp.get("operation"), last("arp", "arp.opcode"), 1);
