@@ -4,13 +4,17 @@
 //! [`Note`]s about it, and at the end [`Analyzer::report`] collects what they counted as plain data. Every kind of note
 //! has its entry in the [`catalogue`]; text is made from it only when somebody wants to read it.
 
+pub mod arp;
 mod bounded;
+pub mod broadcast;
 pub mod catalogue;
 pub mod duplicates;
 mod endpoints;
 mod findings;
 pub mod fragments;
 pub mod health;
+pub mod hosts;
+mod link;
 pub mod messages;
 mod note;
 mod report;
@@ -35,6 +39,7 @@ use crate::packet::{Packet, Remark};
 #[derive(Debug, Default)]
 pub struct Analyzer {
     health: Health,
+    link: link::LinkTrackers,
     fragments: Fragments,
     totals: Totals,
     endpoints: Endpoints,
@@ -52,6 +57,7 @@ impl Analyzer {
         let trust = self.health.observe(packet, notes, || self.tcp.least_round_trip(packet));
         self.totals.observe(packet);
         self.endpoints.observe(packet);
+        self.link.observe(packet, trust.duplicate.is_some(), notes);
         if trust.duplicate.is_none() {
             self.observe_network(packet, trust, 0, notes);
         } else {
@@ -88,6 +94,7 @@ impl Analyzer {
 
     /// The end of the capture: whatever waited for a later packet is settled now.
     pub fn finish(&mut self, notes: &mut Notes) {
+        self.link.finish(notes);
         self.fragments.finish(notes);
         self.tcp.finish(notes);
     }
@@ -100,6 +107,10 @@ impl Analyzer {
             protocols: self.totals.protocols(),
             endpoints: self.endpoints.endpoints(),
             sizes: self.endpoints.sizes(),
+            arp: self.link.arp.report(),
+            hosts: self.link.hosts.report(),
+            masks: self.link.masks.report(),
+            broadcasts: self.link.broadcasts.report(),
             fragments: self.fragments.report().to_vec(),
             fragment_counts: self.fragments.counts(),
             connections: self.tcp.connections(),

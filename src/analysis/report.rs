@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 
+use super::arp::ArpReport;
+use super::broadcast::BroadcastReport;
 use super::endpoints::{Endpoint, SizeRange};
 use super::fragments::{FragmentReport, OutcomeCounts};
 use super::health::HealthReport;
+use super::hosts::HostReport;
+use super::hosts::masks::MaskReport;
 use super::tcp::{ConnectionReport, TcpHealth};
 use super::totals::ProtocolCount;
 
@@ -23,6 +27,14 @@ pub struct Report {
     pub endpoints: Vec<Endpoint>,
     /// Packets and octets by size.
     pub sizes: Vec<SizeRange>,
+    /// What ARP told: who has which address, who asked, what moved.
+    pub arp: ArpReport,
+    /// The machines of the link in order of their first frame.
+    pub hosts: Vec<HostReport>,
+    /// The masks that hosts probably have.
+    pub masks: Vec<MaskReport>,
+    /// Frames for everybody, storms and flooding.
+    pub broadcasts: BroadcastReport,
     /// Fragmented datagrams in the order in which they ended.
     pub fragments: Vec<FragmentReport>,
     /// How many of them ended in which way.

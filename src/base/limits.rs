@@ -112,6 +112,39 @@ pub const MAX_REPORTED_FRAGMENTS: usize = 1_000_000;
 
 // ---- analysis: arp, icmp, udp ----
 
+/// MAC addresses described: a large switched network has some thousands, a flood of forged ones any number.
+pub const MAX_HOSTS: usize = 16_384;
+/// IP addresses listed of one of them.
+pub const MAX_ADDRESSES_PER_HOST: usize = 16;
+/// Addresses whose owner is remembered.
+pub const MAX_BINDINGS: usize = 65_536;
+/// Questions that wait for an answer.
+pub const MAX_ARP_QUESTIONS: usize = 4096;
+/// Pairs of asker and address listed in the report.
+pub const MAX_QUESTION_REPORTS: usize = 8192;
+/// Machines watched for probes, sweeps and answers for others.
+pub const MAX_PROBES: usize = 4096;
+/// Moved addresses, proxies and sweeps listed in the report.
+pub const MAX_ARP_CHANGES: usize = 1024;
+/// Hosts whose mask is inferred.
+pub const MAX_MASKS: usize = 8192;
+/// Broadcast frames remembered to find copies that a loop makes: those of some tenths of a second.
+pub const RECENT_BROADCASTS: usize = 1024;
+/// Storms, and destinations of flooded frames, listed in the report.
+pub const MAX_STORMS: usize = 256;
+/// Destinations watched for flooding.
+pub const MAX_FLOODED: usize = 4096;
+/// UDP conversations remembered; the longest quiet one makes room.
+pub const MAX_UDP_CONVERSATIONS: usize = 65_536;
+/// Questions of one conversation that wait for an answer.
+pub const MAX_UDP_QUESTIONS: usize = 32;
+/// Pings, and ICMP errors by what they say, that are remembered.
+pub const MAX_ICMP_ROWS: usize = 16_384;
+/// Echo requests of one ping that wait for their reply.
+pub const MAX_ECHO_WAITING: usize = 1024;
+/// Flows of TCP of which path MTU trouble is watched for.
+pub const MAX_PATH_FLOWS: usize = 65_536;
+
 // ---- messages ----
 
 /// Octets of one direction of a stream that are looked at for messages; what follows is said to be left out.

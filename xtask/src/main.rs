@@ -4,6 +4,7 @@ mod agree;
 mod captures;
 mod generate;
 mod licences;
+mod vendors;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +25,8 @@ enum Chore {
     Generate,
     /// Check that every dependency has a permissive licence
     Licences,
+    /// Make the table of MAC address vendors from the IEEE's lists
+    Vendors(vendors::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -32,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Captures(arguments) => captures::run(&arguments),
         Chore::Generate => generate::run(),
         Chore::Licences => licences::run(),
+        Chore::Vendors(arguments) => vendors::run(&arguments),
     }
 }
 

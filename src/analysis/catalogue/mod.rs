@@ -4,6 +4,7 @@
 //! Words are templates: `{name}` stands for the note's fact of that name, and a part in `[square brackets]` is left out
 //! when one of its facts is missing. One file a family.
 
+pub mod arp;
 pub mod fragments;
 pub mod health;
 pub mod tcp;
@@ -26,8 +27,13 @@ pub struct Entry {
 }
 
 /// All families, in the order of the layers.
-pub static FAMILIES: &[(&str, &[&Entry])] =
-    &[("health", health::ENTRIES), ("fragments", fragments::ENTRIES), ("tcp", tcp::ENTRIES)];
+pub static FAMILIES: &[(&str, &[&Entry])] = &[
+    // One line a family.
+    ("health", health::ENTRIES),
+    ("arp", arp::ENTRIES),
+    ("fragments", fragments::ENTRIES),
+    ("tcp", tcp::ENTRIES),
+];
 
 /// Every entry of every family.
 pub fn all() -> impl Iterator<Item = &'static Entry> {

@@ -1,0 +1,252 @@
+//! The machines of a link: their MAC addresses, who made them, the IP addresses behind them, and who is a router.
+
+pub mod kinds;
+pub mod masks;
+pub mod vendor;
+
+use std::net::IpAddr;
+
+use hashbrown::HashMap;
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use crate::base::limits::{MAX_ADDRESSES_PER_HOST, MAX_HOSTS};
+use crate::base::{MacAddr, Timestamp};
+use crate::packet::Packet;
+use crate::wire::Layer;
+
+/// A MAC address and what is known of the machine behind it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HostReport {
+    /// The address.
+    pub mac: MacAddr,
+    /// What kind of address: `universal`, `local`, `virtual-router`, `multicast`, `broadcast` …
+    pub kind: &'static str,
+    /// Who made the card, by the IEEE registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<&'static str>,
+    /// IP addresses that it uses itself: claimed by ARP or neighbour discovery, or sent from.
+    pub addresses: Vec<AddressReport>,
+    /// Addresses of others whose packets it handed on; true makes it a router.
+    pub router: bool,
+    /// How many addresses sent through it, itself included; more than are listed above if it is a router.
+    pub sources: u64,
+    /// Frames it sent.
+    pub packets_sent: u64,
+    /// Their octets.
+    pub octets_sent: u64,
+    /// Frames sent to it.
+    pub packets_received: u64,
+    /// Their octets.
+    pub octets_received: u64,
+    /// The first frame from or to it.
+    pub first_packet: u64,
+    /// The last one.
+    pub last_packet: u64,
+}
+
+/// An IP address of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AddressReport {
+    /// The address.
+    pub address: IpAddr,
+    /// What kind: `private`, `documentation`, `link-local`, `global-unicast` …
+    pub kind: &'static str,
+}
+
+#[derive(Debug)]
+struct Host {
+    mac: MacAddr,
+    /// Claimed by ARP or neighbour discovery.
+    claimed: SmallVec<[IpAddr; 2]>,
+    /// Sources of its IP packets that nobody claimed.
+    used: SmallVec<[IpAddr; 2]>,
+    sources: u64,
+    last_source: Option<IpAddr>,
+    packets_sent: u64,
+    octets_sent: u64,
+    packets_received: u64,
+    octets_received: u64,
+    first_packet: u64,
+    last_packet: u64,
+    last_sent: Option<Timestamp>,
+}
+
+/// Watches who sends to whom on the link.
+#[derive(Debug, Default)]
+pub struct Hosts {
+    index: HashMap<MacAddr, u32, foldhash::fast::RandomState>,
+    hosts: Vec<Host>,
+    /// Source and destination of the last frame: the next one often has the same.
+    recent: [(MacAddr, u32); 2],
+    left_out: u64,
+}
+
+impl Hosts {
+    /// Takes in a packet.
+    pub fn observe(&mut self, packet: &Packet<'_>) {
+        let frame = &packet.frame;
+        let (source, destination) = match frame.layers().first().map(|located| located.layer) {
+            Some(Layer::Ethernet(ethernet)) => (Some(ethernet.source()), Some(ethernet.destination())),
+            Some(Layer::Sll(sll)) => (sll.source(), None),
+            _ => return,
+        };
+        let octets = u64::from(packet.meta.wire_len);
+        let number = packet.meta.number;
+        if let Some(index) = destination.and_then(|mac| self.find(mac, number, 1)) {
+            let host = &mut self.hosts[index];
+            host.packets_received += 1;
+            host.octets_received += octets;
+            host.last_packet = number;
+        }
+        if let Some(index) = source.and_then(|mac| self.find(mac, number, 0)) {
+            let host = &mut self.hosts[index];
+            host.packets_sent += 1;
+            host.octets_sent += octets;
+            host.last_packet = number;
+            host.last_sent = Some(packet.meta.at);
+            // The outermost IP header is the one that this link carries.
+            let ip = frame.layers().iter().find_map(|located| match located.layer {
+                Layer::Ipv4(ip) => Some(IpAddr::V4(ip.source())),
+                Layer::Ipv6(ip) => Some(IpAddr::V6(ip.source())),
+                _ => None,
+            });
+            if let Some(ip) = ip
+                && host.last_source != Some(ip)
+            {
+                host.uses(ip);
+            }
+        }
+    }
+
+    /// Takes in that `mac` claims `address` as its own, by ARP or neighbour discovery.
+    pub fn claim(&mut self, mac: MacAddr, address: IpAddr, packet: u64) {
+        let Some(index) = self.find(mac, packet, 0) else { return };
+        let host = &mut self.hosts[index];
+        if !host.claimed.contains(&address) && host.claimed.len() < MAX_ADDRESSES_PER_HOST {
+            host.claimed.push(address);
+            if let Some(at) = host.used.iter().position(|used| *used == address) {
+                host.used.remove(at);
+            }
+        }
+    }
+
+    /// True if `mac` hands on packets of others: more addresses send through it than it claims for itself.
+    pub fn is_router(&self, mac: MacAddr) -> bool {
+        self.index.get(&mac).is_some_and(|index| self.hosts[*index as usize].is_router())
+    }
+
+    /// True if `mac` claims addresses, and `address` is none of them: packets for that go through it, not to it.
+    pub fn claims_another(&self, mac: MacAddr, address: IpAddr) -> bool {
+        self.index.get(&mac).is_some_and(|index| {
+            let host = &self.hosts[*index as usize];
+            host.claimed.iter().any(IpAddr::is_ipv4) && !host.claimed.contains(&address)
+        })
+    }
+
+    /// When `mac` sent its last frame.
+    pub fn last_sent(&self, mac: MacAddr) -> Option<Timestamp> {
+        self.hosts[*self.index.get(&mac)? as usize].last_sent
+    }
+
+    /// Frames that `mac` sent and received.
+    pub fn frames(&self, mac: MacAddr) -> (u64, u64) {
+        self.index.get(&mac).map_or((0, 0), |index| {
+            let host = &self.hosts[*index as usize];
+            (host.packets_sent, host.packets_received)
+        })
+    }
+
+    /// MAC addresses for which there was no more room.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// All machines in order of their first frame.
+    pub fn report(&self) -> Vec<HostReport> {
+        self.hosts.iter().map(Host::report).collect()
+    }
+
+    fn find(&mut self, mac: MacAddr, packet: u64, side: usize) -> Option<usize> {
+        for (known, index) in self.recent {
+            if known == mac && self.hosts.get(index as usize).is_some_and(|host| host.mac == mac) {
+                return Some(index as usize);
+            }
+        }
+        let index = match self.index.get(&mac) {
+            Some(index) => *index,
+            None if self.hosts.len() < MAX_HOSTS => {
+                let index = self.hosts.len() as u32;
+                self.index.insert(mac, index);
+                self.hosts.push(Host::new(mac, packet));
+                index
+            }
+            None => {
+                self.left_out += 1;
+                return None;
+            }
+        };
+        self.recent[side] = (mac, index);
+        Some(index as usize)
+    }
+}
+
+impl Host {
+    fn new(mac: MacAddr, packet: u64) -> Host {
+        Host {
+            mac,
+            claimed: SmallVec::new(),
+            used: SmallVec::new(),
+            sources: 0,
+            last_source: None,
+            packets_sent: 0,
+            octets_sent: 0,
+            packets_received: 0,
+            octets_received: 0,
+            first_packet: packet,
+            last_packet: packet,
+            last_sent: None,
+        }
+    }
+
+    fn uses(&mut self, address: IpAddr) {
+        self.last_source = Some(address);
+        if address.is_unspecified() || self.claimed.contains(&address) || self.used.contains(&address) {
+            return;
+        }
+        self.sources += 1;
+        if self.used.len() < MAX_ADDRESSES_PER_HOST {
+            self.used.push(address);
+        }
+    }
+
+    /// With a claim known, a routable address that it does not claim is somebody else's. Without one, several addresses
+    /// of one family that are not all of one link are.
+    fn is_router(&self) -> bool {
+        let foreign = |address: &&IpAddr| !kinds::is_on_link_only(**address);
+        let mut v4 = self.used.iter().filter(foreign).filter(|address| address.is_ipv4());
+        if self.claimed.iter().any(IpAddr::is_ipv4) { v4.next().is_some() } else { v4.count() > 2 }
+    }
+
+    fn report(&self) -> HostReport {
+        let router = self.is_router();
+        let own = self.claimed.iter().chain(self.used.iter().filter(|_| !router));
+        HostReport {
+            mac: self.mac,
+            kind: kinds::of_mac(self.mac),
+            vendor: vendor::of(self.mac),
+            addresses: own.map(|address| AddressReport { address: *address, kind: kinds::of_ip(*address) }).collect(),
+            router,
+            sources: self.sources.max(self.used.len() as u64),
+            packets_sent: self.packets_sent,
+            octets_sent: self.octets_sent,
+            packets_received: self.packets_received,
+            octets_received: self.octets_received,
+            first_packet: self.first_packet,
+            last_packet: self.last_packet,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
