@@ -18,6 +18,7 @@ pub fn run_with(arguments: &str, stdin: &str) -> Run {
         .arg("subnet")
         .args(arguments.split_whitespace())
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("COLUMNS")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
