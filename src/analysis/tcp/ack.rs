@@ -229,7 +229,10 @@ impl Judge<'_> {
         let sacked_after = half.rare.as_deref().map_or(0, |rare| rare.sacked.len());
         let (before, now) = (half.raw_window, segment.window);
         let had_window = half.has_window;
-        if !segment.is_bare_ack() {
+        // A probe repeats its acknowledgment too, but it is a question, not an answer.
+        let own = &self.connection.halves[self.from];
+        let is_probe = own.was_seen() && own.position(segment.sequence) < own.max;
+        if !segment.is_bare_ack() || is_probe {
             self.take_window(acknowledged);
             return;
         }

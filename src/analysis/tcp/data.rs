@@ -3,7 +3,7 @@
 //! The first question is where it lies: beyond everything seen (new), in a hole (late or resent), or on octets seen
 //! before (resent). The evidence for the second and the cause of the third are in [`super::evidence`].
 
-use super::connection::{Judge, letter, other};
+use super::connection::{Judge, other};
 use super::half::{FARTHEST, Hole, NOWHERE, Origin, Record};
 use crate::analysis::catalogue::tcp as says;
 use crate::analysis::note::Fact;
@@ -42,7 +42,7 @@ impl Judge<'_> {
             self.below(start, end);
         }
         if len > 0 {
-            self.data_facts(start, end);
+            self.data_facts();
         }
     }
 
@@ -142,7 +142,7 @@ impl Judge<'_> {
     /// Rules D11, D12 and D14: everything lies beyond what was seen.
     fn new_data(&mut self, start: i64, end: i64) {
         let half = &self.connection.halves[self.from];
-        let (max, fin) = (half.max, half.fin);
+        let max = half.max;
         if half.has_fin() && !self.fits_fin(start, end) {
             return;
         }
@@ -152,7 +152,6 @@ impl Judge<'_> {
         } else {
             self.in_order_marks();
         }
-        let _ = fin;
         let half = &self.connection.halves[self.from];
         let is_probe = half.has_window
             && half.raw_window == 0
@@ -335,8 +334,7 @@ impl Judge<'_> {
         if segment.identification != 0 {
             half.identification = segment.identification;
         }
-        let mut note = self.note(&says::HOLE).by_rule(rule).with("octets", Fact::Octets((to - from) as u64));
-        note.pending = false;
+        let note = self.note(&says::HOLE).by_rule(rule).with("octets", Fact::Octets((to - from) as u64));
         self.say(note);
     }
 
@@ -405,7 +403,7 @@ impl Judge<'_> {
     }
 
     /// Facts that hold beside any label: giants, and data behind the other side's FIN.
-    fn data_facts(&mut self, start: i64, end: i64) {
+    fn data_facts(&mut self) {
         let from = self.from;
         let mss = self.connection.mss(from);
         let knows_mss = self.connection.offers[other(from)].is_known;
@@ -418,7 +416,6 @@ impl Judge<'_> {
                 .with("segments", Fact::Count(u64::from(self.segment.len.div_ceil(mss))));
             self.say(note);
         }
-        let _ = (start, end, letter(from));
         if self.placed.is_new_data && self.connection.halves[other(from)].has_fin() {
             self.half_close();
         }

@@ -341,6 +341,7 @@ impl Judge<'_> {
                 entry: note.entry,
                 octets: (end - start) as u64,
                 covered: false,
+                too_soon: None,
             };
             self.await_proof(pending);
         }
@@ -349,7 +350,9 @@ impl Judge<'_> {
 
     /// Holds resent octets against those seen first, where both were captured and the first are still kept.
     fn compare(&mut self, start: i64, first: Option<Record>) {
-        let Some(record) = first else { return };
+        if first.is_none() {
+            return;
+        }
         let half = &self.connection.halves[self.from];
         let range = half.overlapping(start, start + self.segment.payload.len() as i64);
         let mut conflict = None;
@@ -377,7 +380,6 @@ impl Judge<'_> {
                 break;
             }
         }
-        let _ = record;
         if let Some((packet, offset, was, now)) = conflict {
             let octets = self.segment.len;
             let note = self

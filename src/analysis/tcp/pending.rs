@@ -2,7 +2,6 @@
 //! echoed timestamp shows that the first copy had arrived (Eifel), or the acknowledgment came too soon.
 
 use super::connection::{Connection, Judge, Side, other};
-use super::half::Half;
 use super::timers::Alarm;
 use crate::analysis::catalogue::{Entry, tcp as says};
 use crate::analysis::note::{Confidence, Fact, Note, Notes, Settlement};
@@ -24,6 +23,8 @@ pub(super) struct Pending {
     pub octets: u64,
     /// True once the acknowledgment that covers it has passed: only a report of a duplicate can change it now.
     pub covered: bool,
+    /// The packet that acknowledged it sooner than a round trip allows: probably unneeded, if no better proof comes.
+    pub too_soon: Option<u64>,
 }
 
 /// How a verdict came to be changed.
@@ -36,14 +37,12 @@ struct Proof {
 impl Judge<'_> {
     /// Keeps a verdict waiting.
     pub fn await_proof(&mut self, pending: Pending) {
-        let side = self.from;
         let rare = self.sent().rare();
         rare.pending.push(pending);
         if rare.pending.len() > MAX_TCP_PENDING {
             let oldest = rare.pending.remove(0);
             self.settle(oldest.packet, oldest.entry, None);
         }
-        let _ = side;
     }
 
     /// The end of a wait.
@@ -85,9 +84,12 @@ impl Judge<'_> {
                 let words = "the acknowledgment echoes a timestamp older than this copy's";
                 decided.push((*pending, Some(Proof { words, confidence: Confidence::Certain, packet })));
                 false
+            } else if too_soon && may_sack {
+                pending.too_soon = Some(packet);
+                waits = true;
+                true
             } else if too_soon {
-                let words = "its acknowledgment came sooner than a round trip, so it was for the first copy";
-                decided.push((*pending, Some(Proof { words, confidence: Confidence::Probable, packet })));
+                decided.push((*pending, Some(soon(packet))));
                 false
             } else if may_sack {
                 waits = true;
@@ -129,11 +131,15 @@ impl Judge<'_> {
     }
 }
 
+fn soon(packet: u64) -> Proof {
+    let words = "its acknowledgment came sooner than a round trip, so it was for the first copy";
+    Proof { words, confidence: Confidence::Probable, packet }
+}
+
 fn unneeded(connection: u64, pending: &Pending, proof: &Proof) -> Note {
-    let rule = if proof.words.contains("D-SACK") { "3.7.6" } else { pending.entry.rule };
     Note::new(&says::UNNEEDED, pending.packet, pending.at)
         .in_connection(connection)
-        .by_rule(if rule == "3.7.6" || proof.confidence == Confidence::Probable { "3.7.6" } else { rule })
+        .by_rule("3.7.6")
         .sure(proof.confidence)
         .with("octets", Fact::Octets(pending.octets))
         .with("proof", Fact::Word(proof.words))
@@ -144,23 +150,37 @@ fn unneeded(connection: u64, pending: &Pending, proof: &Proof) -> Note {
 
 /// Settles what has waited long enough: covered verdicts whose report of a duplicate did not come.
 pub(super) fn settle_waited(connection: &mut Connection, notes: &mut Notes) {
+    settle_some(connection, notes, |pending| pending.covered);
+}
+
+fn settle_some(connection: &mut Connection, notes: &mut Notes, is_due: impl Fn(&Pending) -> bool) {
+    let id = connection.id;
+    let mut changed: Vec<&'static Entry> = Vec::new();
     for half in &mut connection.halves {
-        if let Some(rare) = half.rare.as_deref_mut() {
-            rare.pending.retain(|pending| {
-                if pending.covered {
-                    notes.settled.push(Settlement { packet: pending.packet, entry: pending.entry, becomes: None });
-                }
-                !pending.covered
-            });
-        }
+        let Some(rare) = half.rare.as_deref_mut() else { continue };
+        let counts = &mut rare.counts;
+        rare.pending.retain(|pending| {
+            if !is_due(pending) {
+                return true;
+            }
+            let becomes = pending.too_soon.map(|packet| unneeded(id, pending, &soon(packet)));
+            if becomes.is_some() {
+                counts.unneeded_segments += 1;
+                changed.push(pending.entry);
+            }
+            notes.settled.push(Settlement { packet: pending.packet, entry: pending.entry, becomes });
+            false
+        });
+    }
+    for entry in changed {
+        connection.count(entry, -1);
+        connection.count(&says::UNNEEDED, 1);
     }
 }
 
 /// Settles everything that waits in `connection`, which ends or is forgotten.
 pub(super) fn settle_all(connection: &mut Connection, notes: &mut Notes) {
-    for half in &mut connection.halves {
-        settle_half(half, notes);
-    }
+    settle_some(connection, notes, |_| true);
     if let Some(odd) = connection.odd.as_deref_mut() {
         if let Some(tentative) = odd.tentative.take() {
             let entry = &says::HALF_OPEN_PEER;
@@ -176,13 +196,5 @@ pub(super) fn settle_all(connection: &mut Connection, notes: &mut Notes) {
     }
     if let Some(packet) = connection.closing.pending_first.take() {
         notes.settled.push(Settlement { packet, entry: &says::CLOSE_1, becomes: None });
-    }
-}
-
-fn settle_half(half: &mut Half, notes: &mut Notes) {
-    if let Some(rare) = half.rare.as_deref_mut() {
-        for pending in rare.pending.drain(..) {
-            notes.settled.push(Settlement { packet: pending.packet, entry: pending.entry, becomes: None });
-        }
     }
 }

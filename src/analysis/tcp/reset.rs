@@ -63,7 +63,7 @@ impl Judge<'_> {
                 _ => {}
             }
         }
-        if !counts {
+        if !counts || place == Place::InWindow {
             self.connection.odd().challenge = Some((self.segment.packet, side));
         }
         let mut note = self.note_with_states(&says::RESET).by_rule(found.rule).with("cause", Fact::Word(found.words));
@@ -250,10 +250,8 @@ impl Judge<'_> {
             return;
         }
         // What the receiver had sent before the reset reached it does not count, until the other side has gone on too.
-        if from == record.by || record.after[record.by] != 0 {
-            if record.after[from] == 0 {
-                record.after[from] = packet;
-            }
+        if (from == record.by || record.after[record.by] != 0) && record.after[from] == 0 {
+            record.after[from] = packet;
         }
         if record.after.contains(&0) {
             return;

@@ -4,6 +4,7 @@
 //! the same list, so that no capture is without its line. Captures recorded from real programs need root and are only
 //! made anew when asked for by name.
 
+mod tcp;
 mod tutorial;
 
 use std::path::Path;
@@ -49,7 +50,7 @@ const RECORDED: &[Recorded] = &[Recorded {
 
 /// All families, in the order of `captures/README.md`.
 fn families() -> Vec<(&'static str, Vec<Made>)> {
-    vec![]
+    vec![("tcp", tcp::made())]
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {

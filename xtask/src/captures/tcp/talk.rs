@@ -88,10 +88,7 @@ impl Talk {
         let options = vec![TcpOption::MaximumSegmentSize(1460), TcpOption::SackPermitted];
         Talk {
             now_us: START_US,
-            ends: [
-                end(1, [192, 0, 2, 1], 40000, 1_000_000, 100),
-                end(2, [198, 51, 100, 2], 80, 5_000_000, 9000),
-            ],
+            ends: [end(1, [192, 0, 2, 1], 40000, 1_000_000, 100), end(2, [198, 51, 100, 2], 80, 5_000_000, 9000)],
             frames: Vec::new(),
             labels: Vec::new(),
             vlan: None,
