@@ -1,9 +1,10 @@
 //! Compressed captures, and what is wrong with some.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Cursor, Write as _};
 
 use flate2::write::GzEncoder;
-use netlab::capture::Compression;
+use netlab::capture::{self, Compression, OpenOptions};
+use netlab::packet::PacketSource as _;
 
 use crate::build::{MICRO, Order, Pcap, frame, one_of_each};
 use crate::reading::{read, read_in_pieces};
@@ -38,9 +39,11 @@ fn lz4(octets: &[u8], info: lz4_flex::frame::FrameInfo) -> Vec<u8> {
     encoder.finish().expect("into memory")
 }
 
-/// Ways to compress, each with what netlab should call it.
-fn ways() -> Vec<(&'static str, Compression, Box<dyn Fn(&[u8]) -> Vec<u8>>)> {
-    let mut ways: Vec<(_, _, Box<dyn Fn(&[u8]) -> Vec<u8>>)> = vec![
+/// A way to compress: its name, what netlab should call it, and how it is done.
+type Way = (&'static str, Compression, Box<dyn Fn(&[u8]) -> Vec<u8>>);
+
+fn ways() -> Vec<Way> {
+    let mut ways: Vec<Way> = vec![
         ("gzip", Compression::Gzip, Box::new(gzip)),
         (
             "gzip of two members",
@@ -166,24 +169,19 @@ fn a_file_compressed_twice_or_with_something_else_is_refused_with_the_way_out() 
 
 #[test]
 fn a_bomb_comes_out_in_a_stream() {
-    // 32 MiB of zero octets after the header are records without a packet; they must neither pile up nor take long.
-    let header = Pcap::new(Order::Little, MICRO).octets;
-    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(&header).expect("into memory");
-    let zeros = vec![0; 1 << 20];
-    for _ in 0..32 {
-        encoder.write_all(&zeros).expect("into memory");
+    // Zero octets after the header are records without a packet; they must neither pile up nor take long.
+    let zeros = gzip(&vec![0; 1 << 20]);
+    let mut bomb = gzip(&Pcap::new(Order::Little, MICRO).octets);
+    for _ in 0..8 {
+        bomb.extend_from_slice(&zeros);
     }
-    let bomb = encoder.finish().expect("into memory");
-    assert!(bomb.len() < 1 << 19, "it is small: {}", bomb.len());
-    let mut source =
-        netlab::capture::open_reader("bomb", std::io::Cursor::new(bomb), &Default::default()).expect("opens");
+    assert!(bomb.len() < 1 << 17, "it is small: {}", bomb.len());
+    let mut source = capture::open_reader("bomb", Cursor::new(bomb), &OpenOptions::default()).expect("opens");
     let mut packets = 0_u64;
-    use netlab::packet::PacketSource as _;
     while source.next_item().expect("readable").is_some() {
         packets += 1;
     }
-    assert_eq!(packets, (32 << 20) / 16);
+    assert_eq!(packets, (8 << 20) / 16);
 }
 
 #[cfg(feature = "compress")]
@@ -194,5 +192,4 @@ fn a_zstd_window_beyond_reason_is_refused_before_memory_is_taken() {
     let error = read(&zstd(octets, 0xff)).expect_err("too large a window");
     assert!(error.contains("zstd data cannot be decompressed"), "{error}");
     assert!(read(&zstd(octets, 0x58)).is_ok());
-    let _ = std::io::empty().read(&mut []);
 }
