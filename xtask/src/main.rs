@@ -1,6 +1,8 @@
 //! Chores of netlab's maintainers. `cargo xtask` lists them.
 
 mod agree;
+#[cfg(unix)]
+mod bench;
 mod captures;
 mod generate;
 mod licences;
@@ -19,6 +21,9 @@ struct Cli {
 enum Chore {
     /// Hold netlab's reading of captures against tshark's
     Agree(agree::Arguments),
+    #[cfg(unix)]
+    /// Measure netlab and its peers on the same captures
+    Bench(bench::Arguments),
     /// Make the captures of captures/ anew
     Captures(captures::Arguments),
     /// Write man pages and shell completions below target/generated
@@ -32,6 +37,8 @@ enum Chore {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Agree(arguments) => agree::run(&arguments),
+        #[cfg(unix)]
+        Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Captures(arguments) => captures::run(&arguments),
         Chore::Generate => generate::run(),
         Chore::Licences => licences::run(),
