@@ -234,7 +234,7 @@ impl FileSource {
                 Ok(Step::Packet) => {
                     self.behind.pop();
                     self.said[index].reverse();
-                    self.ready.push(Reverse((self.readers[index].meta.at, index)));
+                    self.ready.push(Reverse((self.readers[index].at(), index)));
                 }
                 Ok(Step::Remark(remark)) if remark.packet.is_some() => self.said[index].push(remark),
                 Ok(Step::Remark(remark)) => return Ok(Some(Item::Remark(remark))),

@@ -8,7 +8,7 @@
 use pcap_parser::{PcapHeader, parse_pcap_header};
 
 use super::interface::{Interface, Interfaces};
-use super::reader::{Found, Trouble};
+use super::reader::{Found, Place, Trouble, damage};
 use super::summary::CaptureSummary;
 use super::window::Window;
 use crate::base::Timestamp;
@@ -50,19 +50,17 @@ impl Pcap {
         window: &mut Window,
         interfaces: &Interfaces,
         summary: &mut CaptureSummary,
-    ) -> Result<Pcap, Trouble> {
+    ) -> Result<Pcap, Box<Trouble>> {
         if !window.fill_to(HEADER_LEN)? {
             let present = window.available().len();
-            return Err(Trouble::Damage(format!(
-                "its pcap header needs {HEADER_LEN} octets, but only {present} are there"
-            )));
+            return Err(damage(format!("its pcap header needs {HEADER_LEN} octets, but only {present} are there")));
         }
         let range = window.consume(HEADER_LEN);
         let (header, is_modified, big_endian) =
-            header_of(window.at(range)).ok_or_else(|| Trouble::Damage("its pcap header cannot be read".to_owned()))?;
+            header_of(window.at(range)).ok_or_else(|| damage("its pcap header cannot be read".to_owned()))?;
         let (major, minor) = (header.version_major, header.version_minor);
         if major != 2 && (major, minor) != (543, 0) {
-            return Err(Trouble::Damage(format!("it is pcap of version {major}.{minor}; netlab knows version 2")));
+            return Err(damage(format!("it is pcap of version {major}.{minor}; netlab knows version 2")));
         }
         // The upper half of the link type field: bit 26 says that bits 28 to 31 give the length of a frame check
         // sequence in 16-bit units (draft-ietf-opsawg-pcap §4).
@@ -91,7 +89,7 @@ impl Pcap {
 
     /// The next record.
     #[inline]
-    pub(super) fn next(&mut self, window: &mut Window) -> Result<Found, Trouble> {
+    pub(super) fn next(&mut self, window: &mut Window, place: &mut Place) -> Result<Found, Box<Trouble>> {
         if !window.fill_to(self.record_header_len)? {
             if window.available().is_empty() {
                 return Ok(Found::End);
@@ -109,7 +107,7 @@ impl Pcap {
         if len > MAX_RECORD_LEN {
             let offset = window.offset();
             let record = self.records + 1;
-            return Err(Trouble::Damage(format!(
+            return Err(damage(format!(
                 "record {record} at octet {offset} claims {captured} captured octets, more than any packet has ({MAX_RECORD_LEN})"
             )));
         }
@@ -121,9 +119,9 @@ impl Pcap {
         self.records += 1;
         let range = window.consume(record_len);
         let at = Timestamp::from_parts(u64::from(seconds), u64::from(ticks) * self.nanos_per_tick);
-        let mut meta = Meta::new(self.records, at, self.link, original);
-        meta.interface = self.interface;
-        Ok(Found::Packet(meta, range.start + self.record_header_len..range.end))
+        place.meta = Meta { interface: self.interface, ..Meta::new(self.records, at, self.link, original) };
+        place.octets = range.start + self.record_header_len..range.end;
+        Ok(Found::Packet)
     }
 
     /// Seconds, ticks, captured and original length of the record header at the start of `octets`.
@@ -137,8 +135,8 @@ impl Pcap {
     }
 
     #[cold]
-    fn cut(&self, window: &Window, how: String) -> Trouble {
-        Trouble::Damage(format!("record {} at octet {} is cut short: {how}", self.records + 1, window.offset()))
+    fn cut(&self, window: &Window, how: String) -> Box<Trouble> {
+        damage(format!("record {} at octet {} is cut short: {how}", self.records + 1, window.offset()))
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::interface::Interfaces;
 use super::options::{self, Options, Order};
-use super::reader::{Found, Trouble, Waiting};
+use super::reader::{Found, Place, Trouble, Waiting, damage};
 use super::section::Section;
 use super::summary::CaptureSummary;
 use super::window::Window;
@@ -61,7 +61,7 @@ struct Described {
 
 impl Pcapng {
     /// Checks that a section begins.
-    pub(super) fn begin(window: &mut Window, interfaces: Interfaces) -> Result<Pcapng, Trouble> {
+    pub(super) fn begin(window: &mut Window, interfaces: Interfaces) -> Result<Pcapng, Box<Trouble>> {
         let mut pcapng = Pcapng {
             order: Order::Little,
             section: Section::new(interfaces),
@@ -73,7 +73,7 @@ impl Pcapng {
         };
         match pcapng.front(window)? {
             Some(_) => Ok(pcapng),
-            None => Err(Trouble::Damage("it is empty".to_owned())),
+            None => Err(damage("it is empty".to_owned())),
         }
     }
 
@@ -82,18 +82,22 @@ impl Pcapng {
     pub(super) fn next(
         &mut self,
         window: &mut Window,
+        place: &mut Place,
         waiting: &mut Waiting,
         summary: &mut CaptureSummary,
-    ) -> Result<Found, Trouble> {
+    ) -> Result<Found, Box<Trouble>> {
         loop {
             let Some((kind, len)) = self.front(window)? else { return Ok(Found::End) };
             let is_packet =
                 matches!(kind, block_type::ENHANCED_PACKET | block_type::PACKET | block_type::SIMPLE_PACKET);
             if is_packet {
                 let body = self.body(window, len)?;
-                let found = self.packet(kind, window, body, waiting, summary)?;
+                let meta = &mut place.meta;
+                place.octets = self.packet(kind, window.at(body.clone()), meta, waiting, summary)?;
+                place.octets.start += body.start;
+                place.octets.end += body.start;
                 self.blocks += 1;
-                return Ok(found);
+                return Ok(Found::Packet);
             }
             self.other(kind, len, window, waiting, summary)?;
             self.blocks += 1;
@@ -105,7 +109,7 @@ impl Pcapng {
 
     /// Type and length of the next block; `None` at the end. Sees to the byte order of a new section.
     #[inline]
-    fn front(&mut self, window: &mut Window) -> Result<Option<(u32, usize)>, Trouble> {
+    fn front(&mut self, window: &mut Window) -> Result<Option<(u32, usize)>, Box<Trouble>> {
         if !window.fill_to(FRAME_LEN)? {
             let present = window.available().len();
             if present == 0 {
@@ -130,7 +134,7 @@ impl Pcapng {
 
     /// Takes a block of `len` octets into the buffer and tells where its body lies.
     #[inline]
-    fn body(&mut self, window: &mut Window, len: usize) -> Result<Range<usize>, Trouble> {
+    fn body(&mut self, window: &mut Window, len: usize) -> Result<Range<usize>, Box<Trouble>> {
         if len > MAX_BLOCK_LEN {
             return Err(
                 self.broken(window, format!("claims {len} octets, more than any packet needs ({MAX_BLOCK_LEN})"))
@@ -149,29 +153,29 @@ impl Pcapng {
         Ok(range.start + FRONT_LEN..range.end - 4)
     }
 
+    /// Reads a packet block and tells where the packet lies in its body.
     #[inline]
     fn packet(
         &mut self,
         kind: u32,
-        window: &Window,
-        body: Range<usize>,
+        octets: &[u8],
+        meta: &mut Meta,
         waiting: &mut Waiting,
         summary: &mut CaptureSummary,
-    ) -> Result<Found, Trouble> {
-        let octets = window.at(body.clone());
+    ) -> Result<Range<usize>, Box<Trouble>> {
         let described = self.describe(kind, octets).ok_or_else(|| {
-            Trouble::Damage(format!("block {} is a packet block of only {} octets", self.blocks + 1, octets.len()))
+            damage(format!("block {} is a packet block of only {} octets", self.blocks + 1, octets.len()))
         })?;
         let Described { captured, start, .. } = described;
         let present = octets.len() - start;
         if captured > present {
-            return Err(Trouble::Damage(format!(
+            return Err(damage(format!(
                 "block {} claims {captured} captured octets, but has room for {present}",
                 self.blocks + 1
             )));
         }
         if captured > MAX_RECORD_LEN {
-            return Err(Trouble::Damage(format!(
+            return Err(damage(format!(
                 "block {} claims {captured} captured octets, more than any packet has ({MAX_RECORD_LEN})",
                 self.blocks + 1
             )));
@@ -182,8 +186,7 @@ impl Pcapng {
             Some(ticks) => port.time(ticks),
             None => self.last,
         };
-        let mut meta = Meta::new(self.packets, at, port.link, described.original);
-        meta.interface = port.index;
+        *meta = Meta { interface: port.index, ..Meta::new(self.packets, at, port.link, described.original) };
         self.last = at;
         if described.ticks.is_none() && !self.said_simple {
             self.said_simple = true;
@@ -200,9 +203,9 @@ impl Pcapng {
         }
         let options = start + captured.next_multiple_of(4);
         if options < octets.len() && described.ticks.is_some() {
-            self.packet_options(&octets[options..], described.interface, &mut meta, waiting, summary);
+            self.packet_options(&octets[options..], described.interface, meta, waiting, summary);
         }
-        Ok(Found::Packet(meta, body.start + start..body.start + start + captured))
+        Ok(start..start + captured)
     }
 
     /// The fixed fields of a packet block; `None` if it is too short for them.
@@ -286,7 +289,7 @@ impl Pcapng {
         window: &mut Window,
         waiting: &mut Waiting,
         summary: &mut CaptureSummary,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Box<Trouble>> {
         match kind {
             block_type::SECTION_HEADER | block_type::INTERFACE_DESCRIPTION | block_type::INTERFACE_STATISTICS => {}
             _ => return self.pass_over(window, len),
@@ -299,17 +302,17 @@ impl Pcapng {
             block_type::INTERFACE_DESCRIPTION => self.section.interface(self.order, body, waiting, summary),
             _ => self.section.statistics(self.order, body, waiting, summary),
         };
-        understood.map_err(|how| Trouble::Damage(format!("block {} at octet {offset} {how}", self.blocks + 1)))
+        understood.map_err(|how| damage(format!("block {} at octet {offset} {how}", self.blocks + 1)))
     }
 
     /// Passes over a block that says nothing of interest, however long it is.
-    fn pass_over(&mut self, window: &mut Window, len: usize) -> Result<(), Trouble> {
+    fn pass_over(&mut self, window: &mut Window, len: usize) -> Result<(), Box<Trouble>> {
         let offset = window.offset();
         let padded = len.next_multiple_of(4);
         let is_whole = window.skip(padded as u64 - 4)? && window.fill_to(4)?;
         if !is_whole {
             let present = window.offset() + window.available().len() as u64 - offset;
-            return Err(Trouble::Damage(format!(
+            return Err(damage(format!(
                 "block {} at octet {offset} is cut short: its length is {len} octets, {present} are left",
                 self.blocks + 1
             )));
@@ -317,7 +320,7 @@ impl Pcapng {
         let behind = self.order.u32(window.available(), 0) as usize;
         window.consume(4);
         if behind != len {
-            return Err(Trouble::Damage(format!(
+            return Err(damage(format!(
                 "block {} at octet {offset} has the length {len} in front and {behind} behind",
                 self.blocks + 1
             )));
@@ -326,12 +329,12 @@ impl Pcapng {
     }
 
     #[cold]
-    fn cut(&self, window: &Window, how: String) -> Trouble {
-        Trouble::Damage(format!("block {} at octet {} is cut short: {how}", self.blocks + 1, window.offset()))
+    fn cut(&self, window: &Window, how: String) -> Box<Trouble> {
+        damage(format!("block {} at octet {} is cut short: {how}", self.blocks + 1, window.offset()))
     }
 
     #[cold]
-    fn broken(&self, window: &Window, how: String) -> Trouble {
-        Trouble::Damage(format!("block {} at octet {} {how}", self.blocks + 1, window.offset()))
+    fn broken(&self, window: &Window, how: String) -> Box<Trouble> {
+        damage(format!("block {} at octet {} {how}", self.blocks + 1, window.offset()))
     }
 }

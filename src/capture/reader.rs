@@ -10,6 +10,7 @@ use super::pcapng::Pcapng;
 use super::summary::CaptureSummary;
 use super::window::Window;
 use super::{Format, compression};
+use crate::base::Timestamp;
 use crate::packet::{Meta, RawPacket, Remark, RemarkKind, SourceError};
 
 /// What one step through a file found.
@@ -27,8 +28,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) summary: CaptureSummary,
-    pub(super) meta: Meta,
-    octets: Range<usize>,
+    place: Place,
     window: Window,
     parser: Parser,
     waiting: Waiting,
@@ -65,18 +65,27 @@ impl Waiting {
     }
 }
 
+/// The packet that a parser found last.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// What its record says; the number is still that within the file.
+    pub(super) meta: Meta,
+    /// Where its octets lie in the window.
+    pub(super) octets: Range<usize>,
+}
+
 /// How far a parser got.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A packet and where its octets lie in the window.
-    Packet(Meta, Range<usize>),
+    /// A packet, which was left in [`Place`].
+    Packet,
     /// Remarks, which were left in [`Waiting`].
     Remarks,
     /// The end of the input, at a boundary of records.
     End,
 }
 
-/// Why a parser cannot go on.
+/// Why a parser cannot go on. Boxed where it is returned, so that the good case stays small.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// The octets make no sense from here on, or end too early; a sentence that says where and how.
@@ -85,10 +94,15 @@ pub(super) enum Trouble {
     Read(io::Error),
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::Read(error)
+impl From<io::Error> for Box<Trouble> {
+    fn from(error: io::Error) -> Box<Trouble> {
+        Box::new(Trouble::Read(error))
     }
+}
+
+/// The damage that `how` describes.
+pub(super) fn damage(how: String) -> Box<Trouble> {
+    Box::new(Trouble::Damage(how))
 }
 
 impl Reader {
@@ -103,13 +117,14 @@ impl Reader {
             Format::Pcap => Pcap::begin(&mut window, interfaces, &mut summary).map(Parser::Pcap),
             Format::Pcapng => Pcapng::begin(&mut window, interfaces.clone()).map(Parser::Pcapng),
         };
-        let parser = parser.map_err(|trouble| match trouble {
+        let parser = parser.map_err(|trouble| match *trouble {
             Trouble::Damage(how) => SourceError::new(format!("cannot read {}: {how}", summary.file)),
             Trouble::Read(error) => unreadable(&summary.file, error),
         })?;
-        let nothing = Meta::new(0, crate::base::Timestamp::ZERO, crate::wire::LinkType::ETHERNET, 0);
+        let nothing = Meta::new(0, Timestamp::ZERO, crate::wire::LinkType::ETHERNET, 0);
         let waiting = Waiting::default();
-        Ok(Reader { summary, meta: nothing, octets: 0..0, window, parser, waiting, ended: false })
+        let place = Place { meta: nothing, octets: 0..0 };
+        Ok(Reader { summary, place, window, parser, waiting, ended: false })
     }
 
     /// Goes on to the next packet or remark.
@@ -117,14 +132,14 @@ impl Reader {
     pub(super) fn step(&mut self) -> Result<Step, SourceError> {
         if self.waiting.remarks.is_empty() && !self.waiting.packet && !self.ended {
             let found = match &mut self.parser {
-                Parser::Pcap(pcap) => pcap.next(&mut self.window),
-                Parser::Pcapng(pcapng) => pcapng.next(&mut self.window, &mut self.waiting, &mut self.summary),
+                Parser::Pcap(pcap) => pcap.next(&mut self.window, &mut self.place),
+                Parser::Pcapng(pcapng) => {
+                    pcapng.next(&mut self.window, &mut self.place, &mut self.waiting, &mut self.summary)
+                }
             };
             match found {
-                Ok(Found::Packet(meta, octets)) => {
-                    self.summary.count(&meta, octets.len());
-                    self.meta = meta;
-                    self.octets = octets;
+                Ok(Found::Packet) => {
+                    self.summary.count(&self.place.meta, self.place.octets.len());
                     if self.waiting.remarks.is_empty() {
                         return Ok(Step::Packet);
                     }
@@ -132,7 +147,7 @@ impl Reader {
                 }
                 Ok(Found::Remarks) => {}
                 Ok(Found::End) => self.ended = true,
-                Err(trouble) => self.end_badly(trouble)?,
+                Err(trouble) => self.end_badly(*trouble)?,
             }
         }
         Ok(match self.waiting.remarks.pop_front() {
@@ -148,7 +163,12 @@ impl Reader {
     /// The packet that the last step found; its number is still open.
     #[inline]
     pub(super) fn packet(&self) -> RawPacket<'_> {
-        RawPacket { meta: self.meta, bytes: self.window.at(self.octets.clone()) }
+        RawPacket { meta: self.place.meta, bytes: self.window.at(self.place.octets.clone()) }
+    }
+
+    /// The time of that packet.
+    pub(super) fn at(&self) -> Timestamp {
+        self.place.meta.at
     }
 
     #[cold]

@@ -67,8 +67,13 @@ impl CaptureSummary {
         self.octets += u64::from(meta.wire_len);
         self.captured_octets += captured_len as u64;
         self.cut += u64::from(captured_len < meta.wire_len as usize);
-        self.first = Some(self.first.map_or(meta.at, |first| first.min(meta.at)));
-        self.last = Some(self.last.map_or(meta.at, |last| last.max(meta.at)));
+        // Mostly time goes forward, and then only the last time changes.
+        if self.last.is_some_and(|last| meta.at >= last) {
+            self.last = Some(meta.at);
+        } else {
+            self.first = Some(self.first.map_or(meta.at, |first| first.min(meta.at)));
+            self.last = Some(self.last.map_or(meta.at, |last| last.max(meta.at)));
+        }
         self.backwards += u64::from(meta.at < self.last_seen);
         self.last_seen = meta.at;
         if self.links.last() != Some(&meta.link) && !self.links.contains(&meta.link) {
