@@ -173,7 +173,6 @@ pub(crate) enum Relation {
 }
 
 impl Relation {
-    #[allow(dead_code)]
     pub(crate) fn symbol(self) -> &'static str {
         match self {
             Relation::Equal => "=",
@@ -202,7 +201,6 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    #[allow(dead_code)]
     pub(crate) fn symbol(self) -> &'static str {
         match self {
             Operation::Add => "+",

@@ -8,6 +8,7 @@ mod ancillary;
 mod ast;
 mod cond;
 mod emit;
+mod explain;
 mod graph;
 mod layout;
 mod lexer;
@@ -18,9 +19,14 @@ mod names;
 mod parser;
 mod program;
 mod values;
+mod warn;
+mod why;
 
+pub use explain::Line;
 pub use names::Names;
 pub use program::{BadProgram, Instruction, Program, code};
+pub use warn::Warning;
+pub use why::{Outcome, Tested, Trace};
 
 use super::{FilterError, Span};
 use crate::base::limits::MAX_KERNEL_INSTRUCTIONS;
@@ -86,14 +92,7 @@ impl Filter {
         let Some(expr) = &self.expr else {
             return self.finish(vec![emit_keep_all()], target);
         };
-        let Some(known) = Link::of(link) else {
-            let error = FilterError::new(
-                &self.text,
-                whole,
-                format!("there are no capture filters for {} links (link type {})", link.name(), link.0),
-            );
-            return Err(error.hint("use a display filter: -Y"));
-        };
+        let Some(known) = Link::of(link) else { return Err(self.no_link(link)) };
         let mut values = Values::default();
         let mut graph = Graph::default();
         let mut plain = Lowering::new(&self.text, known, target, VlanTag::InPacket, &mut values);
@@ -118,6 +117,37 @@ impl Filter {
             FilterError::new(&self.text, whole, "the arithmetic is nested too deep for the 16 cells of the machine")
         })?;
         self.finish(instructions, target)
+    }
+
+    /// What the filter asks for, in words; empty if it asks for nothing and takes every packet.
+    pub fn explain(&self) -> Vec<Line> {
+        self.expr.as_ref().map(explain::explain).unwrap_or_default()
+    }
+
+    /// What about the filter surprises people, for captures of a link type.
+    pub fn warnings(&self, link: LinkType, target: Target) -> Vec<Warning> {
+        match (&self.expr, Link::of(link)) {
+            (Some(expr), Some(link)) => warn::warnings(&self.text, expr, link, target),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Which parts of the filter held for a packet of a file and which did not, with what was found; `None` if the filter
+    /// takes every packet.
+    ///
+    /// # Errors
+    /// When the filter asks for what the link type does not have.
+    pub fn trace(&self, link: LinkType, bytes: &[u8], wire_len: u32) -> Result<Option<Trace>, FilterError> {
+        let Some(expr) = &self.expr else { return Ok(None) };
+        let Some(known) = Link::of(link) else { return Err(self.no_link(link)) };
+        let mut values = Values::default();
+        let cond = Lowering::new(&self.text, known, Target::File, VlanTag::InPacket, &mut values).expr(expr)?;
+        Ok(Some(why::trace(&values, &cond, bytes, wire_len)))
+    }
+
+    fn no_link(&self, link: LinkType) -> FilterError {
+        let message = format!("there are no capture filters for {} links (link type {})", link.name(), link.0);
+        FilterError::new(&self.text, Span::new(0, self.text.len()), message).hint("use a display filter: -Y")
     }
 
     fn finish(&self, instructions: Vec<Instruction>, target: Target) -> Result<Program, FilterError> {

@@ -100,7 +100,6 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)>
 }
 
 /// The name of a service at a port, for explanations.
-#[allow(dead_code)]
 pub(super) fn service_at(port: u16) -> Option<&'static str> {
     SERVICES.iter().find(|(_, number, _)| *number == port).map(|(name, ..)| *name)
 }
