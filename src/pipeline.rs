@@ -48,6 +48,17 @@ pub enum Patience {
     Live,
 }
 
+/// What a filter says of a packet before it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It goes on.
+    Take,
+    /// It is left out, as if it had not been captured.
+    Leave,
+    /// It and all after it are left out: the filter makes no sense for them.
+    Stop,
+}
+
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -59,13 +70,13 @@ pub enum RunError {
     Output(#[from] io::Error),
 }
 
-/// Runs `source` to its end: every packet that `gate` lets through is decoded, analyzed and handed to `sink`.
+/// Runs `source` to its end: every packet that `gate` takes is decoded, analyzed and handed to `sink`.
 ///
 /// # Errors
 /// When the source cannot go on or the output cannot be written; what was judged before has been handed over.
 pub fn run(
     source: &mut dyn PacketSource,
-    gate: Option<&dyn Fn(&RawPacket<'_>) -> bool>,
+    gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
     analyzer: &mut Analyzer,
     sink: &mut dyn Sink,
     patience: Patience,
@@ -84,8 +95,10 @@ pub fn run(
         };
         let flow = match item {
             Item::Packet(raw) => {
-                if gate.is_some_and(|gate| !gate(&raw)) {
-                    continue;
+                match gate.map_or(Gate::Take, |gate| gate(&raw)) {
+                    Gate::Take => {}
+                    Gate::Leave => continue,
+                    Gate::Stop => break,
                 }
                 notes.clear();
                 let packet = Packet::decode(raw);

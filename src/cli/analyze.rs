@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
 
+use super::filters::FilterOptions;
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
-use crate::packet::Remark;
-use crate::pipeline::{self, Patience, Sink};
+use crate::packet::{RawPacket, Remark};
+use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::report::{self, Document};
 use crate::render::style::Paint;
 
@@ -18,8 +19,10 @@ use crate::render::style::Paint;
 #[command(after_help = "Examples:\n  netlab analyze session.pcapng\n  netlab analyze --json monday.pcap tuesday.pcap")]
 pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
-    #[arg(required = true, value_name = "FILE… [FILTER]", trailing_var_arg = true)]
+    #[arg(required = true, value_name = "FILE… [FILTER]")]
     words: Vec<String>,
+    #[command(flatten)]
+    filters: FilterOptions,
     /// The report as one JSON document
     #[arg(long)]
     json: bool,
@@ -39,10 +42,17 @@ pub enum Level {
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(&arguments.words);
+    let filter = arguments.filters.capture_filter(&inputs.filter)?;
     let mut source = inputs.open()?;
+    if arguments.filters.asks_about_the_filter() {
+        return arguments.filters.answer(&filter, &mut source, output);
+    }
     let mut analyzer = Analyzer::new();
     let mut gathered = Gathered::default();
-    let result = pipeline::run(&mut source, None, &mut analyzer, &mut gathered, Patience::Hold);
+    let gate = |raw: &RawPacket<'_>| filter.gate(raw);
+    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
+    let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
+    filter.ended()?;
     let analysis = analyzer.report();
     let document = Document {
         captures: inputs::captures(&source.captures()),

@@ -23,10 +23,6 @@ impl Inputs {
     }
 
     pub(super) fn open(&self) -> Result<FileSource, Failure> {
-        if !self.filter.is_empty() {
-            let word = crate::base::text::harmless(&self.filter).into_owned();
-            return Err(Failure::Usage(format!("cannot open '{word}': no such file, and filters are not read yet")));
-        }
         capture::open(&self.files, &OpenOptions::default()).map_err(|error| Failure::CouldNot(error.to_string()))
     }
 }

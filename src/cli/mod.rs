@@ -7,6 +7,7 @@ mod args;
 mod capture;
 mod completions;
 mod failure;
+mod filters;
 mod inputs;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod interfaces;

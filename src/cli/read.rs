@@ -2,30 +2,41 @@
 
 use clap::Args;
 
+use super::filters::FilterOptions;
 use super::inputs::{self, Inputs};
 use super::print::{PrintOptions, Printer};
 use super::{Failure, Output};
 use crate::analysis::Analyzer;
-use crate::pipeline::{self, Patience};
+use crate::packet::RawPacket;
+use crate::pipeline::{self, Gate, Patience};
 
 /// Arguments of `read`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  netlab read session.pcapng\n  netlab read -ttttt -e session.pcap.gz\n  tcpdump -w - | netlab read -"
+    after_help = "Examples:\n  netlab read session.pcapng\n  netlab read session.pcapng tcp port 80 or 443\n  netlab read -ttttt -e session.pcap.gz\n  tcpdump -w - | netlab read -"
 )]
 pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
-    #[arg(required = true, value_name = "FILE [FILTER]", trailing_var_arg = true)]
+    #[arg(required = true, value_name = "FILE [FILTER]")]
     words: Vec<String>,
+    #[command(flatten)]
+    filters: FilterOptions,
     #[command(flatten)]
     print: PrintOptions,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(&arguments.words);
+    let filter = arguments.filters.capture_filter(&inputs.filter)?;
     let mut source = inputs.open()?;
+    if arguments.filters.asks_about_the_filter() {
+        return arguments.filters.answer(&filter, &mut source, output);
+    }
     let mut analyzer = Analyzer::new();
     let mut printer = Printer::new(&arguments.print, output);
-    let result = pipeline::run(&mut source, None, &mut analyzer, &mut printer, Patience::Hold);
+    let gate = |raw: &RawPacket<'_>| filter.gate(raw);
+    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
+    let result = pipeline::run(&mut source, gate, &mut analyzer, &mut printer, Patience::Hold);
+    filter.ended()?;
     inputs::ended(result, &source.captures())
 }

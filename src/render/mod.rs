@@ -4,6 +4,7 @@
 //! writes or asks the time.
 
 pub mod csv;
+pub mod filter;
 pub mod hex;
 pub mod interfaces;
 pub mod json;

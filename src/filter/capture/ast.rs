@@ -172,19 +172,6 @@ pub(crate) enum Relation {
     LessOrEqual,
 }
 
-impl Relation {
-    pub(crate) fn symbol(self) -> &'static str {
-        match self {
-            Relation::Equal => "=",
-            Relation::NotEqual => "!=",
-            Relation::Greater => ">",
-            Relation::GreaterOrEqual => ">=",
-            Relation::Less => "<",
-            Relation::LessOrEqual => "<=",
-        }
-    }
-}
-
 /// The operations of arithmetic, unsigned and modulo 2^32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Operation {

@@ -92,12 +92,16 @@ pub(super) fn words(primitive: &Primitive) -> String {
         Primitive::Outbound => "this host sent it".to_owned(),
         Primitive::Ifindex(number) => format!("it crossed the interface with index {number}"),
         Primitive::Vlan(None) => "it has a VLAN tag (all that follows looks behind the tag)".to_owned(),
-        Primitive::Vlan(Some(id)) => format!("it has a VLAN tag with identifier {id} (all that follows looks behind it)"),
+        Primitive::Vlan(Some(id)) => {
+            format!("it has a VLAN tag with identifier {id} (all that follows looks behind it)")
+        }
         Primitive::Mpls(None) => "it has an MPLS label (all that follows looks behind the label)".to_owned(),
         Primitive::Mpls(Some(label)) => format!("it has the MPLS label {label} (all that follows looks behind it)"),
         Primitive::PppoeDiscovery => "it is PPPoE discovery".to_owned(),
         Primitive::PppoeSession(None) => "it belongs to a PPPoE session (all that follows looks inside)".to_owned(),
-        Primitive::PppoeSession(Some(id)) => format!("it belongs to PPPoE session {id} (all that follows looks inside)"),
+        Primitive::PppoeSession(Some(id)) => {
+            format!("it belongs to PPPoE session {id} (all that follows looks inside)")
+        }
         Primitive::Geneve(_) => "it is Geneve".to_owned(),
     }
 }
@@ -233,9 +237,14 @@ fn arith(value: &Arith) -> String {
             match (&**index, size) {
                 (Arith::Number(index), 1) => format!("octet {index} of {protocol}"),
                 (Arith::Number(index), size) => {
-                    format!("the number in octets {index} to {} of {protocol}", u64::from(*index) + u64::from(*size) - 1)
+                    format!(
+                        "the number in octets {index} to {} of {protocol}",
+                        u64::from(*index) + u64::from(*size) - 1
+                    )
                 }
-                (index, 1) => format!("the octet of {protocol} that lies behind {header}'s start by ({})", arith(index)),
+                (index, 1) => {
+                    format!("the octet of {protocol} that lies behind {header}'s start by ({})", arith(index))
+                }
                 (index, size) => {
                     format!("the {size} octets of {protocol} that lie behind {header}'s start by ({})", arith(index))
                 }
@@ -261,4 +270,3 @@ fn ether_type(number: u32) -> String {
         Ok(name) => format!(" ({name})"),
     }
 }
-

@@ -434,7 +434,10 @@ impl<'t> Parser<'t> {
         let error = self.error(token.span, format!("expected `and`, `or` or the end, found `{found}`"));
         match token.kind {
             TokenKind::Symbol(")") => self.error(token.span, "this `)` closes nothing"),
-            TokenKind::Word { .. } => match crate::filter::nearest(found, ["and", "or"]) {
+            TokenKind::Word { .. } if super::mistaken::is_keyword(found) => {
+                error.hint(format!("write `and {found}` if both must hold"))
+            }
+            TokenKind::Word { .. } => match super::mistaken::meant_word(found) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint(format!("write `and {found}` if both must hold")),
             },

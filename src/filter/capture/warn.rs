@@ -160,13 +160,13 @@ impl Watch<'_> {
         match self.target {
             Target::File => self.say(
                 span,
-                "frames with a VLAN tag are not matched: the tag stands where the EtherType is looked for; add \
-                 `or (vlan and (…))` to find them too",
+                "of a frame with a VLAN tag none of this holds: the tag stands where the EtherType is looked for; add \
+                 `or (vlan and (…))` at the end to look behind the tag too",
             ),
             Target::Kernel => self.say(
                 span,
-                "frames with a VLAN tag are matched too, because the kernel takes the outermost tag out; the same filter \
-                 on a file does not match them",
+                "live, this looks behind a frame's VLAN tag, because the kernel takes the outermost tag out; the same filter \
+                 on a file does not",
             ),
         }
     }
@@ -236,7 +236,9 @@ impl Watch<'_> {
         }
         if let Some(proto @ (Proto::Tcp | Proto::Udp | Proto::Icmp | Proto::Sctp)) = header {
             let word = proto.word();
-            let text = format!("`{word}[…]` looks at IPv4 only; with IPv6 the header begins at `ip6[40]` if no extension header stands before it");
+            let text = format!(
+                "`{word}[…]` looks at IPv4 only; with IPv6 the header begins at `ip6[40]` if no extension header stands before it"
+            );
             match proto {
                 Proto::Icmp => {}
                 _ => self.say_once("ipv4-only", span, &text),

@@ -1,0 +1,182 @@
+//! The options of filters, the same for every command that has packets, and the gate that they make.
+
+use std::cell::RefCell;
+use std::fs;
+
+use clap::Args;
+
+use super::{Failure, Output};
+use crate::base::text::harmless;
+use crate::filter::FilterError;
+use crate::filter::capture::{Filter, Names, Program, Target};
+use crate::packet::{Item, PacketSource, RawPacket};
+use crate::pipeline::Gate;
+use crate::render::filter as render;
+use crate::wire::LinkType;
+
+/// Options of filters.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct FilterOptions {
+    /// Capture filter in tcpdump's language, in place of words at the end
+    #[arg(short = 'f', long = "filter", value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Read the capture filter from a file; # begins a comment
+    #[arg(long, value_name = "FILE", conflicts_with = "filter")]
+    pub filter_file: Option<String>,
+    /// Say what the capture filter means, with its program, and end
+    #[arg(long)]
+    pub explain_filter: bool,
+    /// Say which parts of the capture filter hold for packet N and which do not, and end
+    #[arg(long, value_name = "N", conflicts_with = "explain_filter")]
+    pub why_not: Option<u64>,
+}
+
+impl FilterOptions {
+    /// The capture filter, from the option, the file or the words at the end.
+    pub(super) fn capture_filter(&self, words: &str) -> Result<CaptureFilter, Failure> {
+        let text = match (&self.filter, &self.filter_file) {
+            (Some(filter), _) => filter.clone(),
+            (None, Some(file)) => read(file)?,
+            (None, None) => words.to_owned(),
+        };
+        if !words.is_empty() && (self.filter.is_some() || self.filter_file.is_some()) {
+            let words = harmless(words);
+            return Err(Failure::Usage(format!(
+                "'{words}' is neither a file nor needed as a filter: there is one already"
+            )));
+        }
+        CaptureFilter::parse(&text)
+    }
+}
+
+impl FilterOptions {
+    /// True if not packets are wanted but something about the filter.
+    pub(super) fn asks_about_the_filter(&self) -> bool {
+        self.explain_filter || self.why_not.is_some()
+    }
+
+    /// Says what the filter means for the first packet's link type, or why it takes or leaves a packet.
+    pub(super) fn answer(
+        &self,
+        filter: &CaptureFilter,
+        source: &mut dyn PacketSource,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let wanted = self.why_not.unwrap_or(1);
+        let mut last = 0;
+        loop {
+            let item = source.next_item().map_err(|error| Failure::CouldNot(error.to_string()))?;
+            match item {
+                Some(Item::Packet(raw)) if raw.meta.number >= wanted => {
+                    return match self.why_not {
+                        Some(_) => filter.why(&raw, output),
+                        None => filter.explain(raw.meta.link, Target::File, output),
+                    };
+                }
+                Some(Item::Packet(raw)) => last = raw.meta.number,
+                Some(_) => {}
+                None if self.why_not.is_some() => {
+                    return Err(Failure::Usage(format!("there is no packet {wanted}: the last one is {last}")));
+                }
+                None => return filter.explain(LinkType::ETHERNET, Target::File, output),
+            }
+        }
+    }
+}
+
+/// A filter from a file, without its comments.
+fn read(file: &str) -> Result<String, Failure> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("cannot read the filter in {}: {error}", harmless(file))))?;
+    let lines: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).collect();
+    Ok(lines.join(" ").trim().to_owned())
+}
+
+/// A capture filter with the programs that it became, one a link type.
+#[derive(Debug)]
+pub(super) struct CaptureFilter {
+    filter: Filter,
+    is_empty: bool,
+    programs: RefCell<Vec<(LinkType, Option<Program>)>>,
+    error: RefCell<Option<FilterError>>,
+}
+
+impl CaptureFilter {
+    /// Parses a filter; a blank one takes every packet.
+    pub(super) fn parse(text: &str) -> Result<CaptureFilter, Failure> {
+        let filter = Filter::parse_with(text, &Names::system()).map_err(|error| usage(&error))?;
+        let is_empty = text.trim().is_empty();
+        Ok(CaptureFilter { filter, is_empty, programs: RefCell::default(), error: RefCell::default() })
+    }
+
+    /// True if it takes every packet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    /// What happens to a packet. A filter that makes no sense for the link type of the first packet stops the run; among
+    /// captures of several link types it takes no packets of those for which it makes none.
+    pub(super) fn gate(&self, raw: &RawPacket<'_>) -> Gate {
+        let link = raw.meta.link;
+        if let Some((_, program)) = self.programs.borrow().iter().find(|(known, _)| *known == link) {
+            return match program {
+                Some(program) if program.matches(raw.bytes, raw.meta.wire_len) => Gate::Take,
+                _ => Gate::Leave,
+            };
+        }
+        let mut programs = self.programs.borrow_mut();
+        match self.filter.program(link, Target::File) {
+            Ok(program) => {
+                let taken = program.matches(raw.bytes, raw.meta.wire_len);
+                programs.push((link, Some(program)));
+                if taken { Gate::Take } else { Gate::Leave }
+            }
+            Err(error) if programs.is_empty() => {
+                *self.error.borrow_mut() = Some(error);
+                Gate::Stop
+            }
+            Err(_) => {
+                programs.push((link, None));
+                Gate::Leave
+            }
+        }
+    }
+
+    /// The error that stopped the run, if one did.
+    pub(super) fn ended(&self) -> Result<(), Failure> {
+        self.error.borrow().as_ref().map_or(Ok(()), |error| Err(usage(error)))
+    }
+
+    /// The program for live packets of a link type.
+    #[allow(dead_code)]
+    pub(super) fn live(&self, link: LinkType) -> Result<Program, Failure> {
+        self.filter.program(link, Target::Kernel).map_err(|error| usage(&error))
+    }
+
+    /// Says which parts of the filter hold for a packet.
+    fn why(&self, raw: &RawPacket<'_>, output: &mut Output) -> Result<(), Failure> {
+        let number = raw.meta.number;
+        let trace = self.filter.trace(raw.meta.link, raw.bytes, raw.meta.wire_len).map_err(|error| usage(&error))?;
+        let text = match trace {
+            Some(trace) => render::trace(self.filter.text(), &trace, number),
+            None => format!("Packet {number} is taken: there is no filter.\n"),
+        };
+        output.block().extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    /// Says what the filter means for a link type.
+    pub(super) fn explain(&self, link: LinkType, target: Target, output: &mut Output) -> Result<(), Failure> {
+        let program = self.filter.program(link, target).map_err(|error| usage(&error))?;
+        let warnings = self.filter.warnings(link, target);
+        let text = render::explanation(self.filter.text(), &self.filter.explain(), &warnings, &program, link.name());
+        output.block().extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Status 2 with the place in the filter.
+pub(super) fn usage(error: &FilterError) -> Failure {
+    Failure::Usage(render::error(error, "capture"))
+}
