@@ -32,13 +32,15 @@ pub(super) use ring::mtu;
 
 use self::block::{Cursor, Found, Framing, SLL2_LEN, VLAN_LEN};
 use self::counts::Packets;
-use self::kernel_filter::{Keep, LOOPBACK_HARDWARE, OUTGOING, Step};
+use self::kernel_filter::{Keep, LOOPBACK_HARDWARE, OUTGOING, Wanted};
 use self::ring::{Ring, Shape};
 use self::signals::Signals;
 use super::nic::Nic;
 use super::{Interface, Interfaces};
 use crate::base::Timestamp;
 use crate::base::text::harmless;
+use crate::filter::FilterError;
+use crate::filter::capture::{Filter, Program};
 use crate::packet::{Direction, Item, Meta, PacketSource, RawPacket, Remark, RemarkKind, SourceError};
 use crate::wire::LinkType;
 
@@ -78,8 +80,6 @@ pub struct Options {
     pub count: Option<u64>,
     /// The end after so long a time.
     pub duration: Option<Duration>,
-    /// The capture filter as it was typed, for whoever describes the capture.
-    pub filter_text: String,
     /// Whether packets that wait in the ring when the end is asked for are still handed over.
     pub drain: bool,
 }
@@ -93,7 +93,6 @@ impl Default for Options {
             buffer_len: DEFAULT_BUFFER_LEN,
             count: None,
             duration: None,
-            filter_text: String::new(),
             drain: true,
         }
     }
@@ -105,6 +104,9 @@ pub enum OpenError {
     /// The process has not the capability `CAP_NET_RAW`.
     #[error("not permitted")]
     NotPermitted,
+    /// The capture filter makes no sense for the interface.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The kernel refused something else.
     #[error("{what}: {cause}")]
     Refused {
@@ -117,8 +119,6 @@ pub enum OpenError {
 
 /// Told the counts when a signal asks for them.
 type Tell = Box<dyn FnMut(&Counts)>;
-/// Says whether a packet is wanted.
-type Wanted = Box<dyn Fn(&RawPacket<'_>) -> bool>;
 
 /// A live capture.
 pub struct Live {
@@ -135,7 +135,8 @@ pub struct Live {
     is_down: bool,
     deadline: Option<(Instant, Timestamp)>,
     when_asked: Option<Tell>,
-    wanted: Option<Wanted>,
+    /// The part of the filter that the kernel does not run.
+    wanted: Option<Program>,
     /// What the packets are written to, if that can tell that nobody reads it.
     reader: Option<OwnedFd>,
     interfaces: Interfaces,
@@ -162,11 +163,12 @@ enum End {
 }
 
 impl Live {
-    /// Begins to capture on `nic`. `filter` is a capture filter compiled for the kernel and this link type.
+    /// Begins to capture on `nic` what `filter` takes.
     ///
     /// # Errors
-    /// Without the right to capture, or when the kernel refuses.
-    pub fn open(nic: Nic, options: Options, filter: Option<&[FilterStep]>) -> Result<Live, OpenError> {
+    /// Without the right to capture, with a filter that makes no sense for the interface, or when the kernel refuses.
+    pub fn open(nic: Nic, options: Options, filter: Option<&Filter>) -> Result<Live, OpenError> {
+        let wanted = filter.map_or(Ok(Wanted::All), |filter| Wanted::compile(filter, nic.link))?;
         let framing = match nic.link {
             LinkType::ETHERNET => Framing::Ethernet,
             LinkType::LINUX_SLL2 => Framing::Cooked,
@@ -189,8 +191,7 @@ impl Live {
             Framing::Cooked => options.snap_len.saturating_sub(SLL2_LEN as u32).max(1),
             _ => options.snap_len,
         };
-        let steps: Option<Vec<Step>> = filter.map(|filter| filter.iter().map(FilterStep::step).collect());
-        let mut program = kernel_filter::program(keep(&options), steps.as_deref(), kernel_snap_len);
+        let mut program = kernel_filter::program(keep(&options), &wanted, kernel_snap_len);
         ring::attach_filter(socket.as_fd(), &mut program).map_err(refused("the capture filter"))?;
         let signals = Signals::listen().map_err(refused("signals"))?;
         bind(&socket, &nic, options.promiscuous).map_err(refused("the interface"))?;
@@ -201,7 +202,7 @@ impl Live {
         let interfaces = Interfaces::new(vec![Interface {
             name: harmless(&nic.name).into_owned(),
             snaplen: options.snap_len,
-            filter: harmless(&options.filter_text).into_owned(),
+            filter: filter.map_or(String::new(), |filter| harmless(filter.text()).into_owned()),
             ..Interface::of_link(nic.link)
         }]);
         Ok(Live {
@@ -218,7 +219,10 @@ impl Live {
             is_down: false,
             deadline,
             when_asked: None,
-            wanted: None,
+            wanted: match wanted {
+                Wanted::Here(program) => Some(program),
+                Wanted::All | Wanted::InKernel(_) => None,
+            },
             reader: None,
             interfaces,
         })
@@ -227,11 +231,6 @@ impl Live {
     /// Calls `tell` with the counts whenever the signal USR1 asks for them.
     pub fn when_asked(&mut self, tell: impl FnMut(&Counts) + 'static) {
         self.when_asked = Some(Box::new(tell));
-    }
-
-    /// Drops packets that `wanted` refuses, as if a filter of the kernel had done so.
-    pub fn only(&mut self, wanted: impl Fn(&RawPacket<'_>) -> bool + 'static) {
-        self.wanted = Some(Box::new(wanted));
     }
 
     /// Ends the capture when whoever reads from `output` goes away, even if no packet comes any more.
@@ -330,7 +329,7 @@ impl Live {
             }
             let meta = meta(&found, self.counts.captured + 1, self.nic.link);
             if let Some(wanted) = &self.wanted
-                && !wanted(&RawPacket { meta, bytes: &block[found.octets.clone()] })
+                && !wanted.matches(&block[found.octets.clone()], meta.wire_len)
             {
                 self.counts.refused += 1;
                 continue;
@@ -479,25 +478,6 @@ impl PacketSource for Live {
                 Item::Packet(RawPacket { meta, bytes: block.get(octets).unwrap_or_default() })
             }
         }))
-    }
-}
-
-/// A step of a capture filter that the kernel can run: classic BPF, as `struct sock_filter`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FilterStep {
-    /// The operation.
-    pub code: u16,
-    /// Steps to skip if the comparison holds.
-    pub jump_if_true: u8,
-    /// Steps to skip if it does not.
-    pub jump_if_false: u8,
-    /// The operand.
-    pub operand: u32,
-}
-
-impl FilterStep {
-    fn step(&self) -> Step {
-        Step { code: self.code, jt: self.jump_if_true, jf: self.jump_if_false, k: self.operand }
     }
 }
 

@@ -18,6 +18,7 @@ use super::{Failure, Output, interfaces};
 use crate::analysis::Analyzer;
 use crate::base::text::harmless;
 use crate::capture::live::{Counts, Live, OpenError, Options};
+use crate::filter::capture::{Filter, Names};
 use crate::pipeline::{self, Patience, RunError};
 use crate::render::report::{self, Document};
 use crate::render::style::Paint;
@@ -51,9 +52,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
 fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
     let list = interfaces::list()?;
     let (nic, filter) = choice::choose(&list, arguments.interface.as_deref(), &arguments.words)?;
-    if !filter.is_empty() {
-        return Err(Failure::Usage("capture filters are not read yet".to_owned()));
-    }
+    let filter = Filter::parse_with(&filter, &Names::system()).map_err(|error| Failure::Usage(error.to_string()))?;
     let plan = rights::plan(arguments)?;
     let name = harmless(&nic.name).into_owned();
     let options = Options {
@@ -63,12 +62,12 @@ fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
         buffer_len: arguments.buffer_len(),
         count: arguments.print.count,
         duration: arguments.duration,
-        filter_text: filter,
         // Nobody wants to watch a second's worth of lines after having said "enough".
         drain: arguments.write.is_some() || !output.is_terminal(),
     };
-    let mut live = Live::open(nic, options, None).map_err(|error| match error {
+    let mut live = Live::open(nic, options, Some(&filter)).map_err(|error| match error {
         OpenError::NotPermitted => rights::missing(&name),
+        OpenError::Filter(error) => Failure::Usage(error.to_string()),
         error => Failure::CouldNot(format!("cannot capture on {name}: {error}")),
     })?;
     rights::give_up(plan)?;
