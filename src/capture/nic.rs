@@ -84,7 +84,7 @@ pub fn interfaces() -> io::Result<Vec<Nic>> {
         };
         list.push(Nic {
             index: found.index,
-            state: match (found.is_up(), found.is_running()) {
+            state: match (found.is_up(), found.is_lower_up()) {
                 (true, true) => State::Up,
                 (true, false) => State::NoLink,
                 (false, _) => State::Down,

@@ -133,6 +133,9 @@ pub struct Live {
     phase: Phase,
     was_idle: bool,
     is_down: bool,
+    /// True once the interface has been down. From then on it is looked after: packets that came before it went down may
+    /// be handed over later, so that they say nothing about it.
+    was_down: bool,
     deadline: Option<(Instant, Timestamp)>,
     when_asked: Option<Tell>,
     /// The part of the filter that the kernel does not run.
@@ -217,6 +220,7 @@ impl Live {
             phase: Phase::Open,
             was_idle: false,
             is_down: false,
+            was_down: false,
             deadline,
             when_asked: None,
             wanted: match wanted {
@@ -367,7 +371,7 @@ impl Live {
                 // Rounded up, so that the loop does not spin through the last millisecond.
                 PollTimeout::from(u16::try_from(left.as_millis() + 1).unwrap_or(u16::MAX))
             }
-            (Phase::Open, None) if self.is_down => PollTimeout::from(LOOK_AGAIN.as_millis() as u8),
+            (Phase::Open, None) if self.was_down => PollTimeout::from(LOOK_AGAIN.as_millis() as u8),
             (Phase::Open, None) => PollTimeout::NONE,
             _ => PollTimeout::from(SHORTEST_DRAIN.as_millis() as u8),
         };
@@ -377,7 +381,7 @@ impl Live {
             self.reader = None;
             self.begin_to_end(End::Asked);
         }
-        if is_broken || self.is_down { self.look_after_interface() } else { Ok(None) }
+        if is_broken || self.was_down { self.look_after_interface() } else { Ok(None) }
     }
 
     /// Sleeps until something happens; tells whether the socket has an error, and whether nobody reads our output.
@@ -399,10 +403,12 @@ impl Live {
     fn look_after_interface(&mut self) -> Result<Option<Remark>, SourceError> {
         let error = getsockopt(&self.socket, sockopt::SocketError).unwrap_or(0);
         // The kernel says when the interface goes down, but not when it goes away afterwards.
-        let is_gone = || self.nic.index != 0 && if_indextoname(self.nic.index).is_err();
+        // (nix takes the null pointer of a failed look-up for success, with an empty name.)
+        let exists = |index| if_indextoname(index).is_ok_and(|name| !name.is_empty());
+        let is_gone = || self.nic.index != 0 && !exists(self.nic.index);
         let name = &self.nic.name;
         match Errno::from_raw(error) {
-            _ if self.is_down && is_gone() => {
+            _ if self.was_down && is_gone() => {
                 self.begin_to_end(End::Gone);
                 Ok(None)
             }
@@ -415,7 +421,7 @@ impl Live {
                 if self.is_down {
                     return Ok(None);
                 }
-                self.is_down = true;
+                (self.is_down, self.was_down) = (true, true);
                 Ok(Some(Remark {
                     packet: None,
                     at: None,

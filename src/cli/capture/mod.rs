@@ -28,8 +28,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return interfaces::run(&interfaces::Arguments::default(), output);
     }
     arguments.check()?;
+    let plan = rights::plan(arguments)?;
     let mut live = open(arguments, output)?;
-    let mut recorder = Recorder::create(arguments, &live)?;
+    rights::give_up(&plan)?;
+    let mut recorder =
+        Recorder::create(arguments, &live).map_err(|failure| match (failure, rights::writing_as(&plan)) {
+            (Failure::CouldNot(sentence), Some(hint)) => Failure::CouldNot(format!("{sentence} ({hint})")),
+            (failure, _) => failure,
+        })?;
     let shows_packets = recorder.is_none() || arguments.print_too;
     say_listening(&live, output);
     let result = match &mut recorder {
@@ -48,12 +54,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
 }
 
-/// Opens the capture and gives up the rights that this needed.
+/// Opens the capture, which is all that needs rights.
 fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
     let list = interfaces::list()?;
     let (nic, filter) = choice::choose(&list, arguments.interface.as_deref(), &arguments.words)?;
     let filter = Filter::parse_with(&filter, &Names::system()).map_err(|error| Failure::Usage(error.to_string()))?;
-    let plan = rights::plan(arguments)?;
     let name = harmless(&nic.name).into_owned();
     let options = Options {
         snap_len: arguments.snap_len(),
@@ -70,7 +75,6 @@ fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
         OpenError::Filter(error) => Failure::Usage(error.to_string()),
         error => Failure::CouldNot(format!("cannot capture on {name}: {error}")),
     })?;
-    rights::give_up(plan)?;
     live.when_asked(|counts| {
         let _ = writeln!(io::stderr(), "netlab: {}", counts.to_string().replace('\n', ", "));
     });

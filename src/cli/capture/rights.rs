@@ -38,13 +38,23 @@ pub(super) fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
 }
 
 /// Gives the rights up.
-pub(super) fn give_up(plan: Plan) -> Result<(), Failure> {
+pub(super) fn give_up(plan: &Plan) -> Result<(), Failure> {
     match plan {
         Plan::Keep => Ok(()),
-        Plan::Become(account) => privileges::become_user(&account),
+        Plan::Become(account) => privileges::become_user(account),
         Plan::Forget => privileges::forget_capabilities(),
     }
     .map_err(|error: DropError| Failure::CouldNot(format!("{error}; --no-drop keeps the rights as they are")))
+}
+
+/// What may explain that a file cannot be written: it is no longer root who writes it.
+pub(super) fn writing_as(plan: &Plan) -> Option<String> {
+    match plan {
+        Plan::Become(account) => {
+            Some(format!("files are written as user {}; --no-drop keeps root", harmless(&account.label())))
+        }
+        Plan::Keep | Plan::Forget => None,
+    }
 }
 
 /// Why it is not permitted, and the two ways out. The program is named by its place, for sudo looks elsewhere for

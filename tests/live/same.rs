@@ -1,0 +1,230 @@
+//! What tcpdump and netlab capture at the same time is the same, packet by packet.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use netlab::packet::Direction;
+use netlab::wire::LinkType;
+
+use crate::lab::{A, B, Lab, Recorded, frame, ipv4, recorded, skip, udp};
+
+/// Captures with both at the same time while `traffic` passes, and holds the files against each other.
+fn both(lab: &Lab, namespace: &str, arguments: &[&str], filter: &[&str], traffic: impl FnOnce()) -> Recorded {
+    both_with(lab, namespace, arguments, arguments, filter, usize::MAX, traffic)
+}
+
+/// The same with different arguments for the two, and only the first `compared` octets of each packet compared.
+fn both_with(
+    lab: &Lab,
+    namespace: &str,
+    for_tcpdump: &[&str],
+    for_netlab: &[&str],
+    filter: &[&str],
+    compared: usize,
+    traffic: impl FnOnce(),
+) -> Recorded {
+    let cut = |octets: &[u8]| octets[..octets.len().min(compared)].to_vec();
+    let (theirs, ours) = (lab.file("tcpdump.pcap"), lab.file("netlab.pcapng"));
+    let tcpdump = lab.tcpdump(namespace, &theirs, &[for_tcpdump, filter].concat());
+    let netlab = lab.capture(namespace, &[for_netlab, &["-w", ours.to_str().expect("UTF-8")], filter].concat());
+    traffic();
+    thread::sleep(Duration::from_millis(200));
+    let netlab = netlab.interrupt();
+    let tcpdump = tcpdump.interrupt();
+    assert!(netlab.status.success() && tcpdump.status.success(), "{}", netlab.stderr);
+    let (theirs, ours) = (recorded(&theirs), recorded(&ours));
+    assert!(!ours.packets.is_empty(), "nothing was captured");
+    for (index, (their, our)) in theirs.packets.iter().zip(&ours.packets).enumerate() {
+        // Each of the two asks for a time of its own where the kernel has not taken one yet (TCP that is being sent).
+        assert!(our.at.signed_since(their.at).abs() < 20_000_000, "packet {}: {our:?}, {their:?}", index + 1);
+        assert_eq!((our.wire_len, cut(&our.octets)), (their.wire_len, cut(&their.octets)), "packet {}", index + 1);
+    }
+    assert_eq!(theirs.packets.len(), ours.packets.len());
+    assert_eq!(theirs.links, ours.links);
+    assert_eq!(netlab.counts(), (ours.packets.len() as u64, ours.packets.len() as u64, 0));
+    ours
+}
+
+/// Pings of several sizes, in fragments too.
+fn pings(lab: &Lab) {
+    for size in ["0", "56", "1472", "8972", "20000"] {
+        let output = lab.run(&lab.a, "ping", &["-q", "-c", "2", "-i", "0.01", "-s", size, &B.to_string()]);
+        assert!(output.status.success(), "no answer to ping");
+    }
+}
+
+/// A transfer of `len` octets over TCP, which the kernel hands on in pieces of up to 64 KiB.
+fn transfer(lab: &Lab, to_namespace: &str, from_namespace: &str, to: std::net::Ipv4Addr, len: usize) {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let server = lab.spawn_on(to_namespace, move || {
+        let listener = TcpListener::bind((to, 7000)).expect("the port is free");
+        ready.send(()).expect("somebody waits");
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut octets = Vec::new();
+        stream.read_to_end(&mut octets).expect("octets");
+        octets.len()
+    });
+    is_ready.recv().expect("the server is ready");
+    lab.on(from_namespace, move || {
+        let mut stream = TcpStream::connect((to, 7000)).expect("a connection");
+        stream.write_all(&vec![7; len]).expect("octets are taken");
+    });
+    assert_eq!(server.join().expect("the server does not panic"), len);
+}
+
+#[test]
+fn pings_fragments_and_large_offloaded_segments_are_the_same() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    let ours = both(&lab, &lab.b, &["-i", "eth0"], &[], || {
+        pings(&lab);
+        transfer(&lab, &lab.b, &lab.a, B, 3_000_000);
+    });
+    assert!(ours.packets.iter().any(|packet| packet.wire_len > 9014), "no segment was larger than a frame");
+    assert!(
+        ours.directions.contains(&Some(Direction::Inbound)) && ours.directions.contains(&Some(Direction::Outbound))
+    );
+}
+
+#[test]
+fn the_senders_side_is_the_same() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    both(&lab, &lab.a, &["-i", "eth0"], &[], || {
+        pings(&lab);
+        transfer(&lab, &lab.b, &lab.a, B, 1_000_000);
+    });
+}
+
+#[test]
+fn vlan_tags_of_any_depth_are_the_same_on_both_sides() {
+    let Some(lab) = Lab::new(&["tcpdump"]) else { return };
+    let payload = ipv4(17, &udp(1000, 2000, b"tagged"));
+    let frames: Vec<_> = [
+        &[][..],
+        &[(0x8100, 100)],
+        &[(0x8100, 0x6064)],
+        &[(0x88a8, 200), (0x8100, 100)],
+        &[(0x8100, 1), (0x8100, 2), (0x8100, 3)],
+        &[(0x8100, 0)],
+    ]
+    .iter()
+    .map(|tags| frame(tags, 0x0800, &payload))
+    .collect();
+    for namespace in [&lab.b, &lab.a] {
+        let sent = frames.clone();
+        let ours = both(&lab, namespace, &["-i", "eth0"], &[], || lab.send(&lab.a, sent));
+        let octets: Vec<_> = ours.packets.iter().map(|packet| packet.octets.clone()).collect();
+        assert_eq!(octets, frames, "what was sent, with every tag in its place");
+    }
+}
+
+#[test]
+fn jumbo_frames_and_frames_without_ip_are_the_same() {
+    let Some(lab) = Lab::new(&["tcpdump"]) else { return };
+    let frames = vec![
+        frame(&[], 0x0800, &ipv4(17, &udp(1, 2, &[5; 8900]))),
+        // An 802.3 frame with a length in place of a type, and an EtherType that nobody has.
+        frame(&[], 38, &[0x42; 60]),
+        frame(&[], 0x88b5, &[1; 50]),
+    ];
+    let sent = frames.clone();
+    let ours = both(&lab, &lab.b, &["-i", "eth0"], &[], || lab.send(&lab.a, sent));
+    assert_eq!(ours.packets.len(), frames.len());
+    assert_eq!(ours.packets[0].wire_len, 14 + 20 + 8 + 8900);
+}
+
+#[test]
+fn p6_each_packet_of_the_loopback_interface_comes_once() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    let ours = both(&lab, &lab.b, &["-i", "lo"], &[], || {
+        assert!(lab.run(&lab.b, "ping", &["-q", "-c", "3", "-i", "0.01", "127.0.0.1"]).status.success());
+        transfer(&lab, &lab.b, &lab.b, std::net::Ipv4Addr::LOCALHOST, 300_000);
+    });
+    let icmp = ours.packets.iter().filter(|packet| packet.octets[23] == 1).count();
+    assert_eq!(icmp, 6, "three questions and three answers");
+    assert!(ours.directions.iter().all(Option::is_none), "what went both ways has no direction");
+}
+
+#[test]
+fn all_interfaces_together_are_the_same_as_linux_cooked_packets() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    let ours = both_with(&lab, &lab.b, &["-i", "any", "-y", "LINUX_SLL2"], &["-i", "any"], &[], usize::MAX, || {
+        pings(&lab);
+        assert!(lab.run(&lab.b, "ping", &["-q", "-c", "3", "-i", "0.01", "127.0.0.1"]).status.success());
+        transfer(&lab, &lab.b, &lab.a, B, 300_000);
+    });
+    assert!(ours.links.iter().all(|link| *link == LinkType::LINUX_SLL2));
+}
+
+#[test]
+fn a_tunnel_interface_without_link_header_is_the_same_as_raw_ip() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    for (namespace, local, remote, address) in [(&lab.a, A, B, "198.51.100.1"), (&lab.b, B, A, "198.51.100.2")] {
+        let (local, remote) = (local.to_string(), remote.to_string());
+        let arguments = ["tunnel", "add", "tunnel0", "mode", "ipip", "local", &local, "remote", &remote];
+        if !lab.run(namespace, "ip", &arguments).status.success() {
+            return skip("this kernel has no IP-in-IP tunnels");
+        }
+        lab.run(namespace, "ip", &["addr", "add", &format!("{address}/24"), "dev", "tunnel0"]);
+        lab.run(namespace, "ip", &["link", "set", "tunnel0", "up"]);
+    }
+    let ours = both(&lab, &lab.b, &["-i", "tunnel0"], &[], || {
+        assert!(lab.run(&lab.a, "ping", &["-q", "-c", "3", "-i", "0.01", "198.51.100.2"]).status.success());
+    });
+    assert!(ours.links.iter().all(|link| *link == LinkType::RAW));
+    assert_eq!(ours.packets[0].octets[0], 0x45);
+}
+
+#[test]
+fn the_snap_length_cuts_the_same_octets_and_keeps_the_true_length() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    // In immediate mode tcpdump keeps up to two octets less than it was asked to.
+    let arguments = ["-i", "eth0", "-s", "60"];
+    let ours = both_with(&lab, &lab.b, &arguments, &arguments, &[], 58, || {
+        pings(&lab);
+        lab.send(&lab.a, vec![frame(&[(0x8100, 100)], 0x0800, &ipv4(17, &udp(1, 2, &[5; 200])))]);
+    });
+    assert!(ours.packets.iter().all(|packet| packet.octets.len() == packet.wire_len.min(60) as usize));
+    assert!(ours.packets.iter().any(|packet| packet.wire_len > 1000));
+}
+
+#[test]
+fn directions_are_chosen_the_same() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    for (way, direction) in [("in", Direction::Inbound), ("out", Direction::Outbound)] {
+        let ours = both(&lab, &lab.b, &["-i", "eth0", "-Q", way], &[], || pings(&lab));
+        assert!(ours.directions.iter().all(|found| *found == Some(direction)));
+    }
+}
+
+#[test]
+fn filters_take_the_same_packets_in_the_kernel() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    let traffic = || {
+        pings(&lab);
+        transfer(&lab, &lab.b, &lab.a, B, 100_000);
+        let tagged = |vlan| frame(&[(0x8100, vlan)], 0x0800, &ipv4(17, &udp(1000, 53, b"question")));
+        lab.send(&lab.a, vec![tagged(100), tagged(200), frame(&[], 0x0800, &ipv4(17, &udp(1000, 53, b"question")))]);
+    };
+    for filter in [
+        &["icmp"][..],
+        &["tcp", "port", "7000"],
+        &["tcp[tcpflags] & (tcp-syn|tcp-fin) != 0"],
+        &["vlan", "100"],
+        &["vlan and udp port 53"],
+        &["udp", "and", "not", "vlan"],
+        &["greater", "1500"],
+        &["arp or (src host 192.0.2.1 and len < 100)"],
+    ] {
+        both(&lab, &lab.b, &["-i", "eth0"], filter, traffic);
+    }
+}
+
+#[test]
+fn filters_take_the_same_packets_of_all_interfaces() {
+    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
+    for filter in [&["icmp"][..], &["src host 192.0.2.1"], &["ip[2:2] > 1000"]] {
+        both_with(&lab, &lab.b, &["-i", "any", "-y", "LINUX_SLL2"], &["-i", "any"], filter, usize::MAX, || pings(&lab));
+    }
+}
