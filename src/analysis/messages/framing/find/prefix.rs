@@ -73,7 +73,7 @@ fn chain(sample: &Sample<'_>, shape: Shape, start: usize) -> Option<Candidate> {
         let field = &octets[at + shape.before..at + header_len];
         let value = shape.width.read(field)?;
         let len = i128::from(value) + i128::from(shape.plus);
-        if len < 0 || len > 1 << 40 {
+        if !(0..=1 << 40).contains(&len) {
             return judge(sample, shape, start, covered, messages, bits - 30.0);
         }
         let len = len as u64;

@@ -87,7 +87,7 @@ fn stream(framing: usize, count: usize, rng: &mut Rng) -> Flow {
 
 #[test]
 fn twelve_framings_are_found_in_cut_lossy_and_late_streams() {
-    let rounds: usize = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let rounds: usize = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
     let mut rng = Rng::new(11);
     let mut wrong = Vec::new();
     for round in 0..rounds {
@@ -107,7 +107,7 @@ fn twelve_framings_are_found_in_cut_lossy_and_late_streams() {
 
 #[test]
 fn nothing_is_found_in_noise() {
-    let rounds: u64 = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let rounds: u64 = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
     let mut rng = Rng::new(12);
     for round in 0..rounds * 10 {
         let octets: Vec<u8> = (0..200 + rng.below(4000)).map(|_| rng.next_u64() as u8).collect();
