@@ -30,7 +30,7 @@ use crate::render::style::Paint;
 )]
 pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
-    #[arg(required = true, value_name = "FILE [FILTER]", trailing_var_arg = true)]
+    #[arg(required = true, value_name = "FILE [FILTER]")]
     words: Vec<String>,
     /// The TCP connection, by its number; without it all are listed
     #[arg(short, long, value_name = "N")]

@@ -56,11 +56,10 @@ impl Page<'_> {
             0 => String::new(),
             count => format!(", {count} of them not captured"),
         };
-        let noun = if direction.segment_count == 1 { "segment" } else { "segments" };
         self.heading(&format!(
-            "{from} → {to}   {} octets in {} {noun}{lost}, then {}",
-            direction.octets,
-            direction.segment_count,
+            "{from} → {to}   {} in {}{lost}, then {}",
+            count(direction.octets, "octet"),
+            count(direction.segment_count, "segment"),
             match direction.flow_end {
                 "FIN" => "a FIN",
                 "reset" => "a reset",
@@ -99,8 +98,11 @@ impl Page<'_> {
         self.sub(&format!("Framing ({how}): {}", framing.spec));
         if framing.count > 0 || !framing.found {
             self.line(&format!(
-                "  {} whole messages, {:.1} % of the octets; {} split prefixes, {} segments with more than one message",
-                framing.count, framing.fit_percent, framing.split_headers, framing.glued_segments
+                "  {}, {:.1} % of the octets; {}, {} with more than one message",
+                count(framing.count, "whole message"),
+                framing.fit_percent,
+                count(framing.split_headers, "split header"),
+                count(framing.glued_segments, "segment")
             ));
         }
         for (spec, percent) in &framing.rivals {
@@ -293,6 +295,11 @@ impl Page<'_> {
         self.out.extend_from_slice(text.as_bytes());
         self.out.push(b'\n');
     }
+}
+
+/// `1 segment`, `2 segments`.
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn packet_list(packets: &[u64]) -> String {

@@ -86,7 +86,7 @@ pub enum Verdict {
     WrongKey,
     /// The answer is not as long as the digest.
     WrongLength,
-    /// The client spoke before it could have heard the challenge.
+    /// The client spoke before it could have heard the challenge, or as if it had not.
     SpokeOutOfTurn,
     /// The client said nothing.
     NoAnswer,
@@ -152,10 +152,10 @@ pub fn examine(conversation: &Conversation, key: Option<&Key>) -> Option<Authent
                 Verdict::WrongKey
             }
         }
-        (Some(_), _) if spoke_first => Verdict::SpokeOutOfTurn,
+        // What is no digest at all was not meant as an answer, even if the client's kernel had heard the challenge.
+        (Some(_), _) if spoke_first || !answer_fits => Verdict::SpokeOutOfTurn,
         (Some(_), Some(_)) => Verdict::WrongLength,
-        (Some(_), None) if answer_fits => Verdict::NotChecked,
-        (Some(_), None) => Verdict::WrongLength,
+        (Some(_), None) => Verdict::NotChecked,
     };
     let mut found = Authentication {
         connection: conversation.id,
@@ -251,19 +251,34 @@ fn tell(
     };
     match found.verdict {
         Verdict::Correct => {
-            said.push(Statement::implied("the answer is the digest of the challenge under this key: the client knows the key"));
+            said.push(Statement::implied(
+                "the answer is the digest of the challenge under this key: the client knows the key",
+            ));
         }
         Verdict::WrongKey => said.push(Statement::implied(
             "the answer has the right length and is not the digest under this key: the client has another key",
         )),
-        Verdict::WrongLength => said.push(Statement::wire(match key {
-            Some(key) => format!("{} octets were expected ({}), {} came", key.digest.len(), key.digest.name(), found.answer_len),
-            None => format!("{} octets are as long as no usual digest", found.answer_len),
-        })),
-        Verdict::SpokeOutOfTurn => said.push(Statement::wire(format!(
-            "A spoke before it had heard the challenge: its {} octets were taken for the answer, and B's challenge for a reply",
-            found.answer_len
-        ))),
+        Verdict::WrongLength => {
+            let (expected, name) = key.map_or((0, ""), |key| (key.digest.len(), key.digest.name()));
+            said.push(Statement::wire(format!("{expected} octets were expected ({name}), {} came", found.answer_len)));
+        }
+        Verdict::SpokeOutOfTurn => {
+            let expected = key.map_or(String::new(), |key| format!(", where {} were expected", key.digest.len()));
+            said.push(if answer.is_some_and(|turn| spoke_unheard(conversation, turn)) {
+                Statement::wire(format!(
+                    "A spoke before the challenge had reached it: {} octets{expected}",
+                    found.answer_len
+                ))
+            } else {
+                Statement::implied(format!(
+                    "A spoke as if it knew of no challenge: {} octets, as long as no digest{expected}",
+                    found.answer_len
+                ))
+            });
+            said.push(Statement::implied(
+                "B took them for the answer; A has the challenge in its buffer and may take it for a reply",
+            ));
+        }
         Verdict::NoAnswer => said.push(Statement::wire("A never answered")),
         Verdict::NotChecked => said.push(Statement::implied(format!(
             "this looks like challenge and response{as_long_as}; --hmac and --key-file check it"

@@ -55,7 +55,7 @@ pub fn statements(conversation: &Conversation, side: Side, messages: &[Message])
     let mut said = Vec::new();
     sender(flow, messages, &mut said);
     network(flow, &mut said);
-    receiver(flow, &mut said);
+    receiver(conversation, side, &mut said);
     said
 }
 
@@ -129,19 +129,33 @@ fn network(flow: &Flow, said: &mut Vec<Statement>) {
     }
 }
 
-fn receiver(flow: &Flow, said: &mut Vec<Statement>) {
-    let [first, second, ..] = flow.segments[..] else {
-        said.push(Statement::implied("in the receiver's buffer: nothing to join, one segment arrived"));
+fn receiver(conversation: &Conversation, side: Side, said: &mut Vec<Statement>) {
+    let flow = conversation.flow(side);
+    // Only segments that came without a word of the other side in between can have waited together.
+    let turns = conversation.turns();
+    let together = turns.iter().filter(|turn| turn.side == side).find_map(|turn| match flow.segments_of(&turn.range) {
+        [first, second, ..] => Some((*first, *second)),
+        _ => None,
+    });
+    let Some((first, second)) = together else {
+        said.push(Statement::implied(if flow.segments.len() == 1 {
+            "in the receiver's buffer: nothing to join, one segment arrived"
+        } else {
+            "in the receiver's buffer: hardly, each segment was answered before the next came"
+        }));
         return;
     };
-    let sum = second.range().end;
+    let (start, sum) = (first.offset, second.range().end);
     let micros = second.at.nanos_since(first.at) / 1000;
-    let (early, late) = (preview(flow, 0, first.range().end), preview(flow, 0, sum));
+    let (early, late) = (preview(flow, start, first.range().end), preview(flow, start, sum));
+    let len = sum - start;
     said.push(Statement::possible(format!(
-        "in the receiver's buffer: after {}.{:03} ms {sum} octets wait together; a recv({sum}) made later than that gets {late}, an earlier one \
-         gets {early}",
+        "in the receiver's buffer: after {}.{:03} ms {len} octets wait together (packets {} and {}); a recv({len}) made later than that gets \
+         {late}, an earlier one gets {early}",
         micros / 1000,
-        micros % 1000
+        micros % 1000,
+        first.packet,
+        second.packet
     )));
 }
 

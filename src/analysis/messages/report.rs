@@ -265,7 +265,10 @@ fn line(flow: &Flow, index: usize, message: &Message) -> MessageLine {
     remarks.extend(promised_digest(flow, message));
     let header = match &message.json {
         Some(json) => harmless(&String::from_utf8_lossy(&flow.octets[json.clone()])).chars().take(80).collect(),
-        None => preview(flow, message.range.start, message.body.start.max(message.range.start)),
+        None => {
+            let header = &flow.octets[message.range.start..message.body.start.max(message.range.start)];
+            header.iter().take(16).map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(" ")
+        }
     };
     MessageLine {
         number: index + 1,

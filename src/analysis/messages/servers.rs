@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use crate::analysis::Judged;
-use crate::base::Timestamp;
 use crate::base::limits::MAX_LIVES;
+use crate::base::{Seq, Timestamp};
 
 /// The times of one connection that matter here.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +131,8 @@ impl Lives {
         if flags.ack()
             && let Some(next) = life.next[1 - side]
         {
-            life.unacknowledged[1 - side] = next.wrapping_sub(tcp.acknowledgment().0).min(1 << 30);
+            // A FIN is acknowledged with one number more than the data.
+            life.unacknowledged[1 - side] = Seq(next).since(tcp.acknowledgment()).max(0) as u32;
         }
         if tcp.payload_len() == 0 {
             return;

@@ -4,6 +4,8 @@
 //! the same list, so that no capture is without its line. Captures recorded from real programs need root and are only
 //! made anew when asked for by name.
 
+mod cable;
+mod sessions;
 mod tcp;
 mod tutorial;
 
@@ -19,7 +21,7 @@ pub struct Arguments {
     /// Compare with what is there instead of writing
     #[arg(long)]
     check: bool,
-    /// Play a host of a recorded session (the recorder starts itself so)
+    /// Play a host of a recorded session, named by ONLY (the recorder starts itself so)
     #[arg(long, hide = true)]
     play: Option<String>,
 }
@@ -34,43 +36,46 @@ pub struct Made {
     pub file: Vec<u8>,
 }
 
-/// A capture that is recorded from real programs: by root, and only when its name is given.
-struct Recorded {
-    name: &'static str,
-    shows: &'static str,
-    record: fn(&Path) -> anyhow::Result<()>,
+/// The captures that are recorded from real programs: by root, and only when their name is given.
+fn recorded() -> Vec<(String, &'static str)> {
+    const TUTORIAL: &str = "ARP, ping, a DNS question, a TCP echo from handshake to four-segment close, and a large UDP datagram in fragments";
+    let sessions = sessions::SESSIONS.iter().map(|session| (format!("sessions/{}", session.name), session.shows));
+    [("tutorial.pcapng".to_owned(), TUTORIAL)].into_iter().chain(sessions).collect()
 }
 
-/// The recorded captures.
-const RECORDED: &[Recorded] = &[Recorded {
-    name: "tutorial.pcapng",
-    shows: "ARP, ping, a DNS question, a TCP echo from handshake to four-segment close, and a large UDP datagram in fragments",
-    record: tutorial::record,
-}];
+fn record(name: &str, path: &Path) -> anyhow::Result<()> {
+    match sessions::SESSIONS.iter().find(|session| name.ends_with(session.name)) {
+        Some(session) => sessions::record(session, path),
+        None => tutorial::record(path),
+    }
+}
 
 /// All families, in the order of `captures/README.md`.
 fn families() -> Vec<(&'static str, Vec<Made>)> {
-    vec![("tcp", tcp::made())]
+    vec![("TCP, rule by rule", tcp::made())]
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = super::root().join("captures");
     if let Some(role) = &arguments.play {
-        return tutorial::play(role);
+        return match &arguments.only {
+            Some(session) => sessions::play(session, role),
+            None => tutorial::play(role),
+        };
     }
     let mut stale = Vec::new();
-    for recorded in RECORDED {
-        let path = folder.join(recorded.name);
-        let is_asked_for = arguments.only.as_ref().is_some_and(|only| recorded.name.contains(only.as_str()));
+    for (name, shows) in recorded() {
+        let path = folder.join(&name);
         if arguments.check {
             if !path.is_file() {
-                stale.push(recorded.name);
+                stale.push(name);
             }
-        } else if is_asked_for {
-            std::fs::create_dir_all(&folder)?;
-            (recorded.record)(&path)?;
-            let len = std::fs::metadata(&path)?.len();
-            println!("recorded: {} ({len} octets): {}", recorded.name, recorded.shows);
+        } else if arguments.only.as_ref().is_some_and(|only| name.contains(only.as_str())) {
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            record(&name, &path)?;
+            println!("recorded: {name} ({} octets): {shows}", std::fs::metadata(&path)?.len());
         }
     }
     for (family, captures) in families() {
@@ -81,7 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let path = folder.join(made.name);
             if arguments.check {
                 if std::fs::read(&path).ok().as_deref() != Some(&made.file[..]) {
-                    stale.push(made.name);
+                    stale.push(made.name.to_owned());
                 }
                 continue;
             }
@@ -92,6 +97,34 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             println!("{family}: {} ({} octets): {}", made.name, made.file.len(), made.shows);
         }
     }
+    let index = folder.join("README.md");
+    if !arguments.check {
+        std::fs::write(&index, readme())?;
+    } else if std::fs::read_to_string(&index).ok().as_deref() != Some(&readme()) {
+        stale.push("README.md".to_owned());
+    }
     anyhow::ensure!(stale.is_empty(), "not what the generators make: {}", stale.join(", "));
     Ok(())
+}
+
+/// `captures/README.md`: every capture with what it shows.
+fn readme() -> String {
+    let mut text = String::from(
+        "# Captures\n\nSmall captures to learn and to test with, each made by netlab or by a program of ours; addresses are those \
+         that the\nRFCs set aside for documentation. This page is written by `cargo xtask captures`.\n\n## Recorded\n\nReal programs \
+         on two hosts joined by a cable (network namespaces and a veth pair, offloads off), recorded by `netlab capture`.\n`cargo \
+         xtask captures NAME` records one anew, as root.\n\n| file | shows |\n|---|---|\n",
+    );
+    for (name, shows) in recorded() {
+        text.push_str(&format!("| `{name}` | {shows} |\n"));
+    }
+    for (family, captures) in families() {
+        text.push_str(&format!(
+            "\n## {family}\n\nMade by `cargo xtask captures`, octet by octet.\n\n| file | shows |\n|---|---|\n"
+        ));
+        for made in captures {
+            text.push_str(&format!("| `{}` | {} |\n", made.name, made.shows));
+        }
+    }
+    text
 }

@@ -6,6 +6,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use anyhow::ensure;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::{Digest as _, Md5};
 
-use super::cable::{CLIENT, SERVER};
+use super::cable::{CLIENT, Cable, SERVER, player};
 
 /// A session: its capture, what it shows, and its two programs.
 pub struct Session {
@@ -33,10 +35,12 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "tcp-echo.pcapng",
         shows: "a TCP echo: hello! is answered with hi",
-        serve: || serve_one(|stream| {
-            recv(stream, 1024)?;
-            send(stream, b"hi")
-        }),
+        serve: || {
+            serve_one(|stream| {
+                recv(stream, 1024)?;
+                send(stream, b"hi")
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             send(&mut stream, b"hello!")?;
@@ -53,12 +57,14 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "sticky-1.pcapng",
         shows: "two sends, hello and egg, that a later recv(10) gets as one",
-        serve: || serve_one(|stream| {
-            pause(50);
-            recv(stream, 10)?;
-            recv(stream, 10)?;
-            Ok(())
-        }),
+        serve: || {
+            serve_one(|stream| {
+                pause(50);
+                recv(stream, 10)?;
+                recv(stream, 10)?;
+                Ok(())
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             send(&mut stream, b"hello")?;
@@ -68,11 +74,13 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "sticky-2.pcapng",
         shows: "one send, hello egg, that recv(2) and recv(10) get in two parts",
-        serve: || serve_one(|stream| {
-            ensure!(recv(stream, 2)? == b"he", "recv(2)");
-            ensure!(recv(stream, 10)? == b"llo egg", "recv(10)");
-            Ok(())
-        }),
+        serve: || {
+            serve_one(|stream| {
+                ensure!(recv(stream, 2)? == b"he", "recv(2)");
+                ensure!(recv(stream, 10)? == b"llo egg", "recv(10)");
+                Ok(())
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             send(&mut stream, b"hello egg")?;
@@ -83,33 +91,37 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "command-lockstep.pcapng",
         shows: "remote commands: the answer's length in digits, recv_ready, the answer; the client then reads too little and loses step",
-        serve: || serve_one(|stream| {
-            for len in [2700, 900] {
-                if recv(stream, 1024)?.is_empty() {
-                    break;
+        serve: || {
+            serve_one(|stream| {
+                for len in [2700, 900] {
+                    if recv(stream, 1024)?.is_empty() {
+                        break;
+                    }
+                    pause(20);
+                    send(stream, len.to_string().as_bytes())?;
+                    if recv(stream, 1024).is_ok_and(|word| word == b"recv_ready") {
+                        send(stream, &text(len))?;
+                    }
                 }
-                pause(20);
-                send(stream, len.to_string().as_bytes())?;
-                if recv(stream, 1024).is_ok_and(|word| word == b"recv_ready") {
-                    send(stream, &text(len))?;
-                }
-            }
-            Ok(())
-        }),
+                Ok(())
+            })
+        },
         ask: ask_lockstep,
     },
     Session {
         name: "command-struct.pcapng",
         shows: "remote commands: 4 octets of length, little-endian, sent by themselves, then the answer; six times",
-        serve: || serve_one(|stream| {
-            while !recv(stream, 1024)?.is_empty() {
-                for len in [2100_usize, 300] {
-                    send(stream, &(len as u32).to_le_bytes())?;
-                    send(stream, &text(len))?;
+        serve: || {
+            serve_one(|stream| {
+                while !recv(stream, 1024)?.is_empty() {
+                    for len in [2100_usize, 300] {
+                        send(stream, &(len as u32).to_le_bytes())?;
+                        send(stream, &text(len))?;
+                    }
                 }
-            }
-            Ok(())
-        }),
+                Ok(())
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             for command in ["ls", "dir", "ipconfig", "pwd", "date", "uptime"] {
@@ -125,15 +137,17 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "command-json.pcapng",
         shows: "remote commands: 4 octets of length, a JSON header with data_size, the answer; six times",
-        serve: || serve_one(|stream| {
-            for len in [1500_usize, 40, 3000, 7, 800, 1200] {
-                if recv(stream, 1024)?.is_empty() {
-                    break;
+        serve: || {
+            serve_one(|stream| {
+                for len in [1500_usize, 40, 3000, 7, 800, 1200] {
+                    if recv(stream, 1024)?.is_empty() {
+                        break;
+                    }
+                    with_json_header(stream, &format!("{{\"data_size\": {len}}}"), &text(len))?;
                 }
-                with_json_header(stream, &format!("{{\"data_size\": {len}}}"), &text(len))?;
-            }
-            Ok(())
-        }),
+                Ok(())
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             for command in ["ls", "dir", "ipconfig", "pwd", "date", "uptime"] {
@@ -148,18 +162,19 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "upload.pcapng",
         shows: "a file sent after a JSON header with its name, size and md5",
-        serve: || serve_one(|stream| {
-            let len = u32::from_le_bytes(exactly(stream, 4)?.try_into().unwrap_or_default());
-            let header: serde_json::Value = serde_json::from_slice(&exactly(stream, len as usize)?)?;
-            exactly(stream, header["file_size"].as_u64().unwrap_or(0) as usize)?;
-            send(stream, b"ok")
-        }),
+        serve: || {
+            serve_one(|stream| {
+                let len = u32::from_le_bytes(exactly(stream, 4)?.try_into().unwrap_or_default());
+                let header: serde_json::Value = serde_json::from_slice(&exactly(stream, len as usize)?)?;
+                exactly(stream, header["file_size"].as_u64().unwrap_or(0) as usize)?;
+                send(stream, b"ok")
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             let file = text(7153);
             let digest: String = Md5::digest(&file).iter().map(|octet| format!("{octet:02x}")).collect();
-            let header =
-                format!("{{\"file_size\": {}, \"file_name\": \"a.txt\", \"md5\": \"{digest}\"}}", file.len());
+            let header = format!("{{\"file_size\": {}, \"file_name\": \"a.txt\", \"md5\": \"{digest}\"}}", file.len());
             with_json_header(&mut stream, &header, &file)?;
             ensure!(recv(&mut stream, 1024)? == b"ok", "not accepted");
             Ok(())
@@ -220,30 +235,34 @@ pub const SESSIONS: &[Session] = &[
     Session {
         name: "partial-send.pcapng",
         shows: "send takes only what fits: a reader that stops reading, a zero window, and the rest later",
-        serve: || serve_one(|stream| {
-            pause(1500);
-            let mut sum = 0;
-            loop {
-                let len = recv(stream, 4096)?.len();
-                if len == 0 {
-                    break;
+        serve: || {
+            serve_one(|stream| {
+                pause(1500);
+                let mut sum = 0;
+                loop {
+                    let len = recv(stream, 4096)?.len();
+                    if len == 0 {
+                        break;
+                    }
+                    sum += len;
                 }
-                sum += len;
-            }
-            ensure!(sum > 0, "nothing came");
-            Ok(())
-        }),
+                ensure!(sum > 0, "nothing came");
+                Ok(())
+            })
+        },
         ask: ask_partial,
     },
     Session {
         name: "both-wait.pcapng",
         shows: "an empty command puts nothing on the wire: both programs wait in recv",
-        serve: || serve_one(|stream| {
-            while !recv(stream, 1024)?.is_empty() {
-                send(stream, b"done")?;
-            }
-            Ok(())
-        }),
+        serve: || {
+            serve_one(|stream| {
+                while !recv(stream, 1024)?.is_empty() {
+                    send(stream, b"done")?;
+                }
+                Ok(())
+            })
+        },
         ask: || {
             let mut stream = connect()?;
             send(&mut stream, b"ls")?;
@@ -255,6 +274,25 @@ pub const SESSIONS: &[Session] = &[
         },
     },
 ];
+
+/// Records a session into `path`.
+pub fn record(session: &Session, path: &Path) -> anyhow::Result<()> {
+    let cable = Cable::lay()?;
+    if session.name.starts_with("partial") {
+        // Small buffers, so that a reader who stops is felt soon and the capture stays small.
+        for memory in ["net.ipv4.tcp_rmem=4096 8192 16384", "net.ipv4.tcp_wmem=4096 8192 16384"] {
+            ensure!(cable.run_both(Command::new("sysctl").args(["-qw", memory]))?, "cannot set {memory}");
+        }
+    }
+    let recording = cable.record(path)?;
+    let play = |role| ["captures", session.name, "--play", role];
+    let mut server = cable.serve(&play("server"))?;
+    ensure!(cable.run_client(&player(&play("client"))?)?, "{}: the client failed", session.name);
+    recording.end()?;
+    server.kill()?;
+    server.wait()?;
+    Ok(())
+}
 
 /// Plays one side of a session.
 pub fn play(name: &str, role: &str) -> anyhow::Result<()> {

@@ -7,8 +7,8 @@ use super::{Candidate, Sample};
 const MARKS: [&[u8]; 7] = [b"\r\n", b"\n", b"\0", b"\x03", b"\x04", b"\x1e", b"\r"];
 /// A message longer than this between two marks is not one.
 const MAX_LEN: usize = 64 << 10;
-/// How much of the octets between marks must be text.
-const MIN_TEXT: f64 = 0.98;
+/// How much of the octets between marks must be text: the headers of binary framings are small but not rare.
+const MIN_TEXT: f64 = 0.9995;
 
 pub(super) fn candidates(sample: &Sample<'_>) -> Vec<Candidate> {
     MARKS.into_iter().filter_map(|mark| judge(sample, mark)).collect()

@@ -11,7 +11,7 @@ mod json;
 mod model;
 mod prefix;
 
-use super::language::Framing;
+use super::language::{Framing, Step};
 use super::parse::{Outcome, Parsed, parse};
 use crate::analysis::messages::stream::Flow;
 
@@ -51,6 +51,17 @@ struct Candidate {
     bits: f64,
 }
 
+impl Candidate {
+    fn rank(&self) -> u8 {
+        let Framing::Steps(steps) = &self.framing else { return 3 };
+        match steps.first() {
+            Some(Step::Until(_)) => 1,
+            Some(Step::Body(_)) => 2,
+            _ => 0,
+        }
+    }
+}
+
 /// Bits that a framing must gain beyond the choice among candidates: a wrong find in a million.
 const THRESHOLD_BITS: f64 = 20.0;
 /// Octets that candidates are judged on; the framing found is then followed along the whole stream.
@@ -72,12 +83,16 @@ pub fn find(flow: &Flow) -> Option<Found> {
     candidates.retain(|candidate| {
         candidate.messages >= MIN_MESSAGES && candidate.fit >= MIN_FIT && candidate.bits >= THRESHOLD_BITS
     });
-    candidates.sort_by(|a, b| b.bits.total_cmp(&a.bits));
+    // A header that leads from message to message up to the end explains more than marks and columns, which the text
+    // inside of messages has too.
+    candidates.sort_by(|a, b| a.rank().cmp(&b.rank()).then(b.bits.total_cmp(&a.bits)));
     let mut in_order = candidates.into_iter();
     let best = in_order.next()?;
     let mut rivals: Vec<Rival> = Vec::new();
     for rival in in_order {
-        let is_news = rival.framing != best.framing && rivals.iter().all(|known| known.framing != rival.framing);
+        let is_news = rival.rank() == best.rank()
+            && rival.framing != best.framing
+            && rivals.iter().all(|known| known.framing != rival.framing);
         if is_news && rivals.len() < 3 && !same_messages(flow, &best, &rival) {
             rivals.push(Rival { framing: rival.framing, fit: rival.fit });
         }
