@@ -1,16 +1,31 @@
 //! Every capture of a folder, read by netlab and by capinfos. The folder is `NETLAB_CAPTURES`, else `../shared/captures`.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use netlab::capture::{self, OpenOptions};
-use netlab::packet::{Item, PacketSource, RemarkKind};
+use netlab::base::Timestamp;
+use netlab::capture::{self, CaptureSummary, OpenOptions};
+use netlab::packet::PacketSource as _;
 
 use crate::peers::{is_installed, skipped};
 
+/// Captures about which capinfos and netlab are known to differ, and why.
+const EXPLAINED: &[(&str, &str)] = &[
+    ("atm-heapoverflow.pcap", "capinfos takes the ATM pseudo header off the length"),
+    ("atm-oam-heapoverflow.pcap", "capinfos takes the ATM pseudo header off the length"),
+    ("atm-oam-loopback-print-overrun.pcap", "that, and more than a million microseconds overflow in capinfos"),
+    ("bgp_vpn_rt-oobr.pcap", "capinfos leaves times near 1970 out"),
+    ("olsr-oobr-2.pcap", "capinfos leaves times near 1970 out"),
+    ("pim_header_asan-2.pcap", "capinfos leaves times near 1970 out"),
+    ("rx_serviceid_oobr.pcap", "more than a million microseconds overflow in capinfos"),
+    ("timestamp_invalid_micro.pcap", "more than a million microseconds overflow in capinfos"),
+    ("timestamp_invalid_nano.pcap", "more than a thousand million nanoseconds overflow in capinfos"),
+];
+
 #[test]
-fn every_capture_of_the_folder_has_as_many_packets_as_capinfos_counts() {
+fn every_capture_of_the_folder_has_the_packets_octets_and_times_that_capinfos_finds() {
     let folder = std::env::var_os("NETLAB_CAPTURES")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures"), PathBuf::from);
     if !folder.is_dir() {
@@ -21,52 +36,69 @@ fn every_capture_of_the_folder_has_as_many_packets_as_capinfos_counts() {
     }
     let mut files = Vec::new();
     below(&folder, &mut files);
-    let mut differing = Vec::new();
+    let (mut compared, mut differing) = (0, Vec::new());
     for chunk in files.chunks(200) {
-        let counted = capinfos(chunk);
-        for (file, expected) in chunk.iter().zip(counted) {
-            let found = count(file);
-            // Formats that are neither pcap nor pcapng are refused with the way to convert them.
-            let is_foreign = found.as_ref().is_err_and(|sentence| sentence.contains("convert it first: editcap"));
-            if let Some(expected) = expected
-                && found != Ok(expected)
-                && !is_foreign
-            {
-                differing.push(format!("{}: capinfos {expected:?}, netlab {found:?}", file.display()));
+        let by_capinfos = capinfos(chunk);
+        for file in chunk {
+            // A file that capinfos refuses tells nothing; that netlab comes to an end with it is enough.
+            let ours = summary(file);
+            let Some(theirs) = by_capinfos.get(&file.display().to_string()) else { continue };
+            match ours {
+                Ok(ours) => {
+                    compared += 1;
+                    let ours = [
+                        ours.packets.to_string(),
+                        ours.octets.to_string(),
+                        seconds(ours.first, &theirs[2]),
+                        seconds(ours.last, &theirs[3]),
+                    ];
+                    let is_explained = EXPLAINED.iter().any(|(name, _)| file.ends_with(name));
+                    if ours != *theirs && !is_explained {
+                        differing.push(format!("{}: capinfos {theirs:?}, netlab {ours:?}", file.display()));
+                    }
+                }
+                // Formats that are neither pcap nor pcapng are refused with the way to convert them.
+                Err(sentence) if sentence.contains("convert it first: editcap") => {}
+                Err(sentence) => differing.push(sentence),
             }
         }
     }
-    assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), files.len(), differing.join("\n"));
+    assert!(differing.is_empty(), "{} of {compared}:\n{}", differing.len(), differing.join("\n"));
+    assert!(compared > files.len() / 2, "only {compared} of {} files were compared", files.len());
 }
 
-/// Packets of `file` and whether it is damaged.
-fn count(file: &Path) -> Result<(u64, bool), String> {
+/// What netlab finds in `file`.
+fn summary(file: &Path) -> Result<CaptureSummary, String> {
     let mut source = capture::open(&[file], &OpenOptions::default()).map_err(|error| error.to_string())?;
-    let (mut packets, mut damaged) = (0, false);
-    while let Some(item) = source.next_item().map_err(|error| error.to_string())? {
-        match item {
-            Item::Packet(_) => packets += 1,
-            Item::Remark(remark) => damaged |= remark.kind == RemarkKind::Damage,
-            Item::Idle => {}
-        }
-    }
-    Ok((packets, damaged))
+    while source.next_item().map_err(|error| error.to_string())?.is_some() {}
+    source.captures().pop().ok_or_else(|| "no summary".to_owned())
 }
 
-/// What capinfos counts in each of `files`; `None` where it refuses the file.
-fn capinfos(files: &[PathBuf]) -> Vec<Option<(u64, bool)>> {
-    let output = Command::new("capinfos").args(["-C", "-M", "-T", "-r", "-c"]).args(files).output().expect("runs");
-    let lines: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
-    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
-    files
-        .iter()
-        .map(|file| {
-            let name = file.display().to_string();
-            let line = lines.iter().find(|line| line.starts_with(&format!("{name}\t")))?;
-            let packets = line.rsplit('\t').next()?.parse().ok()?;
-            Some((packets, complaints.contains(&name)))
+/// Packets, octets, first and last time that capinfos finds in each of `files` that it reads.
+fn capinfos(files: &[PathBuf]) -> HashMap<String, [String; 4]> {
+    let table = ["-M", "-T", "-r", "-S", "-c", "-d", "-a", "-e"];
+    let output = Command::new("capinfos").args(table).args(files).output().expect("runs");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [file, values @ ..] = &fields[..] else { return None };
+            let values: [&str; 4] = values.try_into().ok()?;
+            Some(((*file).to_owned(), values.map(str::to_owned)))
         })
         .collect()
+}
+
+/// A time as capinfos prints it, with as many digits as in `like`; `n/a` where capinfos has none, as with packets that
+/// have no time.
+fn seconds(time: Option<Timestamp>, like: &str) -> String {
+    match (time, like.split_once('.')) {
+        (Some(time), Some((_, fraction))) => {
+            let nanos = format!("{:09}", time.subsec_nanos());
+            format!("{}.{}", time.seconds(), &nanos[..fraction.len().min(9)])
+        }
+        _ => like.to_owned(),
+    }
 }
 
 fn below(folder: &Path, files: &mut Vec<PathBuf>) {
