@@ -7,7 +7,7 @@ mod seq;
 pub mod text;
 mod time;
 
-pub use mac::MacAddr;
+pub use mac::{MacAddr, ParseMacError};
 pub use rng::Rng;
 pub use seq::Seq;
 pub use time::Timestamp;

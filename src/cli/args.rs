@@ -57,6 +57,8 @@ pub enum Command {
     Analyze(super::analyze::Arguments),
     /// Sums with addresses and masks: describe, split, plan, merge, and where a packet goes next
     Subnet(super::subnet::Arguments),
+    /// Run a simulated network: a built-in scenario, or one of your own
+    Simulate(super::simulate::Arguments),
     /// Print a completion script for a shell
     Completions(super::completions::Arguments),
 }

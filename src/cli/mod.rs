@@ -15,7 +15,9 @@ mod messages;
 mod output;
 mod print;
 mod read;
+mod simulate;
 mod subnet;
+mod tap_file;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
         #[cfg(all(feature = "live", target_os = "linux"))]
         Command::Interfaces(arguments) => interfaces::run(&arguments, output),
         Command::Messages(arguments) => messages::run(&arguments, output),
+        Command::Simulate(arguments) => simulate::run(&arguments, output),
         Command::Subnet(arguments) => subnet::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }

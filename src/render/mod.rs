@@ -9,14 +9,17 @@ pub mod hex;
 pub mod interfaces;
 pub mod json;
 pub mod messages;
+pub mod ledger;
 pub mod number;
 pub mod report;
+pub mod simulation;
 pub mod style;
 pub mod subnet;
 pub mod table;
 pub mod text;
 pub mod time;
 pub mod tree;
+pub mod topology;
 pub mod words;
 
 use crate::analysis::{Judged, Note};

@@ -98,6 +98,8 @@ pub enum Stopped {
 #[derive(Debug)]
 pub struct Engine {
     now: Timestamp,
+    /// When a box last did something.
+    last_deed: Timestamp,
     started: bool,
     sequence: u64,
     processed: u64,
@@ -119,6 +121,7 @@ impl Engine {
     pub fn new(seed: u64, recording: bool) -> Engine {
         Engine {
             now: Timestamp::ZERO,
+            last_deed: Timestamp::ZERO,
             started: false,
             sequence: 0,
             processed: 0,
@@ -294,6 +297,9 @@ impl Engine {
     /// Takes out what a box left; `arrived` is the frame whose copy it was given.
     fn empty_outbox(&mut self, device: DeviceId, arrived: Option<u64>) {
         let mut left = std::mem::take(&mut self.outbox.left);
+        if !left.is_empty() {
+            self.last_deed = self.now;
+        }
         let mut relayed = 0u32;
         for out in left.drain(..) {
             match out {
@@ -442,6 +448,11 @@ impl Engine {
         self.now
     }
 
+    /// When a box last did something: the end of what there is to see of a run that became quiet.
+    pub fn last_deed(&self) -> Timestamp {
+        self.last_deed
+    }
+
     /// Events processed so far.
     pub fn processed(&self) -> u64 {
         self.processed
@@ -477,6 +488,20 @@ impl Engine {
             _ => None,
         });
         self.ledger.check(flying)
+    }
+
+    /// The same balance without the check of each frame.
+    pub fn books(&self) -> Conservation {
+        let flying = self.queue.iter().filter(|event| matches!(event.happening, Happening::Frame { .. })).count();
+        Conservation { in_flight: flying as u64, ..self.ledger.sum }
+    }
+
+    /// Where each copy that is under way will arrive.
+    pub fn in_flight(&self) -> impl Iterator<Item = (DeviceId, u64)> + '_ {
+        self.queue.iter().filter_map(|event| match &event.happening {
+            Happening::Frame { frame, .. } => Some((event.device, frame.id())),
+            _ => None,
+        })
     }
 
     /// Number of boxes.

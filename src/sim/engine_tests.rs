@@ -19,7 +19,7 @@ fn ping(to: u8) -> Order {
         interval: Duration::from_secs(1),
         payload_len: 56,
         ttl: 64,
-        dont_fragment: false,
+        dont_fragment: None,
     })
 }
 

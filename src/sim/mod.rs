@@ -11,12 +11,14 @@
 pub mod device;
 mod engine;
 mod frame;
+pub mod gallery;
 mod ledger;
 mod link;
 mod order;
 mod outbox;
 mod reason;
 mod record;
+mod scenario;
 pub mod stack;
 mod table;
 mod tap;
@@ -29,6 +31,9 @@ pub use order::{FrameOrder, InjectOrder, Order, PingOrder, UdpOrder};
 pub use outbox::{Device, Outbox, TimerId};
 pub use reason::Reason;
 pub use record::{Detail, DeviceId, EventKind, PortId, Record, Value};
+pub use scenario::{
+    Action, Expectation, Names, Run, RunOptions, Scenario, ScenarioError, nearest_word, parse_duration,
+};
 pub use table::Table;
 pub use tap::{Tap, Tapped};
 

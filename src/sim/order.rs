@@ -58,8 +58,8 @@ pub struct PingOrder {
     pub payload_len: usize,
     /// TTL or hop limit.
     pub ttl: u8,
-    /// True to forbid fragments.
-    pub dont_fragment: bool,
+    /// True to forbid fragments, false to allow them; `None` forbids them if it fits the first link.
+    pub dont_fragment: Option<bool>,
 }
 
 /// A datagram to send.

@@ -162,6 +162,13 @@ impl Renderer for Lines {
     }
 }
 
+/// The protocol of a packet and what it says, without its number, time and addresses.
+pub fn description(judged: &Judged<'_, '_>, detail: Detail) -> (&'static str, String) {
+    let mut out = Vec::new();
+    info::write(judged, detail, &mut out);
+    (info::protocol(&judged.packet.frame), String::from_utf8_lossy(&out).trim_end().to_owned())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Source,

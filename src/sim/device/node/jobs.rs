@@ -60,7 +60,7 @@ impl Node {
                     interval: PING_WAIT,
                     payload_len: 56,
                     ttl: 1,
-                    dont_fragment: false,
+                    dont_fragment: None,
                 };
                 self.start_ping(now, order, true, out);
             }
@@ -190,9 +190,11 @@ impl Node {
         } else {
             (icmpv6_message(way.source, order.destination, 128, 0, rest, &body), octets::ICMPV6)
         };
-        let policy = if order.dont_fragment { FragmentPolicy::Never } else { FragmentPolicy::Want };
-        let policy =
-            if order.dont_fragment || order.payload_len <= 1472 || is_trace { policy } else { FragmentPolicy::Allow };
+        let policy = match order.dont_fragment {
+            Some(true) => FragmentPolicy::Never,
+            Some(false) => FragmentPolicy::Allow,
+            None => FragmentPolicy::Want,
+        };
         match self.send_on(now, &way, protocol, ttl, policy, &message, out) {
             Ok(()) => {
                 if let Some(Job::Ping(ping)) = self.jobs.jobs.get_mut(index) {
@@ -270,9 +272,10 @@ impl Node {
         let (identifier, sequence) = (u16_at(error.quoted, 4), u16_at(error.quoted, 6));
         let index = usize::from(identifier).wrapping_sub(1);
         let Some(Job::Ping(ping)) = self.jobs.jobs.get_mut(index) else { return };
-        let Some(sent) = ping.open.remove(&sequence) else { return };
+        // An error may come long after the answer was given up: fragments are waited for longer than that.
+        let sent = ping.open.remove(&sequence);
         let (order, is_trace) = (ping.order.clone(), ping.is_trace);
-        let rtt = now.nanos_since(sent);
+        let rtt = sent.map_or(0, |sent| now.nanos_since(sent));
         if is_trace && error.ttl_expired {
             let words = format!("hop {sequence} is {}, after {:.3} ms", error.from, rtt as f64 / 1e6);
             self.say_ping(&order, sequence, "hop", &words, Some((error.from, rtt)), out);

@@ -1,0 +1,60 @@
+//! The built-in scenarios: each a file that a user could have written, with what it expects.
+
+use super::scenario::nearest_word;
+
+/// A built-in scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// What people type.
+    pub name: &'static str,
+    /// Its file.
+    pub text: &'static str,
+}
+
+impl Entry {
+    /// The title that its file gives.
+    pub fn title(&self) -> String {
+        let line = self.text.lines().find_map(|line| line.strip_prefix("title = \""));
+        line.and_then(|line| line.strip_suffix('"')).unwrap_or(self.name).replace("\\\"", "\"")
+    }
+}
+
+macro_rules! gallery {
+    ($($name:literal)*) => {
+        const ENTRIES: &[Entry] = &[$(Entry { name: $name, text: include_str!(concat!($name, ".toml")) },)*];
+    };
+}
+
+gallery! {
+    "arp"
+    "unicast"
+    "hub"
+    "broadcast"
+    "subnet-decision"
+    "router"
+    "broadcast-storm"
+    "broadcast-storm-stp"
+    "broadcast-storm-rstp"
+    "broadcast-storm-load"
+    "broadcast-storm-vlan"
+    "broadcast-storm-router"
+    "mtu-fragments"
+    "pmtud"
+    "lan-64"
+    "lan-256"
+}
+
+/// All built-in scenarios, in the order in which a reader of the tutorial meets them.
+pub fn all() -> &'static [Entry] {
+    ENTRIES
+}
+
+/// The scenario of that name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.name == name)
+}
+
+/// The name that was probably meant.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    nearest_word(name, ENTRIES.iter().map(|entry| entry.name))
+}
