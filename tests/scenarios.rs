@@ -113,7 +113,7 @@ fn unknown_keys_and_words_are_refused_with_line_and_hint() {
         ("h1 - sw.1", "h1 - sv.1", "did you mean 'sw'?"),
         ("0ms h1 ping h2", "0ms h1 pign h2", "did you mean 'ping'?"),
         ("frames h3 in arp = 1", "frames h3 in apr = 1", "did you mean 'arp'?"),
-        ("192.0.2.20/24", "192.0.2.20", "write it like 192.0.2.1/24"),
+        ("\"192.0.2.20/24\"", "\"192.0.2.20\"", "write it like 192.0.2.1/24"),
         ("0ms h1", "soon h1", "is not a time"),
     ] {
         let broken = arp.replace(from, to);
