@@ -153,15 +153,7 @@ fn show(arguments: &Arguments, scenario: &Scenario, run: &Run, output: &mut Outp
             .map_err(|error| Failure::CouldNot(error.to_string()));
     }
     if arguments.print.jsonl {
-        let mut line = |value: serde_json::Value| -> io::Result<()> {
-            serde_json::to_writer(&mut *output, &value)?;
-            output.write_all(b"\n")
-        };
-        line(simulation::json_header("simulation", scenario, run))?;
-        for record in run.engine.records() {
-            line(simulation::json_record(&run.engine, record))?;
-        }
-        line(simulation::json_summary(run))?;
+        simulation::json_lines("simulation", scenario, run, output)?;
         return Ok(());
     }
     let mut out = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::io;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -492,6 +493,22 @@ pub fn expectations(scenario: &Scenario, run: &Run, paint: Paint, out: &mut Vec<
         };
         out.extend_from_slice(text.as_bytes());
     }
+}
+
+/// The whole run as JSON Lines: a header, one record an event, a summary.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn json_lines(kind: &str, scenario: &Scenario, run: &Run, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut line = |value: &Json| {
+        serde_json::to_writer(&mut *out, value)?;
+        out.write_all(b"\n")
+    };
+    line(&json_header(kind, scenario, run))?;
+    for record in run.engine.records() {
+        line(&json_record(&run.engine, record))?;
+    }
+    line(&json_summary(run))
 }
 
 /// The header of JSON Lines.
