@@ -7,5 +7,6 @@ mod ends;
 mod files;
 mod lab;
 mod losses;
+mod recv;
 mod rights;
 mod same;
