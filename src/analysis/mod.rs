@@ -14,12 +14,15 @@ mod findings;
 pub mod fragments;
 pub mod health;
 pub mod hosts;
+pub mod icmp;
 mod link;
 pub mod messages;
 mod note;
+pub mod path_mtu;
 mod report;
 pub mod tcp;
 mod totals;
+pub mod udp;
 
 pub use bounded::Bounded;
 pub use catalogue::Entry;
@@ -44,6 +47,9 @@ pub struct Analyzer {
     totals: Totals,
     endpoints: Endpoints,
     tcp: tcp::TcpTracker,
+    udp: udp::Udp,
+    icmp: icmp::Icmp,
+    path_mtu: path_mtu::PathMtu,
 }
 
 impl Analyzer {
@@ -68,10 +74,16 @@ impl Analyzer {
     /// What lies above the link, of a packet that is not a copy. A datagram that this packet completes is taken in here
     /// again, at the time of this packet; `depth` counts such datagrams within datagrams.
     fn observe_network(&mut self, packet: &Packet<'_>, trust: Trust, depth: usize, notes: &mut Notes) {
+        if depth == 0 {
+            self.path_mtu.observe_len(packet, notes);
+        }
         match self.fragments.observe(packet, trust, notes) {
             Reassembly::Whole => self.observe_upper(packet, trust, notes),
             Reassembly::Waiting => {}
             Reassembly::Complete(assembled) => {
+                if let Some(report) = self.fragments.just_completed(packet.meta.number) {
+                    self.path_mtu.datagram(report, packet, notes);
+                }
                 if depth < MAX_NESTED_DATAGRAMS {
                     let datagram = assembled.packet(&packet.meta);
                     let trust = self.health.judge_datagram(&datagram, notes);
@@ -85,6 +97,14 @@ impl Analyzer {
     /// Transport and ICMP, of a whole packet or of a datagram put together from its fragments.
     fn observe_upper(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
         self.tcp.observe(packet, trust, notes);
+        self.udp.observe(packet, trust, notes);
+        if trust.is_bad() {
+            return;
+        }
+        let recent = self.health.recent();
+        self.icmp.observe(packet, recent, &mut self.fragments, &mut self.udp, notes);
+        let tcp = &self.tcp;
+        self.path_mtu.observe(packet, notes.context, recent, |quoted| tcp.quoted(quoted), notes);
     }
 
     /// Takes in what the source says beside its packets: lost packets weaken findings.
@@ -96,6 +116,7 @@ impl Analyzer {
     pub fn finish(&mut self, notes: &mut Notes) {
         self.link.finish(notes);
         self.fragments.finish(notes);
+        self.icmp.finish(notes);
         self.tcp.finish(notes);
     }
 
@@ -111,6 +132,9 @@ impl Analyzer {
             hosts: self.link.hosts.report(),
             masks: self.link.masks.report(),
             broadcasts: self.link.broadcasts.report(),
+            udp: self.udp.report(),
+            icmp: self.icmp.report(),
+            path_mtu: self.path_mtu.report().to_vec(),
             fragments: self.fragments.report().to_vec(),
             fragment_counts: self.fragments.counts(),
             connections: self.tcp.connections(),

@@ -9,8 +9,11 @@ use super::fragments::{FragmentReport, OutcomeCounts};
 use super::health::HealthReport;
 use super::hosts::HostReport;
 use super::hosts::masks::MaskReport;
+use super::icmp::IcmpReport;
+use super::path_mtu::PathMtuReport;
 use super::tcp::{ConnectionReport, TcpHealth};
 use super::totals::ProtocolCount;
+use super::udp::UdpReport;
 
 /// Everything concluded from a capture.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,6 +38,12 @@ pub struct Report {
     pub masks: Vec<MaskReport>,
     /// Frames for everybody, storms and flooding.
     pub broadcasts: BroadcastReport,
+    /// UDP conversations in order of their first datagrams.
+    pub udp: Vec<UdpReport>,
+    /// Pings, and errors with the flows that they quote.
+    pub icmp: IcmpReport,
+    /// What routers told of the MTU of paths, and what came of it.
+    pub path_mtu: Vec<PathMtuReport>,
     /// Fragmented datagrams in the order in which they ended.
     pub fragments: Vec<FragmentReport>,
     /// How many of them ended in which way.

@@ -7,7 +7,9 @@
 pub mod arp;
 pub mod fragments;
 pub mod health;
+pub mod icmp;
 pub mod tcp;
+pub mod udp;
 
 use super::note::Severity;
 
@@ -32,6 +34,8 @@ pub static FAMILIES: &[(&str, &[&Entry])] = &[
     ("health", health::ENTRIES),
     ("arp", arp::ENTRIES),
     ("fragments", fragments::ENTRIES),
+    ("icmp", icmp::ENTRIES),
+    ("udp", udp::ENTRIES),
     ("tcp", tcp::ENTRIES),
 ];
 

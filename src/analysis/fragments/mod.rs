@@ -200,6 +200,11 @@ impl Fragments {
         &self.rows
     }
 
+    /// The datagram that this packet completed, if the report still has room for it.
+    pub(super) fn just_completed(&self, packet: u64) -> Option<&FragmentReport> {
+        self.rows.last().filter(|row| row.packets.last() == Some(&packet))
+    }
+
     /// Datagrams that wait for pieces.
     pub fn waiting(&self) -> usize {
         self.open.len()
@@ -425,6 +430,11 @@ impl Fragments {
         }
         is_copy
     }
+}
+
+/// Digest of the tunnel around the innermost IP packet of a frame, for keys of conversations (rule P7); 0 outside of one.
+pub(super) fn tunnel_of(frame: &Frame<'_>) -> u64 {
+    seen::tunnel_of(frame)
 }
 
 fn is_too_long(seen: &Seen<'_>) -> bool {

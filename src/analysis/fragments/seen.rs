@@ -139,6 +139,11 @@ fn key(frame: &Frame<'_>, index: usize, ip: IpView<'_>, fragment: IpFragment, pr
     }
 }
 
+/// Digest of the addresses of the IP headers around the innermost one; 0 if there is none.
+pub(super) fn tunnel_of(frame: &Frame<'_>) -> u64 {
+    frame.ip_index().map_or(0, |index| tunnel(&frame.layers()[..index]))
+}
+
 fn tunnel(outer: &[Located<'_>]) -> u64 {
     let addresses = outer.iter().filter_map(|located| match located.layer {
         Layer::Ipv4(ip) => ip.bytes().get(12..20),

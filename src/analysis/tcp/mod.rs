@@ -250,6 +250,17 @@ impl TcpTracker {
         least_round_trip(&self.connections[slot as usize])
     }
 
+    /// The connection of a packet that an ICMP error quotes: its number, and true if its initiator sent the packet.
+    pub fn quoted(&self, quoted: &crate::wire::Frame<'_>) -> Option<(u64, bool)> {
+        let (source_port, destination_port) = quoted.ports()?;
+        let ip = quoted.ip()?;
+        let (source, destination) =
+            (Socket::new(ip.source(), source_port), Socket::new(ip.destination(), destination_port));
+        let (key, from_low) = Key::new(source, destination, 0);
+        let connection = &self.connections[self.find(&key, self.hash(&key))? as usize];
+        Some((connection.id, from_low == connection.initiator_is_low))
+    }
+
     fn lookup(&self, packet: &Packet<'_>) -> Option<(u32, bool)> {
         let frame = &packet.frame;
         let (Some(Layer::Tcp(_) | Layer::CutTransport(_)), Some(ip)) = (frame.transport(), frame.ip()) else {

@@ -1,0 +1,473 @@
+//! The MTU of paths (rules M1 to M5): what routers tell, whether senders obey, and where large packets vanish silently.
+//!
+//! For each TCP connection a little is remembered, found by the number that the TCP tracker gave it: what is under way,
+//! the MSS that each side promised, and the segment that is sent again and again. All else needs a table only while a
+//! router's word about it is still to be judged.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::bounded::Bounded;
+use super::catalogue::{fragments as fragment_entries, icmp as entries};
+use super::duplicates::Recent;
+use super::fragments::FragmentReport;
+use super::icmp::QuotedFlow;
+use super::note::{Confidence, Context, Fact, Note, Notes};
+use crate::base::limits::{MAX_ICMP_ROWS, MAX_PATH_FLOWS};
+use crate::base::{Seq, Timestamp};
+use crate::packet::Packet;
+use crate::wire::{Frame, IpView, Layer, Tcp};
+
+/// The least MTU of a link: RFC 791 for IPv4, RFC 8200 §5 for IPv6.
+const LEAST_V4: u32 = 68;
+/// See [`LEAST_V4`].
+const LEAST_V6: u32 = 1280;
+/// The plateaus of RFC 1191 §7, largest first.
+const PLATEAUS: [u32; 11] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68];
+/// A packet below this length is small: every path carries it.
+const SMALL: u32 = 700;
+/// Sendings of the same full-size segment before a black hole is suspected: the first and two timeouts.
+const STUCK_TIMES: u32 = 3;
+/// Sendings closer together than this were not caused by a timeout (the least of Linux is 200 ms).
+const TIMEOUT_NS: u64 = 150_000_000;
+/// Packets larger than this may be several joined by the sender's system.
+const LARGEST_WIRE: u32 = 9216;
+
+/// What a router told of a path, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PathMtuReport {
+    /// The message.
+    pub packet: u64,
+    /// Who sent it.
+    pub by: IpAddr,
+    /// The flow whose packet was too large.
+    pub flow: QuotedFlow,
+    /// The MTU that it tells; 0 if it does not.
+    pub mtu: u32,
+    /// Length of the packet that was too large, as its header says.
+    pub size: u32,
+    /// `obeyed`, `ignored`, `open` (nothing followed), `unfit` (does not fit the flow) or `implausible`.
+    pub effect: &'static str,
+    /// How long the sender took to obey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obeyed_after_ns: Option<u64>,
+}
+
+/// A router's word whose effect is not known yet.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    row: usize,
+    packet: u64,
+    at: Timestamp,
+    mtu: u32,
+    sequence: Seq,
+}
+
+/// A segment that is sent again and again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stuck {
+    sequence: Seq,
+    packet_len: u32,
+    times: u32,
+    last_at: Timestamp,
+    suspected: bool,
+    /// A smaller segment from the same place that was sent instead: its packet's length and its end.
+    smaller: Option<(u32, Seq, u64)>,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+struct Side {
+    /// End of what was sent.
+    max: Option<Seq>,
+    /// The other side's acknowledgment.
+    una: Option<Seq>,
+    /// What this side's SYN promised to take.
+    mss: Option<u16>,
+    /// Small packets with data were acknowledged.
+    small_passed: bool,
+    small_end: Option<Seq>,
+    stuck: Option<Stuck>,
+    told: Option<Told>,
+    said_mss: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flow {
+    /// Number of the connection, plus one.
+    id: u64,
+    sides: [Side; 2],
+}
+
+/// Watches for what paths carry.
+#[derive(Debug)]
+pub struct PathMtu {
+    flows: Vec<Flow>,
+    /// Words about flows other than TCP, by source and destination.
+    told: Bounded<(IpAddr, IpAddr), Told>,
+    /// The largest whole packet of each sender, for telling who cut.
+    largest: Bounded<IpAddr, u32>,
+    last_largest: Option<(IpAddr, u32)>,
+    rows: Vec<PathMtuReport>,
+}
+
+impl Default for PathMtu {
+    fn default() -> PathMtu {
+        PathMtu {
+            flows: Vec::new(),
+            told: Bounded::new(MAX_ICMP_ROWS),
+            largest: Bounded::new(MAX_PATH_FLOWS),
+            last_largest: None,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl PathMtu {
+    /// Takes in a whole packet or datagram, after the TCP tracker has put its connection into `context`. `quoted` finds the
+    /// connection of a quoted packet, and whether its initiator sent it.
+    pub fn observe(
+        &mut self,
+        packet: &Packet<'_>,
+        context: Context,
+        recent: &Recent,
+        quoted_connection: impl Fn(&Frame<'_>) -> Option<(u64, bool)>,
+        notes: &mut Notes,
+    ) {
+        let (Some(ip), Some(transport)) = (packet.frame.ip(), packet.frame.transport()) else { return };
+        match transport {
+            Layer::Tcp(tcp) => {
+                if let Some(connection) = context.connection {
+                    self.segment(packet, &tcp, ip, connection, usize::from(!context.from_initiator), notes);
+                }
+            }
+            Layer::Icmpv4(icmp) if icmp.next_hop_mtu().is_some() => {
+                let mtu = u32::from(icmp.next_hop_mtu().unwrap_or(0));
+                if let Some(quoted) = icmp.quoted() {
+                    self.too_large(packet, ip, mtu, &quoted, recent, quoted_connection(&quoted), notes);
+                }
+            }
+            Layer::Icmpv6(icmp) if icmp.packet_too_big_mtu().is_some() => {
+                let mtu = icmp.packet_too_big_mtu().unwrap_or(0);
+                if let Some(quoted) = icmp.quoted() {
+                    self.too_large(packet, ip, mtu, &quoted, recent, quoted_connection(&quoted), notes);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in any packet, pieces included: its length shows what its sender's link takes, and whether a router's word
+    /// about UDP and others was obeyed.
+    pub fn observe_len(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+        let Some(ip) = packet.frame.ip() else { return };
+        let len = ip.total_len();
+        let is_piece = packet.frame.fragment().is_some();
+        if !self.told.is_empty() && packet.frame.tcp().is_none() {
+            self.effect_on_datagrams(packet, ip, is_piece, notes);
+        }
+        // TCP above the Ethernet MTU is probably not divided yet.
+        let is_doubtful = len > LARGEST_WIRE || len > 1500 && packet.frame.tcp().is_some();
+        if is_piece || is_doubtful || len <= SMALL {
+            return;
+        }
+        let source = ip.source();
+        if self.last_largest.is_some_and(|(last, largest)| last == source && largest >= len) {
+            return;
+        }
+        let largest = self.largest.entry(source, || 0);
+        *largest = len.max(*largest);
+        self.last_largest = Some((source, *largest));
+    }
+
+    /// Says of a datagram that became whole if it was not its sender who cut it (rule M4).
+    pub fn datagram(&self, datagram: &FragmentReport, packet: &Packet<'_>, notes: &mut Notes) {
+        let Some(mtu) = datagram.mtu else { return };
+        let Some(largest) = self.largest.get(&datagram.source).copied() else { return };
+        // The pieces of a sender with that MTU would be larger by at least one unit.
+        if largest < mtu + 8 {
+            return;
+        }
+        notes.say(
+            Note::new(&fragment_entries::BY_ROUTER, packet.meta.number, packet.meta.at)
+                .with("piece", Fact::Octets(u64::from(mtu)))
+                .with("largest", Fact::Octets(u64::from(largest)))
+                .sure(Confidence::Probable),
+        );
+    }
+
+    /// What routers told, in order.
+    pub fn report(&self) -> &[PathMtuReport] {
+        &self.rows
+    }
+
+    // ---- rule M1: what a router tells ----
+
+    #[allow(clippy::too_many_arguments)]
+    fn too_large(
+        &mut self,
+        packet: &Packet<'_>,
+        ip: IpView<'_>,
+        mtu: u32,
+        quoted: &Frame<'_>,
+        recent: &Recent,
+        connection: Option<(u64, bool)>,
+        notes: &mut Notes,
+    ) {
+        let (Some(flow), Some(quoted_ip)) = (QuotedFlow::of(quoted), quoted.ip()) else { return };
+        let size = quoted_ip.total_len();
+        let (number, at, by) = (packet.meta.number, packet.meta.at, ip.source());
+        let is_v6 = by.is_ipv6();
+        let say = |entry| {
+            let mut note = Note::new(entry, number, at).with("by", Fact::Ip(by));
+            note.connection = connection.map(|(id, _)| id);
+            note.with("mtu", Fact::Octets(u64::from(mtu)))
+        };
+        let sequence = match quoted.transport() {
+            Some(Layer::Tcp(tcp)) => Some(tcp.sequence()),
+            Some(Layer::CutTransport(cut)) => cut.sequence(),
+            _ => None,
+        };
+        let mut effect = "open";
+        let least = if is_v6 { LEAST_V6 } else { LEAST_V4 };
+        if mtu == 0 && !is_v6 {
+            let plateau = PLATEAUS.into_iter().find(|plateau| *plateau < size).unwrap_or(LEAST_V4);
+            let note = say(&entries::MTU_NOT_TOLD).with("size", Fact::Octets(u64::from(size)));
+            notes.say(note.with("plateau", Fact::Octets(u64::from(plateau))));
+        } else if mtu < least {
+            effect = "implausible";
+            notes.say(say(&entries::MTU_IMPLAUSIBLE).with("least", Fact::Octets(u64::from(least))));
+        } else {
+            let mut note = say(&entries::MTU_TOLD)
+                .with("size", Fact::Octets(u64::from(size)))
+                .with("flow", Fact::Text(flow.text().into()));
+            if let Some((about, _)) = recent.quoted(quoted) {
+                note = note.with("about", Fact::Packet(about));
+            }
+            notes.say(note);
+        }
+        let row = self.rows.len();
+        let mut told = Told { row, packet: number, at, mtu, sequence: Seq::default() };
+        if effect == "open" && mtu != 0 {
+            if let (Some((id, from_initiator)), Some(sequence)) = (connection, sequence) {
+                told.sequence = sequence;
+                if self.tell_flow(id, usize::from(!from_initiator), told, notes, &say) {
+                    effect = "unfit";
+                }
+            } else {
+                self.told.insert((flow.source, flow.destination), told);
+            }
+        }
+        if self.rows.len() < MAX_ICMP_ROWS {
+            self.rows.push(PathMtuReport { packet: number, by, flow, mtu, size, effect, obeyed_after_ns: None });
+        }
+    }
+
+    /// Tells the sending side of a connection; true if the quotation does not fit what is under way.
+    fn tell_flow(
+        &mut self,
+        id: u64,
+        side: usize,
+        told: Told,
+        notes: &mut Notes,
+        say: &impl Fn(&'static super::catalogue::Entry) -> Note,
+    ) -> bool {
+        let Some(flow) = self.flow(id) else { return false };
+        let receiver_mss = flow.sides[1 - side].mss;
+        let side = &mut flow.sides[side];
+        let is_acknowledged = side.una.is_some_and(|una| told.sequence.since(una) < 0);
+        let is_not_sent = side.max.is_some_and(|max| told.sequence.since(max) >= 0);
+        if is_acknowledged || is_not_sent {
+            notes.say(say(&entries::MTU_FORGED).with("sequence", Fact::Seq(told.sequence)).sure(Confidence::Probable));
+            return true;
+        }
+        side.told = Some(told);
+        if let Some(mss) = receiver_mss
+            && u32::from(mss) + 40 > told.mtu
+            && !side.said_mss
+        {
+            side.said_mss = true;
+            notes.say(say(&entries::MTU_AND_MSS).with("mss", Fact::Octets(u64::from(mss))));
+        }
+        false
+    }
+
+    // ---- rules M2 and M3: what the sender does ----
+
+    fn segment(
+        &mut self,
+        packet: &Packet<'_>,
+        tcp: &Tcp<'_>,
+        ip: IpView<'_>,
+        connection: u64,
+        side: usize,
+        notes: &mut Notes,
+    ) {
+        let (flags, len) = (tcp.flags(), ip.total_len());
+        let Some(flow) = self.flow_or_new(connection) else { return };
+        let say = |entry| Note::new(entry, packet.meta.number, packet.meta.at).in_connection(connection);
+        if flags.syn() {
+            flow.sides[side].mss = tcp.options().and_then(|options| options.maximum_segment_size());
+        }
+        if flags.ack() {
+            flow.sides[1 - side].acknowledged(tcp.acknowledgment(), &say, notes);
+        }
+        let receiver_mss = flow.sides[1 - side].mss;
+        let sender = &mut flow.sides[side];
+        let (start, end) = (tcp.sequence(), tcp.sequence().plus(tcp.sequence_len()));
+        if sender.max.is_none_or(|max| end.since(max) > 0) {
+            sender.max = Some(end);
+        }
+        if tcp.payload_len() == 0 {
+            return;
+        }
+        if len <= SMALL {
+            sender.small_end = Some(end);
+        }
+        // What is larger than the receiver takes was not divided yet by the sender's card: its size says nothing.
+        let is_giant = receiver_mss.is_some_and(|mss| tcp.payload_len() > u32::from(mss));
+        if !is_giant {
+            sender.sent(packet, start, end, len, &say, notes);
+        }
+        let judged = sender.told.filter(|told| {
+            let covers = told.sequence.since(start) >= 0 && end.since(told.sequence) > 0;
+            covers && !is_giant && packet.meta.number > told.packet
+        });
+        if let Some(told) = judged {
+            sender.told = None;
+            self.judge(told, len, packet, Some(connection), notes);
+        }
+    }
+
+    /// The first packet after a router's word, with what was too large: does it fit now?
+    fn judge(&mut self, told: Told, len: u32, packet: &Packet<'_>, connection: Option<u64>, notes: &mut Notes) {
+        let wait = packet.meta.at.nanos_since(told.at);
+        let obeyed = len <= told.mtu;
+        let entry = if obeyed { &entries::MTU_OBEYED } else { &entries::MTU_IGNORED };
+        let mut note = Note::new(entry, packet.meta.number, packet.meta.at)
+            .with("size", Fact::Octets(u64::from(len)))
+            .with("told", Fact::Packet(told.packet))
+            .with("mtu", Fact::Octets(u64::from(told.mtu)))
+            .with("wait", Fact::Nanos(wait));
+        note.connection = connection;
+        notes.say(note);
+        if let Some(row) = self.rows.get_mut(told.row) {
+            row.effect = if obeyed { "obeyed" } else { "ignored" };
+            row.obeyed_after_ns = obeyed.then_some(wait);
+        }
+    }
+
+    /// UDP and others: the next packet of that pair which is a piece, or as large as the path takes, obeys; one that is
+    /// larger ignores.
+    fn effect_on_datagrams(&mut self, packet: &Packet<'_>, ip: IpView<'_>, is_piece: bool, notes: &mut Notes) {
+        let key = (ip.source(), ip.destination());
+        let Some(told) = self.told.get(&key).copied() else { return };
+        let len = ip.total_len();
+        let tells = packet.meta.number > told.packet && (is_piece || len > told.mtu || len + 8 > told.mtu);
+        if tells {
+            self.told.remove(&key);
+            self.judge(told, len, packet, None, notes);
+        }
+    }
+
+    fn flow(&mut self, connection: u64) -> Option<&mut Flow> {
+        let index = connection as usize % MAX_PATH_FLOWS;
+        self.flows.get_mut(index).filter(|flow| flow.id == connection + 1)
+    }
+
+    fn flow_or_new(&mut self, connection: u64) -> Option<&mut Flow> {
+        let index = connection as usize % MAX_PATH_FLOWS;
+        if self.flows.len() <= index {
+            self.flows.resize(index + 1, Flow::default());
+        }
+        let flow = self.flows.get_mut(index)?;
+        if flow.id < connection + 1 {
+            *flow = Flow { id: connection + 1, ..Flow::default() };
+        }
+        (flow.id == connection + 1).then_some(flow)
+    }
+}
+
+impl Side {
+    /// A data segment of this side.
+    fn sent(
+        &mut self,
+        packet: &Packet<'_>,
+        start: Seq,
+        end: Seq,
+        len: u32,
+        say: &impl Fn(&'static super::catalogue::Entry) -> Note,
+        notes: &mut Notes,
+    ) {
+        let is_first_open = self.una.is_none_or(|una| una == start);
+        if !is_first_open {
+            return;
+        }
+        let at = packet.meta.at;
+        match &mut self.stuck {
+            Some(stuck) if stuck.sequence == start && stuck.packet_len == len => {
+                if at.nanos_since(stuck.last_at) < TIMEOUT_NS {
+                    return;
+                }
+                stuck.times += 1;
+                stuck.last_at = at;
+                if stuck.times >= STUCK_TIMES && !stuck.suspected && self.small_passed && len > SMALL {
+                    stuck.suspected = true;
+                    notes.say(
+                        say(&entries::MTU_BLACK_HOLE)
+                            .with("size", Fact::Octets(u64::from(len)))
+                            .with("times", Fact::Count(u64::from(stuck.times)))
+                            .sure(Confidence::Probable),
+                    );
+                }
+            }
+            Some(stuck) if stuck.sequence == start && stuck.packet_len > len && stuck.times >= 2 => {
+                stuck.smaller = Some((len, end, packet.meta.number));
+            }
+            Some(stuck) if stuck.sequence == start && len < stuck.packet_len => {}
+            _ => {
+                self.stuck = Some(Stuck { sequence: start, packet_len: len, times: 1, last_at: at, ..Stuck::default() })
+            }
+        }
+    }
+
+    /// The other side acknowledged what this side sent.
+    fn acknowledged(
+        &mut self,
+        acknowledgment: Seq,
+        say: &impl Fn(&'static super::catalogue::Entry) -> Note,
+        notes: &mut Notes,
+    ) {
+        if self.una.is_some_and(|una| acknowledgment.since(una) <= 0) {
+            return;
+        }
+        self.una = Some(acknowledgment);
+        if self.small_end.is_some_and(|end| acknowledgment.since(end) >= 0) {
+            self.small_passed = true;
+            self.small_end = None;
+        }
+        let Some(stuck) = self.stuck else { return };
+        if acknowledgment.since(stuck.sequence) <= 0 {
+            return;
+        }
+        self.stuck = None;
+        // Half the size or so at once, not a segment less: a smaller one alone is what any retransmission may be.
+        if let Some((len, end, _)) = stuck.smaller
+            && acknowledgment.since(end) >= 0
+            && stuck.packet_len > SMALL
+            && len * 10 <= stuck.packet_len * 9
+        {
+            notes.say(
+                say(&entries::MTU_PROBED)
+                    .with("size", Fact::Octets(u64::from(len)))
+                    .with("before", Fact::Octets(u64::from(stuck.packet_len)))
+                    .with("times", Fact::Count(u64::from(stuck.times)))
+                    .sure(Confidence::Probable),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
