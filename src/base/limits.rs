@@ -33,8 +33,9 @@ pub const MAX_HELD_OCTETS: usize = 16 << 20;
 pub const MAX_FILTER_LEN: usize = 1 << 20;
 /// Parentheses and negations inside one another. People stop at ten; the parser is recursive.
 pub const MAX_FILTER_DEPTH: usize = 200;
-/// Instructions of a filter program in the kernel: BPF_MAXINSNS of linux/bpf_common.h.
-pub const MAX_KERNEL_INSTRUCTIONS: usize = 4096;
+/// Instructions of a filter program in the kernel: BPF_MAXINSNS of linux/bpf_common.h, less what a live capture puts in
+/// front.
+pub const MAX_KERNEL_INSTRUCTIONS: usize = 4096 - 16;
 
 // ---- analysis: totals and hosts ----
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
 
-use super::filters::FilterOptions;
+use super::filters::FileFilterOptions;
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(required = true, value_name = "FILE… [FILTER]")]
     words: Vec<String>,
     #[command(flatten)]
-    filters: FilterOptions,
+    filters: FileFilterOptions,
     /// The report as one JSON document
     #[arg(long)]
     json: bool,
@@ -42,7 +42,7 @@ pub enum Level {
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(&arguments.words);
-    let filter = arguments.filters.capture_filter(&inputs.filter)?;
+    let filter = arguments.filters.common.capture_filter(&inputs.filter)?;
     let mut source = inputs.open()?;
     if arguments.filters.asks_about_the_filter() {
         return arguments.filters.answer(&filter, &mut source, output);

@@ -27,6 +27,15 @@ pub struct FilterOptions {
     /// Say what the capture filter means, with its program, and end
     #[arg(long)]
     pub explain_filter: bool,
+}
+
+/// Options of filters for commands that read files.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct FileFilterOptions {
+    /// Options of every command with filters.
+    #[command(flatten)]
+    pub common: FilterOptions,
     /// Say which parts of the capture filter hold for packet N and which do not, and end
     #[arg(long, value_name = "N", conflicts_with = "explain_filter")]
     pub why_not: Option<u64>,
@@ -50,10 +59,10 @@ impl FilterOptions {
     }
 }
 
-impl FilterOptions {
+impl FileFilterOptions {
     /// True if not packets are wanted but something about the filter.
     pub(super) fn asks_about_the_filter(&self) -> bool {
-        self.explain_filter || self.why_not.is_some()
+        self.common.explain_filter || self.why_not.is_some()
     }
 
     /// Says what the filter means for the first packet's link type, or why it takes or leaves a packet.
@@ -148,10 +157,10 @@ impl CaptureFilter {
         self.error.borrow().as_ref().map_or(Ok(()), |error| Err(usage(error)))
     }
 
-    /// The program for live packets of a link type.
-    #[allow(dead_code)]
-    pub(super) fn live(&self, link: LinkType) -> Result<Program, Failure> {
-        self.filter.program(link, Target::Kernel).map_err(|error| usage(&error))
+    /// The filter itself.
+    #[cfg_attr(not(all(feature = "live", target_os = "linux")), allow(dead_code))]
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// Says which parts of the filter hold for a packet.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::filters::FilterOptions;
+use super::filters::FileFilterOptions;
 use super::inputs::{self, Inputs};
 use super::print::{PrintOptions, Printer};
 use super::{Failure, Output};
@@ -20,14 +20,14 @@ pub struct Arguments {
     #[arg(required = true, value_name = "FILE [FILTER]")]
     words: Vec<String>,
     #[command(flatten)]
-    filters: FilterOptions,
+    filters: FileFilterOptions,
     #[command(flatten)]
     print: PrintOptions,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(&arguments.words);
-    let filter = arguments.filters.capture_filter(&inputs.filter)?;
+    let filter = arguments.filters.common.capture_filter(&inputs.filter)?;
     let mut source = inputs.open()?;
     if arguments.filters.asks_about_the_filter() {
         return arguments.filters.answer(&filter, &mut source, output);

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::capture::live::{DEFAULT_BUFFER_LEN, DEFAULT_SNAP_LEN};
 use crate::cli::Failure;
+use crate::cli::filters::FilterOptions;
 use crate::cli::print::PrintOptions;
 use crate::packet::Direction;
 
@@ -30,6 +31,8 @@ pub struct Arguments {
     /// Interface; then all words are the filter
     #[arg(short, long, value_name = "IFACE")]
     pub interface: Option<String>,
+    #[command(flatten)]
+    pub filters: FilterOptions,
     /// Stop after this time: 10s, 1m30s, 500ms
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,

@@ -14,11 +14,11 @@ pub use arguments::Arguments;
 use self::record::Recorder;
 use self::session::{Material, Session};
 use super::print::{PrintOptions, Printer};
-use super::{Failure, Output, interfaces};
+use super::{Failure, Output, filters, interfaces};
 use crate::analysis::Analyzer;
 use crate::base::text::harmless;
 use crate::capture::live::{Counts, Live, OpenError, Options};
-use crate::filter::capture::{Filter, Names};
+use crate::filter::capture::Target;
 use crate::pipeline::{self, Patience, RunError};
 use crate::render::report::{self, Document};
 use crate::render::style::Paint;
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     arguments.check()?;
     let plan = rights::plan(arguments)?;
-    let mut live = open(arguments, output)?;
+    let Some(mut live) = open(arguments, output)? else { return Ok(()) };
     rights::give_up(&plan)?;
     let mut recorder =
         Recorder::create(arguments, &live).map_err(|failure| match (failure, rights::writing_as(&plan)) {
@@ -54,11 +54,15 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
 }
 
-/// Opens the capture, which is all that needs rights.
-fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
+/// Opens the capture, which is all that needs rights; `None` if only the filter was to be explained.
+fn open(arguments: &Arguments, output: &mut Output) -> Result<Option<Live>, Failure> {
     let list = interfaces::list()?;
     let (nic, filter) = choice::choose(&list, arguments.interface.as_deref(), &arguments.words)?;
-    let filter = Filter::parse_with(&filter, &Names::system()).map_err(|error| Failure::Usage(error.to_string()))?;
+    let filter = arguments.filters.capture_filter(&filter)?;
+    if arguments.filters.explain_filter {
+        filter.explain(nic.link, Target::Kernel, output)?;
+        return Ok(None);
+    }
     let name = harmless(&nic.name).into_owned();
     let options = Options {
         snap_len: arguments.snap_len(),
@@ -70,9 +74,9 @@ fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
         // Nobody wants to watch a second's worth of lines after having said "enough".
         drain: arguments.write.is_some() || !output.is_terminal(),
     };
-    let mut live = Live::open(nic, options, Some(&filter)).map_err(|error| match error {
+    let mut live = Live::open(nic, options, Some(filter.filter())).map_err(|error| match error {
         OpenError::NotPermitted => rights::missing(&name),
-        OpenError::Filter(error) => Failure::Usage(error.to_string()),
+        OpenError::Filter(error) => filters::usage(&error),
         error => Failure::CouldNot(format!("cannot capture on {name}: {error}")),
     })?;
     live.when_asked(|counts| {
@@ -81,7 +85,7 @@ fn open(arguments: &Arguments, output: &Output) -> Result<Live, Failure> {
     if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned() {
         live.while_read(stdout);
     }
-    Ok(live)
+    Ok(Some(live))
 }
 
 /// The loop with everything that needs packets to be looked into.
