@@ -1,0 +1,200 @@
+//! Live filters against tcpdump's, side by side on one interface, tagged frames among the others. Needs root, `ip` and
+//! tcpdump; makes its own network namespaces and removes them.
+#![cfg(all(feature = "live", target_os = "linux"))]
+
+#[path = "filter/corpus.rs"]
+#[allow(dead_code)]
+mod corpus;
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use corpus::{Head, Packet};
+
+/// Says in the sender's process on which interface to send.
+const SEND_ON: &str = "NETLAB_TEST_SEND_ON";
+
+/// Filters whose live meaning is compared. Those with `vlan` need the kernel's metadata.
+const FILTERS: &[&str] = &[
+    "",
+    "ip",
+    "vlan",
+    "vlan 100",
+    "not vlan",
+    "vlan and ip",
+    "vlan 100 and tcp",
+    "vlan and vlan",
+    "vlan and vlan 200 and udp",
+    "tcp port 80 or 443",
+    "tcp or (vlan and tcp)",
+    "arp or (vlan 5 and host 192.0.2.1)",
+    "host 192.0.2.77 and not port 22",
+    "inbound and udp",
+    "ip6[6] = 6 or tcp[tcpflags] & tcp-syn != 0",
+    "ether broadcast and greater 60",
+    "ether[12:2] = 0x8100 or ether proto 0x88cc",
+    "mpls and ip",
+];
+
+/// The network namespaces of a test, removed at its end.
+struct Namespaces {
+    sender: String,
+    receiver: String,
+}
+
+impl Namespaces {
+    fn make() -> Option<Namespaces> {
+        let id = std::process::id();
+        let made = Namespaces { sender: format!("nlf-s-{id}"), receiver: format!("nlf-r-{id}") };
+        let (s, r) = (made.sender.as_str(), made.receiver.as_str());
+        let works = ip(&["netns", "add", s])
+            && ip(&["netns", "add", r])
+            && ip(&["link", "add", "s0", "netns", s, "type", "veth", "peer", "name", "r0", "netns", r]);
+        for (namespace, link) in [(s, "s0"), (r, "r0")] {
+            // Nothing but the frames of the test.
+            let quiet = ["net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"];
+            for setting in quiet {
+                let _ = Command::new("ip").args(["netns", "exec", namespace, "sysctl", "-qw", setting]).output();
+            }
+            if works {
+                ip(&["-n", namespace, "link", "set", link, "up"]);
+            }
+        }
+        works.then_some(made)
+    }
+}
+
+impl Drop for Namespaces {
+    fn drop(&mut self) {
+        for name in [&self.sender, &self.receiver] {
+            let _ = Command::new("ip").args(["netns", "del", name]).output();
+        }
+    }
+}
+
+fn ip(words: &[&str]) -> bool {
+    Command::new("ip").args(words).output().is_ok_and(|output| output.status.success())
+}
+
+fn skip(why: &str) {
+    assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none(), "required: {why}");
+    eprintln!("skipped: {why}");
+}
+
+/// Frames that can be sent: whole headers, nothing longer than the link takes.
+fn frames() -> Vec<Packet> {
+    let mut packets = corpus::packets(4, Head::Ethernet, 600);
+    packets.retain(|packet| packet.bytes.len() >= 20);
+    packets
+}
+
+#[test]
+fn live_filters_choose_what_tcpdump_chooses() {
+    if std::env::var_os(SEND_ON).is_some() {
+        return;
+    }
+    if Command::new("tcpdump").arg("--version").output().is_err() {
+        return skip("tcpdump is not installed");
+    }
+    let Some(namespaces) = Namespaces::make() else {
+        return skip("network namespaces cannot be made (needs root and `ip`)");
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut running: Vec<(usize, &str, Child, PathBuf)> = Vec::new();
+    for (number, filter) in FILTERS.iter().enumerate() {
+        for program in ["tcpdump", env!("CARGO_BIN_EXE_netlab")] {
+            let is_peer = program == "tcpdump";
+            let name = if is_peer { "tcpdump" } else { "netlab" };
+            let file = folder.path().join(format!("{number}-{name}.pcap"));
+            let mut command = Command::new("ip");
+            command.args(["netns", "exec", &namespaces.receiver, program]);
+            // Neither gives up its rights: the folder belongs to whoever runs the test.
+            if is_peer {
+                command.args(["-Z", "root", "-i", "r0", "-w"]).arg(&file);
+                // Without its optimiser, which in libpcap 1.10 makes of `arp or (vlan 5 and ip)` a program that looks for IP
+                // four octets too far.
+                if filter.starts_with("arp or (vlan") {
+                    command.arg("-O");
+                }
+            } else {
+                command.args(["capture", "-i", "r0", "-w"]).arg(&file);
+            }
+            command.arg("--").arg(filter).stdout(Stdio::null()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("starts");
+            let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+            let listens = lines.by_ref().map_while(Result::ok).find(|line| line.contains("listening"));
+            assert!(listens.is_some(), "{name} does not listen: {filter}");
+            // The rest is read away, so that the closing lines find room.
+            std::thread::spawn(move || lines.for_each(drop));
+            running.push((number, name, child, file));
+        }
+    }
+    let sender = std::env::current_exe().expect("this test");
+    let sent = Command::new("ip")
+        .args(["netns", "exec", &namespaces.sender])
+        .arg(sender)
+        .args(["--exact", "sends_the_frames", "--nocapture"])
+        .env(SEND_ON, "s0")
+        .output()
+        .expect("the sender starts");
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    // The kernel hands over a part-filled block of the ring within a second.
+    std::thread::sleep(Duration::from_millis(1500));
+    for (.., child, _) in &running {
+        let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    }
+    let mut taken: Vec<(usize, &str, Vec<Packet>)> = Vec::new();
+    for (number, name, mut child, file) in running {
+        assert!(ends(&mut child), "{name} does not end: {}", FILTERS[number]);
+        taken.push((number, name, packets_of(&file)));
+    }
+    let mut some = 0;
+    for (number, filter) in FILTERS.iter().enumerate() {
+        let of = |wanted: &str| {
+            let found = taken.iter().find(|(of, name, _)| *of == number && *name == wanted);
+            found.map(|(.., packets)| packets).expect("both ran")
+        };
+        let (theirs, ours) = (of("tcpdump"), of("netlab"));
+        assert_eq!(ours.len(), theirs.len(), "packets of `{filter}`");
+        let equal = ours.iter().zip(theirs).all(|(a, b)| a.bytes == b.bytes && a.wire_len == b.wire_len);
+        assert!(equal, "octets of the packets of `{filter}`");
+        some += usize::from(!ours.is_empty());
+        println!("{:5} packets of {} for `{filter}`", ours.len(), frames().len());
+    }
+    assert!(some > FILTERS.len() - 3, "hardly any filter took packets");
+}
+
+/// Waits for the end of a program, for a while.
+fn ends(child: &mut Child) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = child.kill();
+    false
+}
+
+fn packets_of(file: &Path) -> Vec<Packet> {
+    let octets = std::fs::read(file).expect("a capture");
+    corpus::unpack(&octets).expect("a capture").1
+}
+
+/// Not a test by itself: the process that sends.
+#[test]
+fn sends_the_frames() {
+    let Some(name) = std::env::var_os(SEND_ON) else { return };
+    let interface = pnet::datalink::interfaces().into_iter().find(|known| *known.name == *name).expect("the interface");
+    let channel = pnet::datalink::channel(&interface, pnet::datalink::Config::default()).expect("a channel");
+    let pnet::datalink::Channel::Ethernet(mut sender, _) = channel else { panic!("an Ethernet channel") };
+    for (number, frame) in frames().iter().enumerate() {
+        sender.send_to(&frame.bytes, None).expect("a queue").expect("sent");
+        if number % 50 == 49 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
