@@ -1,14 +1,15 @@
 //! The interfaces of this host, as far as capturing needs to know them.
 
+use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 
-use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use pnet::datalink;
 
-use super::live::mtu;
+use super::live::{hardware, mtu};
 use crate::base::MacAddr;
 use crate::wire::LinkType;
 
@@ -47,6 +48,19 @@ pub enum State {
     Down,
 }
 
+impl Nic {
+    /// Packets that the NIC has lost since it exists, because it or its driver had no room for them; `None` where the
+    /// system does not tell. Only asked of the network namespace whose devices are seen below `/sys`.
+    pub(super) fn lost(&self) -> Option<u64> {
+        let folder = Path::new("/sys/class/net").join(&self.name);
+        let number = |file: &str| fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
+        if self.index == 0 || number("ifindex")? != u64::from(self.index) {
+            return None;
+        }
+        Some(number("statistics/rx_missed_errors")? + number("statistics/rx_fifo_errors")?)
+    }
+}
+
 impl State {
     /// The word for it.
     pub const fn name(self) -> &'static str {
@@ -63,12 +77,6 @@ impl State {
 /// # Errors
 /// When the kernel does not tell them.
 pub fn interfaces() -> io::Result<Vec<Nic>> {
-    let hardware: Vec<(String, u16, usize)> = getifaddrs()?
-        .filter_map(|found| {
-            let link = *found.address.as_ref()?.as_link_addr()?;
-            Some((found.interface_name, link.hatype(), link.halen()))
-        })
-        .collect();
     let any_socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
         .or_else(|_| socket(AddressFamily::Unix, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None))?;
     let mut list: Vec<Nic> = Vec::new();
@@ -79,9 +87,8 @@ pub fn interfaces() -> io::Result<Vec<Nic>> {
             known.addresses.extend(addresses);
             continue;
         }
-        let Some((_, hardware, address_len)) = hardware.iter().find(|(name, ..)| *name == found.name) else {
-            continue;
-        };
+        // Gone meanwhile, if the kernel does not know it any more.
+        let Ok(hardware) = hardware(any_socket.as_fd(), &found.name) else { continue };
         list.push(Nic {
             index: found.index,
             state: match (found.is_up(), found.is_lower_up()) {
@@ -90,8 +97,8 @@ pub fn interfaces() -> io::Result<Vec<Nic>> {
                 (false, _) => State::Down,
             },
             is_loopback: found.is_loopback(),
-            link: link_type(*hardware),
-            mac: found.mac.filter(|_| *address_len == 6).map(|mac| MacAddr(mac.octets())),
+            link: link_type(hardware),
+            mac: found.mac.filter(|_| has_mac(hardware)).map(|mac| MacAddr(mac.octets())),
             addresses: addresses.collect(),
             mtu: mtu(any_socket.as_fd(), &found.name).ok(),
             name: found.name,
@@ -144,6 +151,13 @@ fn link_type(hardware: u16) -> LinkType {
     }
 }
 
+/// True for kinds of hardware whose link addresses are MAC addresses.
+fn has_mac(hardware: u16) -> bool {
+    use libc::{ARPHRD_ETHER, ARPHRD_IEEE80211, ARPHRD_IEEE80211_PRISM, ARPHRD_IEEE80211_RADIOTAP, ARPHRD_LOOPBACK};
+    [ARPHRD_ETHER, ARPHRD_LOOPBACK, ARPHRD_IEEE80211, ARPHRD_IEEE80211_PRISM, ARPHRD_IEEE80211_RADIOTAP]
+        .contains(&hardware)
+}
+
 /// Letters to insert, remove, change or swap with their neighbour to make `a` of `b` (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -179,6 +193,7 @@ mod tests {
         assert_eq!(loopback.link, LinkType::ETHERNET);
         assert!(loopback.mtu.is_some_and(|mtu| mtu >= 1280));
         assert!(loopback.index > 0);
+        assert!(loopback.lost().is_none_or(|lost| lost == 0), "a loopback interface has room for everything");
     }
 
     #[test]

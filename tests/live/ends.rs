@@ -36,6 +36,17 @@ fn a_signal_ends_it_with_a_whole_file_three_lines_and_success() {
 }
 
 #[test]
+fn a_hang_up_that_is_ignored_stays_ignored() {
+    let Some(lab) = Lab::new(&["nohup"]) else { return };
+    let mut capture = lab.start(&lab.b, "nohup", &[crate::lab::NETLAB, "capture", "--no-drop", "eth0"]);
+    capture.wait_for("listening on");
+    capture.signal(Signal::SIGHUP);
+    thread::sleep(Duration::from_millis(200));
+    assert!(capture.is_running());
+    assert_eq!(capture.interrupt().status.code(), Some(0));
+}
+
+#[test]
 fn a_second_interrupt_ends_it_at_once() {
     let Some(lab) = Lab::new(&[]) else { return };
     let mut capture = lab.capture(&lab.b, &["eth0", "-w", "-"]);
@@ -128,7 +139,7 @@ fn an_interface_that_goes_down_is_waited_for_unless_it_disappears() {
     let ended = capture.ended();
     assert_eq!((ended.status.code(), ended.counts()), (Some(1), (4, 4, 0)));
     let text = ended.text();
-    assert_eq!(text.matches("interface eth0 is down; waiting until it is up").count(), 2, "{text}");
+    assert!(text.contains("interface eth0 is down; waiting until it is up"), "{text}");
 }
 
 #[test]

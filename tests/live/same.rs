@@ -8,7 +8,7 @@ use std::time::Duration;
 use netlab::packet::Direction;
 use netlab::wire::LinkType;
 
-use crate::lab::{A, B, Lab, Recorded, frame, ipv4, recorded, skip, udp};
+use crate::lab::{B, Lab, Recorded, frame, ipv4, recorded, udp};
 
 /// Captures with both at the same time while `traffic` passes, and holds the files against each other.
 fn both(lab: &Lab, namespace: &str, arguments: &[&str], filter: &[&str], traffic: impl FnOnce()) -> Recorded {
@@ -159,22 +159,35 @@ fn all_interfaces_together_are_the_same_as_linux_cooked_packets() {
 
 #[test]
 fn a_tunnel_interface_without_link_header_is_the_same_as_raw_ip() {
-    let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
-    for (namespace, local, remote, address) in [(&lab.a, A, B, "198.51.100.1"), (&lab.b, B, A, "198.51.100.2")] {
-        let (local, remote) = (local.to_string(), remote.to_string());
-        let arguments = ["tunnel", "add", "tunnel0", "mode", "ipip", "local", &local, "remote", &remote];
-        if !lab.run(namespace, "ip", &arguments).status.success() {
-            return skip("this kernel has no IP-in-IP tunnels");
-        }
-        lab.run(namespace, "ip", &["addr", "add", &format!("{address}/24"), "dev", "tunnel0"]);
-        lab.run(namespace, "ip", &["link", "set", "tunnel0", "up"]);
-    }
-    let ours = both(&lab, &lab.b, &["-i", "tunnel0"], &[], || {
-        assert!(lab.run(&lab.a, "ping", &["-q", "-c", "3", "-i", "0.01", "198.51.100.2"]).status.success());
+    let Some(lab) = Lab::new(&["tcpdump", "ping", "python3"]) else { return };
+    let far_end = lab.start(&lab.b, "python3", &["-c", FAR_END_OF_A_TUNNEL]);
+    far_end.wait_for("ready");
+    lab.run(&lab.b, "ip", &["addr", "add", "198.51.100.1/24", "dev", "tun0"]);
+    lab.run(&lab.b, "ip", &["link", "set", "tun0", "up"]);
+    let ours = both(&lab, &lab.b, &["-i", "tun0"], &["icmp"], || {
+        assert!(lab.run(&lab.b, "ping", &["-q", "-c", "3", "-i", "0.01", "198.51.100.2"]).status.success());
     });
     assert!(ours.links.iter().all(|link| *link == LinkType::RAW));
-    assert_eq!(ours.packets[0].octets[0], 0x45);
+    assert!(ours.packets.iter().all(|packet| packet.octets[0] == 0x45), "{:?}", ours.packets);
+    assert_eq!(ours.directions[0], Some(Direction::Outbound));
+    assert!(ours.directions.contains(&Some(Direction::Inbound)));
 }
+
+/// Makes `tun0` and answers each echo request that goes into it.
+const FAR_END_OF_A_TUNNEL: &str = "
+import fcntl, os, struct, sys
+tunnel = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(tunnel, 0x400454ca, struct.pack('16sH22x', b'tun0', 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+print('ready', file=sys.stderr, flush=True)
+while True:
+    packet = bytearray(os.read(tunnel, 65536))
+    if packet[0] == 0x45 and packet[9] == 1 and packet[20] == 8:
+        packet[12:16], packet[16:20] = packet[16:20], packet[12:16]
+        packet[20] = 0
+        total = int.from_bytes(packet[22:24], 'big') + 0x0800
+        packet[22:24] = (total % 0x10000 + total // 0x10000).to_bytes(2, 'big')
+        os.write(tunnel, packet)
+";
 
 #[test]
 fn the_snap_length_cuts_the_same_octets_and_keeps_the_true_length() {

@@ -154,22 +154,33 @@ pub(super) fn attach_filter(socket: BorrowedFd<'_>, program: &mut [libc::sock_fi
 
 /// The MTU of an interface in octets, asked through any socket.
 pub(in crate::capture) fn mtu(socket: BorrowedFd<'_>, interface: &str) -> io::Result<u32> {
+    let answer = ask_interface(socket, interface, libc::SIOCGIFMTU as _)?;
+    // SAFETY: this request, when it succeeds, leaves the MTU in the union.
+    let mtu = unsafe { answer.ifr_ifru.ifru_mtu };
+    u32::try_from(mtu).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+}
+
+/// The kind of hardware of an interface (ARPHRD_ of Linux), asked through any socket. `getifaddrs` does not tell it of
+/// interfaces without a link address.
+pub(in crate::capture) fn hardware(socket: BorrowedFd<'_>, interface: &str) -> io::Result<u16> {
+    let answer = ask_interface(socket, interface, libc::SIOCGIFHWADDR as _)?;
+    // SAFETY: this request, when it succeeds, leaves a link address in the union, whose family is the kind of hardware.
+    Ok(unsafe { answer.ifr_ifru.ifru_hwaddr.sa_family })
+}
+
+/// Makes a request that reads the name of an interface and writes something about it.
+fn ask_interface(socket: BorrowedFd<'_>, interface: &str, request: libc::Ioctl) -> io::Result<libc::ifreq> {
     // SAFETY: `ifreq` is plain data for which all zeroes is a value.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    if interface.len() >= request.ifr_name.len() {
+    let mut answer: libc::ifreq = unsafe { std::mem::zeroed() };
+    if interface.len() >= answer.ifr_name.len() {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
-    for (to, from) in request.ifr_name.iter_mut().zip(interface.bytes()) {
+    for (to, from) in answer.ifr_name.iter_mut().zip(interface.bytes()) {
         *to = from as libc::c_char;
     }
-    // SAFETY: this request reads the name, which ends with a zero, and writes the MTU.
-    let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU as _, &raw mut request) };
-    if status != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the call succeeded, so the MTU is what the union holds.
-    let mtu = unsafe { request.ifr_ifru.ifru_mtu };
-    u32::try_from(mtu).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+    // SAFETY: the request reads the name, which ends with a zero, and writes into the union behind it.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), request, &raw mut answer) };
+    if status == 0 { Ok(answer) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Sets a socket option of plain data.

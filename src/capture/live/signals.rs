@@ -1,5 +1,6 @@
 //! The signals of a capture: INT, TERM and HUP end it, a second INT ends the process at once, USR1 asks for the counts.
 
+use std::fs;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -20,7 +21,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes over the four signals until dropped.
+    /// Takes over the four signals until dropped; a HUP that is ignored (`nohup`) stays ignored.
     pub fn listen() -> io::Result<Signals> {
         let (wake, ring) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
@@ -29,12 +30,13 @@ impl Signals {
         // Actions run in the order of registration: the first INT finds the flag down and raises it, the second finds it
         // up and dies of the signal, as a person who presses Ctrl-C twice means it.
         registered.push(flag::register_conditional_default(SIGINT, Arc::clone(&stop))?);
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let stopping: &[_] = if is_ignored(SIGHUP) { &[SIGINT, SIGTERM] } else { &[SIGINT, SIGTERM, SIGHUP] };
+        for &signal in stopping {
             registered.push(flag::register(signal, Arc::clone(&stop))?);
         }
         registered.push(flag::register(SIGUSR1, Arc::clone(&counts))?);
         // Last, so that the flag is up before the waiting loop wakes.
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+        for &signal in stopping.iter().chain(&[SIGUSR1]) {
             registered.push(low_level::pipe::register(signal, ring.try_clone()?)?);
         }
         Ok(Signals { stop, counts, wake, registered })
@@ -60,6 +62,13 @@ impl Signals {
         let mut octets = [0; 64];
         while matches!(self.wake.read(&mut octets), Ok(len) if len > 0) {}
     }
+}
+
+/// True if the process was started with this signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 impl Drop for Signals {
