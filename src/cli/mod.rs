@@ -5,6 +5,7 @@ mod analyze;
 mod args;
 #[cfg(all(feature = "live", target_os = "linux"))]
 mod capture;
+mod comments;
 mod completions;
 mod failure;
 mod filters;
@@ -18,6 +19,7 @@ mod read;
 mod simulate;
 mod subnet;
 mod tap_file;
+mod write;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use clap::Args;
 use super::filters::FileFilterOptions;
 use super::inputs::{self, Inputs};
 use super::print::{PrintOptions, Printer};
+use super::write::{self, CopySink};
 use super::{Failure, Output};
 use crate::analysis::Analyzer;
 use crate::packet::RawPacket;
@@ -13,7 +14,7 @@ use crate::pipeline::{self, Gate, Patience};
 /// Arguments of `read`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  netlab read session.pcapng\n  netlab read session.pcapng tcp port 80 or 443\n  netlab read -ttttt -e session.pcap.gz\n  tcpdump -w - | netlab read -"
+    after_help = "Examples:\n  netlab read session.pcapng\n  netlab read session.pcapng tcp port 80 or 443\n  netlab read -ttttt -e session.pcap.gz\n  netlab read a.pcap b.pcapng -w both.pcapng\n  tcpdump -w - | netlab read -"
 )]
 pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
@@ -21,6 +22,8 @@ pub struct Arguments {
     words: Vec<String>,
     #[command(flatten)]
     filters: FileFilterOptions,
+    #[command(flatten)]
+    write: write::Options,
     #[command(flatten)]
     print: PrintOptions,
 }
@@ -32,11 +35,26 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.filters.asks_about_the_filter() {
         return arguments.filters.answer(&filter, &mut source, output);
     }
-    let mut analyzer = Analyzer::new();
-    let mut printer = Printer::new(&arguments.print, output);
+    let copier = arguments.write.copier(&source, arguments.print.count)?;
     let gate = |raw: &RawPacket<'_>| filter.gate(raw);
     let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
-    let result = pipeline::run(&mut source, gate, &mut analyzer, &mut printer, Patience::Hold);
+    let mut analyzer = Analyzer::new();
+    let (result, written) = match copier {
+        None => {
+            let mut printer = Printer::new(&arguments.print, output);
+            (pipeline::run(&mut source, gate, &mut analyzer, &mut printer, Patience::Hold), Ok(()))
+        }
+        Some(mut copier) if !copier.needs_notes() && !arguments.write.print_too => {
+            (copier.copy(&mut source, gate), copier.finish())
+        }
+        Some(copier) => {
+            let printer = arguments.write.print_too.then(|| Printer::new(&arguments.print, output));
+            let mut sink = CopySink { copier, printer };
+            let result = pipeline::run(&mut source, gate, &mut analyzer, &mut sink, Patience::Hold);
+            (result, sink.copier.finish())
+        }
+    };
     filter.ended()?;
+    written?;
     inputs::ended(result, &source.captures())
 }

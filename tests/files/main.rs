@@ -2,6 +2,7 @@
 //! capinfos are asked where they are installed.
 
 mod build;
+mod command;
 mod compressed;
 mod corpus;
 mod formats;

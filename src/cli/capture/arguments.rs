@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::capture::live::{DEFAULT_BUFFER_LEN, DEFAULT_SNAP_LEN};
 use crate::cli::Failure;
+use crate::cli::comments::CommentLevel;
 use crate::cli::filters::FilterOptions;
 use crate::cli::print::PrintOptions;
 use crate::packet::Direction;
@@ -83,22 +84,6 @@ pub struct Arguments {
     pub list_interfaces: bool,
     #[command(flatten)]
     pub print: PrintOptions,
-}
-
-/// From which level on notes become comments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum CommentLevel {
-    /// No comments; packets are not looked into, which is fastest
-    None,
-    /// Also the normal course of things
-    Chat,
-    /// What is worth knowing
-    #[default]
-    Note,
-    /// What went wrong
-    Warning,
-    /// What is broken or hostile
-    Error,
 }
 
 /// Ways that packets go past the host.

@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::Arguments;
-use super::arguments::CommentLevel;
 use crate::analysis::{Judged, Note, Severity};
 use crate::base::Timestamp;
-use crate::base::text::harmless;
 use crate::capture::live::Live;
 use crate::capture::{Format, Rotation, WriteError, WriteOptions, Writer};
 use crate::cli::Failure;
+use crate::cli::comments::comment;
 use crate::packet::{Item, PacketSource as _, RawPacket, Remark, RemarkKind, SourceError};
-use crate::render::words;
 
 /// After this long without packets what was captured is in the file, so that somebody may look into it meanwhile.
 const REST: Duration = Duration::from_secs(1);
@@ -90,7 +88,7 @@ impl Recorder {
             && judged.notes.iter().any(|note| note.entry.severity >= level)
         {
             let wanted = judged.notes.iter().filter(|note| note.entry.severity >= level);
-            self.comments.extend(wanted.map(|note| comment(note)));
+            self.comments.extend(wanted.map(comment));
         }
         self.write(&RawPacket { meta: judged.packet.meta, bytes: judged.packet.frame.bytes() })
     }
@@ -155,22 +153,5 @@ impl Recorder {
                 false
             }
         }
-    }
-}
-
-/// A note as it stands in a file: its rule and its sentence.
-fn comment(note: &Note) -> String {
-    format!("{}: {} [{}]", note.code(), harmless(&words::line(note)), note.rule)
-}
-
-impl CommentLevel {
-    fn severity(self) -> Option<Severity> {
-        Some(match self {
-            CommentLevel::None => return None,
-            CommentLevel::Chat => Severity::Chat,
-            CommentLevel::Note => Severity::Note,
-            CommentLevel::Warning => Severity::Warning,
-            CommentLevel::Error => Severity::Error,
-        })
     }
 }
