@@ -114,6 +114,28 @@ pub struct Engine {
     recording: bool,
     taps: Vec<(DeviceId, PortId, Tap)>,
     rng: Rng,
+    /// Frames that come from outside, in the order of time; those before `fed` have entered.
+    feed: Vec<Fed>,
+    fed: usize,
+    /// True if only what changes a table or loses a frame is recorded, not every step of every frame.
+    only_changes: bool,
+    /// How often each box did each thing for each reason.
+    deeds: Vec<[[u64; Reason::COUNT]; EventKind::ALL.len()]>,
+    /// Frames that carry on what came in another one.
+    parents: Vec<(u64, u64)>,
+}
+
+/// A frame from outside the simulation: a box sends it out of a port at a given moment.
+#[derive(Clone, Debug)]
+pub struct Fed {
+    /// When.
+    pub at: Timestamp,
+    /// Which box.
+    pub device: DeviceId,
+    /// Out of which port.
+    pub port: PortId,
+    /// What, with the number by which it is known. It enters as it is; short frames are not padded.
+    pub frame: FrameRef,
 }
 
 impl Engine {
@@ -135,7 +157,31 @@ impl Engine {
             recording,
             taps: Vec::new(),
             rng: Rng::new(seed),
+            feed: Vec::new(),
+            fed: 0,
+            only_changes: false,
+            deeds: Vec::new(),
+            parents: Vec::new(),
         }
+    }
+
+    /// Records only what changes a table or loses a frame. Counts are kept of all else.
+    pub fn record_only_changes(&mut self) {
+        self.only_changes = true;
+    }
+
+    /// Gives the frames that come from outside, sorted by time. At equal times they come before all else. Frames that
+    /// boxes make get numbers from `next_frame` on, which must be above all numbers in the feed.
+    pub fn feed(&mut self, feed: Vec<Fed>, next_frame: u64) {
+        debug_assert!(feed.is_sorted_by_key(|fed| fed.at), "the feed is in the order of time");
+        self.feed = feed;
+        self.fed = 0;
+        self.outbox.number_from(next_frame);
+    }
+
+    /// Puts another box in the place of one, with the same ports and cables; returns the one that was there.
+    pub fn replace(&mut self, device: DeviceId, other: Box<dyn Device>) -> Box<dyn Device> {
+        std::mem::replace(&mut self.nodes[device.0 as usize].device, other)
     }
 
     /// Puts a box with these ports into the network.
@@ -216,14 +262,23 @@ impl Engine {
         self.start();
         let last = self.processed.saturating_add(events);
         let stopped = loop {
-            if stop_when_idle && self.awaited == 0 {
+            if stop_when_idle && self.awaited == 0 && self.fed == self.feed.len() {
                 break Stopped::Quiet;
             }
-            match self.queue.peek() {
+            let due = self.feed.get(self.fed).map(|fed| fed.at);
+            let next = self.queue.peek().map(|event| event.at);
+            match due.into_iter().chain(next).min() {
                 None => break Stopped::Quiet,
-                Some(event) if event.at > until => break Stopped::TimeIsUp,
+                Some(at) if at > until => break Stopped::TimeIsUp,
                 Some(_) if self.processed >= last => break Stopped::EnoughEvents,
                 Some(_) => {}
+            }
+            if let Some(at) = due
+                && next.is_none_or(|next| at <= next)
+            {
+                self.processed += 1;
+                self.enter(at);
+                continue;
             }
             if let Some(event) = self.queue.pop() {
                 self.processed += 1;
@@ -238,6 +293,16 @@ impl Engine {
         stopped
     }
 
+    /// Lets the next frame of the feed enter.
+    fn enter(&mut self, at: Timestamp) {
+        let fed = self.feed[self.fed].clone();
+        self.fed += 1;
+        self.now = at.max(self.now);
+        self.last_deed = self.now;
+        self.ledger.injected(fed.frame.id());
+        self.send(fed.device, fed.port, fed.frame, 0);
+    }
+
     fn happen(&mut self, event: Event) {
         let device = event.device;
         self.outbox.begin(self.now);
@@ -249,7 +314,7 @@ impl Engine {
                     let tapped = Tapped { at: self.now, direction: packet::Direction::Inbound, frame: frame.clone() };
                     self.taps[tap].2.push(tapped);
                 }
-                if self.recording {
+                if self.recording && !self.only_changes {
                     let (id, len) = (frame.id(), frame.octets().len());
                     let detail = Box::new(Detail::default().with("len", len as u64));
                     self.record(device, Some(port), id, EventKind::Received, Reason::None, Some(detail));
@@ -305,6 +370,9 @@ impl Engine {
             match out {
                 Out::Send { port, frame, is_new, parent } => {
                     if is_new {
+                        if parent != 0 {
+                            self.parents.push((frame.id(), parent));
+                        }
                         self.ledger.injected(frame.id());
                     } else {
                         relayed += 1;
@@ -318,6 +386,7 @@ impl Engine {
                     if event.ends_a_copy() {
                         self.count_end(event, frame);
                     }
+                    self.count_deed(device, event, reason);
                     if self.recording {
                         self.record(device, port, frame, event, reason, detail);
                     }
@@ -343,6 +412,14 @@ impl Engine {
         let name = &self.nodes[device.0 as usize].name;
         let text = format!("{name} neither sent frame {frame} on nor said its end");
         self.ledger.broken.get_or_insert(text);
+    }
+
+    fn count_deed(&mut self, device: DeviceId, event: EventKind, reason: Reason) {
+        let index = device.0 as usize;
+        if index >= self.deeds.len() {
+            self.deeds.resize(self.nodes.len(), [[0; Reason::COUNT]; EventKind::ALL.len()]);
+        }
+        self.deeds[index][event as usize][reason as usize] += 1;
     }
 
     fn count_end(&mut self, event: EventKind, frame: u64) {
@@ -410,7 +487,7 @@ impl Engine {
             let tapped = Tapped { at, direction: packet::Direction::Outbound, frame: frame.clone() };
             self.taps[tap].2.push(tapped);
         }
-        if self.recording {
+        if self.recording && !self.only_changes {
             let waits = leaves_at - self.now.nanos();
             let mut detail = (waits > 0).then(|| Box::new(Detail::default().with("waits_ns", waits)));
             if parent != 0 {
@@ -422,6 +499,7 @@ impl Engine {
 
     fn drop_at(&mut self, device: DeviceId, port: PortId, frame: &FrameRef, reason: Reason) {
         self.count_end(EventKind::Dropped, frame.id());
+        self.count_deed(device, EventKind::Dropped, reason);
         if self.recording {
             self.record(device, Some(port), frame.id(), EventKind::Dropped, reason, None);
         }
@@ -436,6 +514,9 @@ impl Engine {
         reason: Reason,
         detail: Option<Box<Detail>>,
     ) {
+        if self.only_changes && event.is_of_every_frame() {
+            return;
+        }
         if self.records.len() >= limits::MAX_SIM_RECORDS {
             self.records_lost += 1;
             return;
@@ -460,7 +541,8 @@ impl Engine {
 
     /// When the next event is due.
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.queue.peek().map(|event| event.at)
+        let due = self.feed.get(self.fed).map(|fed| fed.at);
+        due.into_iter().chain(self.queue.peek().map(|event| event.at)).min()
     }
 
     /// Everything that happened, if the engine is recording.
@@ -471,6 +553,16 @@ impl Engine {
     /// Records that were not kept, because there were too many.
     pub fn records_lost(&self) -> u64 {
         self.records_lost
+    }
+
+    /// How often a box did something for a reason.
+    pub fn deed_count(&self, device: DeviceId, event: EventKind, reason: Reason) -> u64 {
+        self.deeds.get(device.0 as usize).map_or(0, |deeds| deeds[event as usize][reason as usize])
+    }
+
+    /// Frames that carry on what came in another one: each with that other one, in the order in which they were made.
+    pub fn parents(&self) -> &[(u64, u64)] {
+        &self.parents
     }
 
     /// Adds a record from outside the boxes: an expectation and what became of it.

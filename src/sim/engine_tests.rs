@@ -107,3 +107,24 @@ fn r11_faults_of_a_link_are_on_the_books() {
         assert!(engine.records().iter().any(|record| record.reason == reason), "no {}", reason.code());
     }
 }
+
+#[test]
+fn frames_from_outside_enter_in_the_order_of_time_and_keep_their_numbers() {
+    let mut engine = star(Box::new(Hub::new(3)), 1, &LinkOptions::default());
+    let [sender, other] = [1, 2].map(DeviceId);
+    let mut octets = vec![0xff; 14];
+    octets[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 9]);
+    let fed = |at, device, number| Fed {
+        at: Timestamp::from_nanos(at),
+        device,
+        port: PortId(0),
+        frame: FrameRef::new(number, &octets),
+    };
+    engine.feed(vec![fed(5, sender, 7), fed(5, other, 3), fed(9_000_000, sender, 4)], 8);
+    let books = run(&mut engine);
+    assert_eq!((books.injected, books.copies, books.delivered + books.dropped), (3, 6, 6));
+    let sent = engine.records().iter().filter(|record| record.event == EventKind::Sent && record.device != DeviceId(0));
+    assert_eq!(sent.map(|record| record.frame).collect::<Vec<_>>(), [7, 3, 4]);
+    let drops = engine.deed_count(other, EventKind::Dropped, Reason::UnknownProtocol);
+    assert_eq!(drops, 2, "frames of no known protocol end at the host, and are counted");
+}

@@ -23,7 +23,7 @@ pub mod stack;
 mod table;
 mod tap;
 
-pub use engine::{Engine, Stopped};
+pub use engine::{Engine, Fed, Stopped};
 pub use frame::{ETHERNET_HEADER_LEN, FrameId, FrameRef, MIN_FRAME_LEN, TAG_LEN};
 pub use ledger::Conservation;
 pub use link::{LinkCounters, LinkOptions, WIRE_OVERHEAD_LEN};

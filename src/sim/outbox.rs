@@ -84,6 +84,11 @@ impl Outbox {
         }
     }
 
+    /// Frames made from now on get numbers from `next` on.
+    pub(super) fn number_from(&mut self, next: FrameId) {
+        self.next_frame = self.next_frame.max(next);
+    }
+
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.now = now;
         self.ends = 0;

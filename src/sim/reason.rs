@@ -120,6 +120,9 @@ reasons! {
 }
 
 impl Reason {
+    /// How many there are, [`Reason::None`] included.
+    pub const COUNT: usize = Reason::Disabled as usize + 1;
+
     /// Every reason but [`Reason::None`].
     pub fn all() -> impl Iterator<Item = Reason> {
         ABOUT.iter().skip(1).map(|about| about.reason)

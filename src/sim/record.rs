@@ -85,6 +85,20 @@ impl EventKind {
         }
     }
 
+    /// True for the steps that every frame takes, false for what changes a table or is rare.
+    pub const fn is_of_every_frame(self) -> bool {
+        matches!(
+            self,
+            EventKind::Sent
+                | EventKind::Received
+                | EventKind::Flooded
+                | EventKind::Forwarded
+                | EventKind::Filtered
+                | EventKind::Delivered
+                | EventKind::Route
+        )
+    }
+
     /// True if this event is the end of one copy of a frame.
     pub const fn ends_a_copy(self) -> bool {
         matches!(self, EventKind::Delivered | EventKind::Filtered | EventKind::Dropped)

@@ -22,6 +22,11 @@ pub(super) struct File {
     #[serde(default)]
     pub watch: Vec<Spanned<String>>,
     #[serde(default)]
+    pub map: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub live: Vec<Spanned<String>>,
+    pub captured_at: Option<Spanned<String>>,
+    #[serde(default)]
     pub host: BTreeMap<String, Spanned<NodeTable>>,
     #[serde(default)]
     pub router: BTreeMap<String, Spanned<NodeTable>>,

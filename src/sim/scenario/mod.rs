@@ -210,6 +210,12 @@ pub struct Scenario {
     pub until: Option<Timestamp>,
     /// Where it is best watched.
     pub watch: Vec<(DeviceId, PortId)>,
+    /// For a replay: which station of a capture is which box, as `mac … -> h1`; each with its line.
+    pub map: Vec<(usize, String)>,
+    /// For a replay: boxes that stay alive.
+    pub live: Vec<DeviceId>,
+    /// For a replay: where the capture was taken.
+    pub captured_at: Option<(DeviceId, PortId)>,
     /// Its boxes and ports.
     pub names: Names,
     blueprint: Blueprint,
@@ -249,7 +255,22 @@ impl Scenario {
         for end in &file.watch {
             watch.push(names.port(end.get_ref()).map_err(|why| at(end.span().start, why))?);
         }
+        let map = file.map.iter().map(|line| {
+            (ScenarioError::at(name, text, line.span().start, "").line, line.get_ref().clone())
+        });
+        let map = map.collect();
+        let mut live = Vec::new();
+        for box_name in &file.live {
+            live.push(names.device(box_name.get_ref()).map_err(|why| at(box_name.span().start, why))?);
+        }
+        let captured_at = match &file.captured_at {
+            None => None,
+            Some(end) => Some(names.port(end.get_ref()).map_err(|why| at(end.span().start, why))?),
+        };
         Ok(Scenario {
+            map,
+            live,
+            captured_at,
             name: name.to_owned(),
             title: file.title,
             story: file.story,

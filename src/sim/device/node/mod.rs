@@ -254,6 +254,13 @@ impl Node {
         self.add_connected(interface, address, len);
     }
 
+    /// Gives an interface another MAC address.
+    pub fn set_mac(&mut self, interface: usize, mac: MacAddr) {
+        if let Some(place) = self.interfaces.get_mut(interface) {
+            place.mac = mac;
+        }
+    }
+
     /// Adds a route.
     pub fn add_route(&mut self, route: Route) {
         self.routes.add(route);
