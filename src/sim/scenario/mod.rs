@@ -255,9 +255,10 @@ impl Scenario {
         for end in &file.watch {
             watch.push(names.port(end.get_ref()).map_err(|why| at(end.span().start, why))?);
         }
-        let map = file.map.iter().map(|line| {
-            (ScenarioError::at(name, text, line.span().start, "").line, line.get_ref().clone())
-        });
+        let map = file
+            .map
+            .iter()
+            .map(|line| (ScenarioError::at(name, text, line.span().start, "").line, line.get_ref().clone()));
         let map = map.collect();
         let mut live = Vec::new();
         for box_name in &file.live {
