@@ -45,7 +45,14 @@ fn judge(sample: &Sample<'_>, mark: &[u8]) -> Option<Candidate> {
     let messages = ends.len() - usize::from(!sample.is_start);
     // Random octets are text with a chance of about 0.4 each.
     let bits = (text_len as f64 * 0.3).min(12.0 * messages as f64);
-    Some(Candidate { framing: Framing::Steps(vec![Step::Until(mark.to_vec())]), start, fit: 1.0, messages, bits })
+    Some(Candidate {
+        framing: Framing::Steps(vec![Step::Until(mark.to_vec())]),
+        start,
+        fit: 1.0,
+        messages,
+        bits,
+        is_exact: false,
+    })
 }
 
 /// Octets that are printable ASCII, tabs, line ends or part of UTF-8 characters, marks left out.

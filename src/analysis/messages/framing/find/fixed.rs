@@ -20,7 +20,7 @@ pub(super) fn candidates(sample: &Sample<'_>) -> Vec<Candidate> {
     let start = if sample.is_start { 0 } else { phase(sample, size) };
     let messages = (sample.octets.len() - start) / size;
     let framing = Framing::Steps(vec![Step::Body(Length { field: None, plus: size as i64 })]);
-    vec![Candidate { framing, start, fit: 1.0, messages, bits }]
+    vec![Candidate { framing, start, fit: 1.0, messages, bits, is_exact: false }]
 }
 
 /// What the constant columns of records of `size` save, in bits.

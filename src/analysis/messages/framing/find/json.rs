@@ -79,10 +79,10 @@ fn with_header(sample: &Sample<'_>, start: usize, width: Width, header: &Value) 
         };
         let messages = parsed.messages.len();
         let fit = (covered - start) as f64 / (sample.octets.len() - start).max(1) as f64;
-        // One whole exchange is enough here: an upload has only one header.
+        // One whole message is enough here: an upload has only one header.
         let is_enough = messages >= 1;
         let bits = HEADER_BITS * messages as f64 - sample.start_bits();
-        is_enough.then_some(Candidate { framing, start, fit, messages: messages.max(super::MIN_MESSAGES), bits })
+        is_enough.then_some(Candidate { framing, start, fit, messages, bits, is_exact: true })
     };
     let mut found: Vec<_> = paths.into_iter().filter_map(judge).collect();
     // Of several keys that explain the stream, the one that brings the walk to the end of it; headers alone lose step.

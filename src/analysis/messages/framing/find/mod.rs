@@ -49,6 +49,8 @@ struct Candidate {
     fit: f64,
     messages: usize,
     bits: f64,
+    /// True if its last message ends exactly where the stream ends: then even one or two messages may be enough.
+    is_exact: bool,
 }
 
 impl Candidate {
@@ -68,7 +70,7 @@ const THRESHOLD_BITS: f64 = 20.0;
 const SAMPLE_LEN: usize = 128 << 10;
 /// Octets that are searched for the first message when the beginning was not captured.
 const LATE_SAMPLE_LEN: usize = 24 << 10;
-/// Whole messages that are needed before anything is said.
+/// Whole messages that are needed before anything is said, unless the stream is explained from its first octet to its last.
 const MIN_MESSAGES: usize = 3;
 /// How much of the octets must be explained.
 const MIN_FIT: f64 = 0.9;
@@ -81,7 +83,8 @@ pub fn find(flow: &Flow) -> Option<Found> {
     candidates.extend(delimiter::candidates(&sample));
     candidates.extend(fixed::candidates(&sample));
     candidates.retain(|candidate| {
-        candidate.messages >= MIN_MESSAGES && candidate.fit >= MIN_FIT && candidate.bits >= THRESHOLD_BITS
+        let is_enough = candidate.messages >= MIN_MESSAGES || sample.is_start && candidate.is_exact;
+        is_enough && candidate.fit >= MIN_FIT && candidate.bits >= THRESHOLD_BITS
     });
     // A header that leads from message to message up to the end explains more than marks and columns, which the text
     // inside of messages has too.

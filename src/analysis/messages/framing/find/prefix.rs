@@ -34,7 +34,7 @@ const INCOMPLETE_FACTOR: u64 = 4;
 pub(super) fn candidates(sample: &Sample<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     for width in WIDTHS {
-        for before in [0, 1, 2, 4] {
+        for before in [0, 1, 2, 3, 4] {
             let header = (before + width.octets) as i64;
             let mut pluses = vec![0, -header, -(width.octets as i64), 1, 2, 4];
             pluses.dedup();
@@ -74,14 +74,14 @@ fn chain(sample: &Sample<'_>, shape: Shape, start: usize) -> Option<Candidate> {
         let value = shape.width.read(field)?;
         let len = i128::from(value) + i128::from(shape.plus);
         if !(0..=1 << 40).contains(&len) {
-            return judge(sample, shape, start, covered, messages, bits - 30.0);
+            return judge(sample, shape, start, covered, messages, bits - 30.0, false);
         }
         let len = len as u64;
         let rest = (octets.len() - at - header_len) as u64;
         if len > rest {
             // The sample, or the capture, ends within a message; or this is no length at all.
             if len > longest.max(64) * INCOMPLETE_FACTOR {
-                return judge(sample, shape, start, covered, messages, bits - 30.0);
+                return judge(sample, shape, start, covered, messages, bits - 30.0, false);
             }
             covered = octets.len();
             break;
@@ -100,10 +100,11 @@ fn chain(sample: &Sample<'_>, shape: Shape, start: usize) -> Option<Candidate> {
         covered = octets.len();
     }
     // To meet the true end of the stream exactly is a coincidence of one in the length of a message.
-    if at == octets.len() && sample.is_end && messages > 0 {
+    let is_exact = at == octets.len() && sample.is_end && messages > 0;
+    if is_exact {
         bits += ((octets.len() - start) as f64 / messages as f64).log2();
     }
-    judge(sample, shape, start, covered, messages, bits)
+    judge(sample, shape, start, covered, messages, bits, is_exact)
 }
 
 /// What it costs to choose the first message's place. Chains of one-octet lengths soon run into each other, so that there
@@ -119,12 +120,13 @@ fn judge(
     covered: usize,
     messages: usize,
     bits: f64,
+    is_exact: bool,
 ) -> Option<Candidate> {
     let fit = (covered - start) as f64 / (sample.octets.len() - start).max(1) as f64;
     if messages == 0 || bits <= 0.0 {
         return None;
     }
-    Some(Candidate { framing: shape.framing(), start, fit, messages, bits })
+    Some(Candidate { framing: shape.framing(), start, fit, messages, bits, is_exact })
 }
 
 impl Shape {

@@ -118,6 +118,45 @@ fn nothing_is_found_in_noise() {
 }
 
 #[test]
+fn nothing_is_found_in_prose_and_in_the_middle_of_tls() {
+    let rounds: u64 = std::env::var("NETLAB_FRAMING_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
+    let words: [&[u8]; 12] =
+        [b"the", b"network", b"is", b"a", b"cable", b"with", b"two", b"ends", b"and", b"packets", b"in", b"between"];
+    let mut rng = Rng::new(14);
+    for round in 0..rounds * 10 {
+        let mut prose = Vec::new();
+        while prose.len() < 400 + rng.below(3000) as usize {
+            prose.extend_from_slice(words[rng.below(12) as usize]);
+            prose.extend_from_slice([b" ".as_slice(), b", ", b". "][rng.below(3) as usize]);
+        }
+        let mut tls = Vec::new();
+        for _ in 0..10 {
+            let len = 40 + rng.below(900) as u16;
+            tls.extend_from_slice(&[0x17, 3, 3]);
+            tls.extend_from_slice(&len.to_be_bytes());
+            tls.extend((0..len).map(|_| rng.next_u64() as u8));
+        }
+        let cut = 1 + rng.below(30) as usize;
+        let mut late = Flow::of(&[&tls[cut..]]);
+        late.starts_at_syn = false;
+        let mut flow = Flow::of(&[&prose]);
+        flow.starts_at_syn = round % 2 == 0;
+        assert!(find(&flow).is_none(), "round {round}: {:?}", find(&flow));
+        // Seen from the middle, the records of TLS are messages with a length, and saying so is right.
+        if let Some(found) = find(&late) {
+            assert_eq!(found.framing.to_string(), "skip[3]; u16be len; body[len]", "round {round}");
+        }
+    }
+}
+
+#[test]
+fn one_answer_with_its_length_before_it_is_enough() {
+    let answer = [&2100_u32.to_le_bytes()[..], &b"total 48 drwxr-xr-x ".repeat(105)].concat();
+    let found = find(&Flow::of(&[&answer])).expect("a framing");
+    assert_eq!(found.framing.to_string(), "u32le len; body[len]");
+}
+
+#[test]
 fn a_single_upload_with_a_json_header_is_found() {
     let upload = b"\x27\0\0\0{\"file_name\": \"a.txt\", \"file_size\": 12}hello world!";
     let found = find(&Flow::of(&[upload])).expect("a framing");
