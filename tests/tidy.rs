@@ -23,7 +23,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("etherparse", &["wire"]),
     ("hmac", &["analysis"]),
     ("simple_dns", &["wire"]),
-    ("dhcproto", &["wire"]),
     ("httparse", &["wire"]),
     ("tls_parser", &["wire"]),
     ("pcap_file", &["capture"]),

@@ -215,6 +215,12 @@ fn write_cut(cut: CutTransport<'_>, o: &mut Object<'_>) {
     if let Some(acknowledgment) = cut.acknowledgment() {
         o.number("acknowledgment", u64::from(acknowledgment.0));
     }
+    if let Some(flags) = cut.flags() {
+        write_flags(flags, o);
+    }
+    if let Some(window) = cut.window() {
+        o.number("window", u64::from(window));
+    }
 }
 
 /// The innermost header of either version: a tunnel may have both.
@@ -336,11 +342,18 @@ fn write_tcp(tcp: Tcp<'_>, o: &mut Object<'_>) {
     o.number("destination_port", u64::from(tcp.destination_port()));
     o.number("sequence", u64::from(tcp.sequence().0));
     o.number("acknowledgment", u64::from(tcp.acknowledgment().0));
+    write_flags(tcp.flags(), o);
+    o.number("window", u64::from(tcp.window()));
+    o.number("payload_len", u64::from(tcp.payload_len()));
+}
+
+/// The flags by name, from the lowest bit.
+fn write_flags(flags: TcpFlags, o: &mut Object<'_>) {
     let out = o.key("flags");
     out.push(b'[');
     let mut is_first = true;
     for (name, bit) in TcpFlags::NAMES {
-        if tcp.flags().0 & bit != 0 {
+        if flags.0 & bit != 0 {
             if !is_first {
                 out.push(b',');
             }
@@ -351,8 +364,6 @@ fn write_tcp(tcp: Tcp<'_>, o: &mut Object<'_>) {
         }
     }
     out.push(b']');
-    o.number("window", u64::from(tcp.window()));
-    o.number("payload_len", u64::from(tcp.payload_len()));
 }
 
 fn list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&T, &mut Vec<u8>)) {

@@ -213,9 +213,7 @@ mod tests {
     fn checksums_are_judged() {
         let verdict = |sum| {
             let text = text(&segment(sum), 70);
-            let line =
-                text.lines().filter(|line| line.trim_start().starts_with("checksum")).next_back().unwrap().to_owned();
-            line
+            text.lines().rfind(|line| line.trim_start().starts_with("checksum")).unwrap().to_owned()
         };
         assert!(verdict(Sum::Right).contains("(good)"));
         assert!(verdict(Sum::Stored(1)).contains("(wrong)"));

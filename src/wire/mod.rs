@@ -7,6 +7,7 @@
 //! The walk is in `decode.rs` and goes down one protocol file after another; etherparse reads options,
 //! extension headers, ICMP bodies and checksums.
 
+pub mod app;
 pub mod build;
 pub mod checksum;
 mod decode;

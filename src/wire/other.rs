@@ -1,6 +1,7 @@
 //! What is known only in part: protocols by name, and transport headers of which too little is there.
 
 use super::layer::{Layer, LayerKind};
+use super::tcp::TcpFlags;
 use super::walker::{Next, Walker, be16, be32};
 use crate::base::Seq;
 
@@ -97,6 +98,16 @@ impl<'a> CutTransport<'a> {
     /// TCP acknowledgment number, if it is there.
     pub fn acknowledgment(&self) -> Option<Seq> {
         (self.protocol == 6 && self.bytes.len() >= 12).then(|| Seq(be32(self.bytes, 8)))
+    }
+
+    /// TCP control bits, if they are there (rule P2: 14 octets).
+    pub fn flags(&self) -> Option<TcpFlags> {
+        (self.protocol == 6 && self.bytes.len() >= 14).then(|| TcpFlags(be16(self.bytes, 12) & 0x0fff))
+    }
+
+    /// TCP window, if it is there, not scaled.
+    pub fn window(&self) -> Option<u16> {
+        (self.protocol == 6 && self.bytes.len() >= 16).then(|| be16(self.bytes, 14))
     }
 
     pub(super) fn walk(walker: &mut Walker<'a>, protocol: u8) -> Next {

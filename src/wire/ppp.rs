@@ -79,6 +79,10 @@ pub(super) fn walk(walker: &mut Walker<'_>) -> Next {
     let rest = walker.rest();
     let has_address = rest.starts_with(&[0xff, 3]);
     let at = if has_address { 2 } else { 0 };
+    // Of an address alone nothing can be told: it is no protocol number.
+    if rest == [0xff] && walker.header(LayerKind::Ppp, 2).is_none() {
+        return Next::Stop;
+    }
     // A protocol number ends with its first odd octet.
     let protocol_len = if rest.get(at).is_some_and(|first| first & 1 == 1) { 1 } else { 2 };
     let Some(header) = walker.header(LayerKind::Ppp, at + protocol_len) else {

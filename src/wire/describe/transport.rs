@@ -60,17 +60,6 @@ fields! { TCP = Tcp, "RFC 9293 §3.1";
 pub(super) fn tcp<'a>(tcp: Tcp<'a>, out: &mut Visit<'a, '_>) {
     let bytes = tcp.bytes();
     head(bytes, out);
-    out.scaled_bits(&TCP_HEADER_LEN, (12, 1), (0, 4), tcp.header_len() as u64, "");
-    out.bits(&TCP_FLAGS, bytes, (12, 2), (4, 12), |_| "");
-    out.flag(&TCP_AE, bytes, 12, 7);
-    for (bit, field) in
-        [&TCP_CWR, &TCP_ECE, &TCP_URG, &TCP_ACK, &TCP_PSH, &TCP_RST, &TCP_SYN, &TCP_FIN].into_iter().enumerate()
-    {
-        out.flag(field, bytes, 13, bit as u8);
-    }
-    out.number(&TCP_WINDOW, bytes, 14, 2);
-    out.number(&TCP_CHECKSUM, bytes, 16, 2);
-    out.number(&TCP_URGENT, bytes, 18, 2);
     out.octets(&TCP_OPTIONS, bytes, 20, bytes.len(), "");
     options(bytes, out);
     out.derived(&TCP_PAYLOAD_LEN, u64::from(tcp.payload_len()));
@@ -112,12 +101,25 @@ fn options<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
     }
 }
 
-/// The fields that lie before the first one with bits.
+/// The fields of the fixed part, as far as it is there.
 fn head<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
     out.number(&TCP_SOURCE, bytes, 0, 2);
     out.number(&TCP_DESTINATION, bytes, 2, 2);
     out.number(&TCP_SEQUENCE, bytes, 4, 4);
     out.number(&TCP_ACKNOWLEDGMENT, bytes, 8, 4);
+    if let Some(octet) = bytes.get(12) {
+        out.scaled_bits(&TCP_HEADER_LEN, (12, 1), (0, 4), u64::from(octet >> 4) * 4, "");
+    }
+    out.bits(&TCP_FLAGS, bytes, (12, 2), (4, 12), |_| "");
+    out.flag(&TCP_AE, bytes, 12, 7);
+    for (bit, field) in
+        [&TCP_CWR, &TCP_ECE, &TCP_URG, &TCP_ACK, &TCP_PSH, &TCP_RST, &TCP_SYN, &TCP_FIN].into_iter().enumerate()
+    {
+        out.flag(field, bytes, 13, bit as u8);
+    }
+    out.number(&TCP_WINDOW, bytes, 14, 2);
+    out.number(&TCP_CHECKSUM, bytes, 16, 2);
+    out.number(&TCP_URGENT, bytes, 18, 2);
 }
 
 pub(super) fn cut<'a>(cut: CutTransport<'a>, out: &mut Visit<'a, '_>) {

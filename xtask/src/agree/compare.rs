@@ -111,7 +111,9 @@ pub(super) fn packet(theirs: &Row, ours: &Value) -> (u64, Vec<Difference>) {
     fields.address("ethernet.destination", &ethernet["destination"], last("ethernet", "eth.dst"));
     if their_layers.iter().filter(|name| **name == "ethernet").count() == 1 {
         fields.number("ethernet.ether_type", ethernet.get("ether_type"), theirs.all("eth.type").first(), 1);
-        fields.number("ethernet.length", ethernet.get("length"), theirs.all("eth.len").first(), 1);
+        let is_length = theirs.all("eth.type").is_empty();
+        let length = theirs.all("eth.len").first().filter(|_| is_length);
+        fields.number("ethernet.length", ethernet.get("length"), length, 1);
     }
     let vlans = ours["vlan"].as_array().map(Vec::as_slice).unwrap_or_default();
     let their_vlans = vlans_of(theirs, their_layers.iter().filter(|name| **name == "vlan").count());
@@ -169,7 +171,10 @@ pub(super) fn packet(theirs: &Row, ours: &Value) -> (u64, Vec<Difference>) {
         ("icmpv4.sequence", "sequence", "icmp.seq"),
         ("icmpv4.mtu", "mtu", "icmp.mtu"),
     ] {
-        fields.number(name, icmp.get(key), last("icmpv4", field), 1);
+        // tshark's are also those of quoted messages and of other types, which have the same fields there.
+        let is_of_echo = matches!(last("icmpv4", "icmp.type").map(String::as_str), Some("0" | "8"));
+        let theirs = last("icmpv4", field).filter(|_| is_of_echo || !matches!(key, "identifier" | "sequence"));
+        fields.number(name, icmp.get(key), theirs, 1);
     }
     let icmp = &ours["icmpv6"];
     for (name, key, field) in [
@@ -179,7 +184,9 @@ pub(super) fn packet(theirs: &Row, ours: &Value) -> (u64, Vec<Difference>) {
         ("icmpv6.sequence", "sequence", "icmpv6.echo.sequence_number"),
         ("icmpv6.mtu", "mtu", "icmpv6.mtu"),
     ] {
-        fields.number(name, icmp.get(key), last("icmpv6", field), 1);
+        let is_of_echo = matches!(last("icmpv6", "icmpv6.type").map(String::as_str), Some("128" | "129"));
+        let theirs = last("icmpv6", field).filter(|_| is_of_echo || !matches!(key, "identifier" | "sequence"));
+        fields.number(name, icmp.get(key), theirs, 1);
     }
     let udp = &ours["udp"];
     for (name, key, field) in [

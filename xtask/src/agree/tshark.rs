@@ -22,6 +22,8 @@ pub(super) const FIELDS: &[&str] = &[
     "vlan.priority",
     "ieee8021ad.id",
     "ieee8021ad.priority",
+    "arp.hw.type",
+    "arp.proto.type",
     "arp.opcode",
     "arp.src.hw_mac",
     "arp.src.proto_ipv4",
