@@ -343,8 +343,8 @@ impl Icmp {
         if let Some((about, at)) = about {
             note = note.with("about", Fact::Packet(about)).with("age", Fact::Nanos(packet.meta.at.nanos_since(at)));
         }
-        // TCP says itself what an error means for a connection.
-        if flow.is_none_or(|flow| flow.protocol != 6) {
+        // TCP says itself what an error means for a connection, and the path MTU what a size means.
+        if flow.is_none_or(|flow| flow.protocol != 6) && !is_too_large(message) {
             notes.say(note);
         }
         let Some(quoted) = quoted else { return };
@@ -388,6 +388,10 @@ impl<'a> Message<'a> {
 
 fn is_unreachable(message: &Message<'_>) -> bool {
     message.icmp_type == if message.is_v6 { 1 } else { 3 }
+}
+
+fn is_too_large(message: &Message<'_>) -> bool {
+    if message.is_v6 { message.icmp_type == 2 } else { (message.icmp_type, message.code) == (3, 4) }
 }
 
 fn is_port_unreachable(message: &Message<'_>) -> bool {

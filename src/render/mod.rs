@@ -3,14 +3,20 @@
 //! A [`Renderer`] gets each packet with everything said about it and appends its octets to a block. Nothing here reads,
 //! writes or asks the time.
 
+pub mod arp;
 pub mod csv;
 pub mod filter;
+pub mod fragments;
+pub mod health;
 pub mod hex;
+pub mod hosts;
+pub mod icmp;
 pub mod interfaces;
 pub mod json;
 pub mod ledger;
 pub mod messages;
 pub mod number;
+pub mod page;
 pub mod report;
 pub mod simulation;
 pub mod style;
@@ -20,6 +26,7 @@ pub mod text;
 pub mod time;
 pub mod topology;
 pub mod tree;
+pub mod udp;
 pub mod words;
 
 use crate::analysis::{Judged, Note};

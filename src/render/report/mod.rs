@@ -4,8 +4,9 @@ mod sections;
 
 use serde::Serialize;
 
+use super::page::Sheet;
 use super::style::Paint;
-use super::words;
+use super::{arp, fragments, health, hosts, icmp, udp, words};
 use crate::analysis::{Capture, Finding, Findings, Report};
 use crate::packet::Remark;
 
@@ -26,9 +27,21 @@ pub struct Document<'a> {
 pub fn text(document: &Document<'_>, width: usize, paint: Paint, out: &mut Vec<u8>) {
     let mut page = sections::Page { width, paint, out };
     page.captures(&document.captures);
+    let report = document.report;
+    let mut sheet = Sheet { width, paint, out: &mut *page.out };
+    health::write(&report.health, &mut sheet);
     page.findings(&document.findings.in_order());
     page.protocols(&document.report.protocols);
     page.endpoints(&document.report.endpoints);
+    let mut sheet = Sheet { width, paint, out: &mut *page.out };
+    hosts::write(&report.hosts, &mut sheet);
+    arp::write(&report.arp, &mut sheet);
+    hosts::write_masks(&report.masks, &mut sheet);
+    hosts::write_broadcasts(&report.broadcasts, &mut sheet);
+    udp::write(&report.udp, &mut sheet);
+    icmp::write(&report.icmp, &mut sheet);
+    icmp::write_path_mtu(&report.path_mtu, &mut sheet);
+    fragments::write(&report.fragments, report.fragment_counts, &mut sheet);
     page.sizes(&document.report.sizes);
     page.remarks(document.remarks);
 }

@@ -1,0 +1,98 @@
+//! ARP for people: who has which address, who asked for whom, and what moved (rules L1 to L5).
+
+use super::number::span;
+use super::page::{Sheet, count};
+use crate::analysis::arp::{ArpReport, ChangeKind};
+
+/// Rows of each table.
+const ROWS: usize = 40;
+
+/// Appends the section.
+pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
+    let counts = arp.counts;
+    if counts.requests + counts.replies + counts.other == 0 {
+        return;
+    }
+    sheet.heading("ARP: who has which address");
+    let mut said = vec![count(counts.requests, "question"), count(counts.replies, "answer")];
+    let mut add = |number: u64, noun: &str| {
+        if number > 0 {
+            said.push(count(number, noun));
+        }
+    };
+    add(counts.probes, "probe");
+    add(counts.announcements, "announcement");
+    add(counts.gratuitous_replies, "gratuitous answer");
+    if counts.unasked_replies > 0 {
+        said.push(format!("{} to no question in the capture", counts.unasked_replies));
+    }
+    sheet.say(&format!("{}.", said.join(", ")));
+    let has_vlan = arp.bindings.iter().any(|binding| binding.vlan != 0);
+    let mut table = sheet.table(&["address", "is at", "vendor", "VLAN", ">packets", ">first", ">last"]).at_most(ROWS);
+    for binding in &arp.bindings {
+        table.row([
+            binding.address.to_string(),
+            binding.mac.to_string(),
+            binding.vendor.unwrap_or_default().to_owned(),
+            if has_vlan { binding.vlan.to_string() } else { "–".to_owned() },
+            binding.packets.to_string(),
+            binding.first_packet.to_string(),
+            binding.last_packet.to_string(),
+        ]);
+    }
+    sheet.put(&table);
+    questions(arp, sheet);
+    for change in &arp.changes {
+        let what = match change.kind {
+            ChangeKind::Moved => "moved; what follows does not tell why",
+            ChangeKind::VirtualRouter => "moved within a group of routers (VRRP, HSRP and the like)",
+            ChangeKind::FailOver => "went over: the former machine was not heard again",
+            ChangeKind::Conflict => "is claimed by both: a conflict, or one of them pretends",
+            ChangeKind::Spoofing => "was moved in the eyes of one host that had not asked: ARP spoofing",
+        };
+        let flips =
+            if change.flips > 0 { format!(", and back and forth {} times", change.flips) } else { String::new() };
+        sheet.say(&format!(
+            "{} {what}: from {} to {} in packet {}{flips}.",
+            change.address, change.from, change.to, change.packet
+        ));
+    }
+    for proxy in &arp.proxies {
+        let addresses: Vec<String> = proxy.addresses.iter().map(ToString::to_string).collect();
+        sheet.say(&format!("{} answers for others, a proxy: {}.", proxy.mac, addresses.join(", ")));
+    }
+    for sweep in &arp.sweeps {
+        sheet.say(&format!(
+            "{} ({}) asked for {} different addresses in {}, up to packet {}: a sweep.",
+            sweep.mac,
+            sweep.address,
+            sweep.addresses,
+            span(sweep.last_ns.saturating_sub(sweep.first_ns)),
+            sweep.last_packet
+        ));
+    }
+}
+
+fn questions(arp: &ArpReport, sheet: &mut Sheet<'_>) {
+    let mut table = sheet.table(&["asked by", "for", ">asked", ">answered", "by", ">quickest", ">slowest", ">first"]);
+    table = table.at_most(ROWS);
+    for question in &arp.questions {
+        let latency = |latency: Option<u64>| latency.map_or(String::new(), span);
+        let nobody = || if question.asker.is_unspecified() { "–".to_owned() } else { "nobody".to_owned() };
+        table.row([
+            if question.asker.is_unspecified() {
+                format!("{} (probe)", question.asker_mac)
+            } else {
+                question.asker.to_string()
+            },
+            question.target.to_string(),
+            question.asked.to_string(),
+            question.answered.to_string(),
+            question.answered_by.map_or_else(nobody, |mac| mac.to_string()),
+            latency(question.least_latency_ns),
+            latency(question.most_latency_ns),
+            question.first_packet.to_string(),
+        ]);
+    }
+    sheet.put(&table);
+}

@@ -1,0 +1,82 @@
+//! Pings, ICMP errors and the MTU of paths for people.
+
+use super::number::span;
+use super::page::{Sheet, count};
+use crate::analysis::icmp::IcmpReport;
+use crate::analysis::path_mtu::PathMtuReport;
+
+/// Rows of each table.
+const ROWS: usize = 25;
+
+/// Appends the sections.
+pub fn write(icmp: &IcmpReport, sheet: &mut Sheet<'_>) {
+    if !icmp.pings.is_empty() {
+        sheet.heading("Pings");
+        let headings = ["from", "to", ">sent", ">answered", ">lost", ">loss", ">least", ">mean", ">most", ">first"];
+        let mut table = sheet.table(&headings).at_most(ROWS);
+        for ping in &icmp.pings {
+            let time = |time: Option<u64>| time.map_or(String::new(), span);
+            let twice = if ping.duplicates > 0 { format!(" (+{})", ping.duplicates) } else { String::new() };
+            table.row([
+                ping.source.to_string(),
+                ping.destination.to_string(),
+                ping.sent.to_string(),
+                format!("{}{twice}", ping.answered),
+                ping.lost.to_string(),
+                format!("{:.1} %", ping.loss * 100.0),
+                time(ping.least_rtt_ns),
+                time(ping.mean_rtt_ns),
+                time(ping.most_rtt_ns),
+                ping.first_packet.to_string(),
+            ]);
+        }
+        sheet.put(&table);
+    }
+    if !icmp.errors.is_empty() {
+        sheet.heading("ICMP errors, and the packets that they quote");
+        let mut table = sheet.table(&["from", "says", "about", ">packets", ">first", ">about packet"]).at_most(ROWS);
+        for error in &icmp.errors {
+            table.row([
+                error.from.to_string(),
+                error.meaning.to_owned(),
+                error.quoted.map_or(String::new(), |flow| flow.text()),
+                error.packets.to_string(),
+                error.first_packet.to_string(),
+                error.about_packet.map_or(String::new(), |packet| packet.to_string()),
+            ]);
+        }
+        sheet.put(&table);
+    }
+}
+
+/// Appends what routers told of the MTU of paths, and what came of it (rules M1 and M2).
+pub fn write_path_mtu(words: &[PathMtuReport], sheet: &mut Sheet<'_>) {
+    if words.is_empty() {
+        return;
+    }
+    sheet.heading("The MTU of paths");
+    for word in words.iter().take(ROWS) {
+        let mtu = match word.mtu {
+            0 => "does not say what fits".to_owned(),
+            mtu => format!("says that {mtu} octets fit"),
+        };
+        let effect = match (word.effect, word.obeyed_after_ns) {
+            ("obeyed", Some(after)) => format!("the sender obeyed after {}", span(after)),
+            ("obeyed", None) => "the sender obeyed".to_owned(),
+            ("ignored", _) => "the sender sent the same size again".to_owned(),
+            ("unfit", _) => "it does not fit what is under way in that flow: stale, or forged".to_owned(),
+            ("implausible", _) => "no link carries so little".to_owned(),
+            _ => "what came of it was not captured".to_owned(),
+        };
+        sheet.say(&format!(
+            "Packet {}: {} {mtu}, after a packet of {} octets of {}; {effect}.",
+            word.packet,
+            word.by,
+            word.size,
+            word.flow.text()
+        ));
+    }
+    if words.len() > ROWS {
+        sheet.say(&format!("… and {} more.", count((words.len() - ROWS) as u64, "message")));
+    }
+}

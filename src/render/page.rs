@@ -1,0 +1,104 @@
+//! A page of text: headings, wrapped paragraphs and tables, in lines of a given width.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::style::{HEADING, Paint};
+use super::table::Table;
+
+/// A page being written. What is put on it is harmless to print already.
+#[derive(Debug)]
+pub struct Sheet<'a> {
+    /// Columns to fill.
+    pub width: usize,
+    /// Colours.
+    pub paint: Paint,
+    /// Where the page goes.
+    pub out: &'a mut Vec<u8>,
+}
+
+impl Sheet<'_> {
+    /// A heading, after an empty line.
+    pub fn heading(&mut self, text: &str) {
+        if !self.out.is_empty() {
+            self.out.push(b'\n');
+        }
+        self.paint.begin(self.out, HEADING);
+        self.out.extend_from_slice(text.as_bytes());
+        self.paint.end(self.out);
+        self.out.push(b'\n');
+    }
+
+    /// Sentences, indented by two columns and wrapped at words.
+    pub fn say(&mut self, text: &str) {
+        self.say_indented(text, 2);
+    }
+
+    /// The same with another indentation.
+    pub fn say_indented(&mut self, text: &str, indent: usize) {
+        let mut column = 0;
+        for word in text.split(' ') {
+            let len = word.width();
+            if column > 0 && column + 1 + len > self.width {
+                self.out.push(b'\n');
+                column = 0;
+            }
+            if column == 0 {
+                // Lines that continue are indented a little further.
+                let spaces = if self.out.last() == Some(&b'\n') || self.out.is_empty() { indent } else { 0 };
+                self.out.resize(self.out.len() + spaces, b' ');
+                column = spaces;
+            } else {
+                self.out.push(b' ');
+                column += 1;
+            }
+            self.out.extend_from_slice(word.as_bytes());
+            column += len;
+        }
+        self.out.push(b'\n');
+    }
+
+    /// A table with these headings, to be filled and written onto the page.
+    pub fn table(&self, headings: &[&str]) -> Table {
+        Table::new(self.width, self.paint, headings)
+    }
+
+    /// Writes a table, unless it is empty.
+    pub fn put(&mut self, table: &Table) {
+        if !table.is_empty() {
+            table.write(self.out);
+        }
+    }
+}
+
+/// Numbers of packets as people read them: `1, 2, 3`, or `1, 2, 3 … 45`.
+pub fn packets(numbers: &[u64]) -> String {
+    let text = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    match numbers {
+        [] => String::new(),
+        [first, second, third, .., last] if numbers.len() > 5 => format!("{first}, {second}, {third} … {last}"),
+        _ => text(numbers),
+    }
+}
+
+/// `1 packet`, `2 packets`.
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_wrapped_at_words_and_indented() {
+        let mut out = Vec::new();
+        Sheet { width: 20, paint: Paint::new(false), out: &mut out }.say("one two three four five six");
+        assert_eq!(String::from_utf8(out).unwrap(), "  one two three four\n  five six\n");
+    }
+
+    #[test]
+    fn long_lists_of_packets_are_shortened() {
+        assert_eq!(packets(&[1, 2, 3]), "1, 2, 3");
+        assert_eq!(packets(&[1, 2, 3, 4, 5, 6]), "1, 2, 3 … 6");
+    }
+}
