@@ -58,7 +58,7 @@ pub fn write(hosts: &[HostReport], sheet: &mut Sheet<'_>) {
 /// Appends what is known of masks (rule N4).
 pub fn write_masks(masks: &[MaskReport], sheet: &mut Sheet<'_>) {
     // One side alone says little: a host that asked for its neighbour may have any mask that holds both.
-    let (known, vague): (Vec<_>, Vec<_>) = masks.iter().partition(|mask| {
+    let (known, vague): (Vec<&MaskReport>, Vec<&MaskReport>) = masks.iter().partition(|mask| {
         mask.disagrees || mask.broadcast.is_some() || mask.asked_for.is_some() && mask.through_gateway.is_some()
     });
     if known.is_empty() {
