@@ -14,6 +14,8 @@ pub const MAX_RECORD_LEN: usize = 4 << 20;
 /// Interfaces told apart in one capture. Hosts of many containers have some thousands; a file of nothing but interface
 /// descriptions would name millions.
 pub const MAX_INTERFACES: usize = 16_384;
+/// Comments taken from one block of a pcapng file. People write one or two; a block could hold millions of empty ones.
+pub const MAX_REMARKS_OF_BLOCK: usize = 256;
 /// Captures read as one. Each keeps a file open and a buffer of 64 KiB.
 pub const MAX_INPUTS: usize = 512;
 

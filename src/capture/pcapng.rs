@@ -91,9 +91,12 @@ impl Pcapng {
             let is_packet =
                 matches!(kind, block_type::ENHANCED_PACKET | block_type::PACKET | block_type::SIMPLE_PACKET);
             if is_packet {
+                let offset = window.offset();
                 let body = self.body(window, len)?;
                 let meta = &mut place.meta;
-                place.octets = self.packet(kind, window.at(body.clone()), meta, waiting, summary)?;
+                place.octets = self
+                    .packet(kind, window.at(body.clone()), meta, waiting, summary)
+                    .map_err(|trouble| self.at(offset, *trouble))?;
                 place.octets.start += body.start;
                 place.octets.end += body.start;
                 self.blocks += 1;
@@ -146,7 +149,7 @@ impl Pcapng {
             return Err(self.cut(window, format!("its length is {len} octets, {present} are left")));
         }
         let behind = self.order.u32(window.available(), padded - 4) as usize;
-        if behind != len {
+        if behind.next_multiple_of(4) != padded {
             return Err(self.broken(window, format!("has the length {len} in front and {behind} behind")));
         }
         let range = window.consume(padded);
@@ -163,21 +166,17 @@ impl Pcapng {
         waiting: &mut Waiting,
         summary: &mut CaptureSummary,
     ) -> Result<Range<usize>, Box<Trouble>> {
-        let described = self.describe(kind, octets).ok_or_else(|| {
-            damage(format!("block {} is a packet block of only {} octets", self.blocks + 1, octets.len()))
-        })?;
+        let Some(described) = self.describe(kind, octets) else {
+            return Err(damage(format!("is a packet block of only {} octets", octets.len() + FRAME_LEN)));
+        };
         let Described { captured, start, .. } = described;
         let present = octets.len() - start;
         if captured > present {
-            return Err(damage(format!(
-                "block {} claims {captured} captured octets, but has room for {present}",
-                self.blocks + 1
-            )));
+            return Err(damage(format!("claims {captured} captured octets, but has room for {present}")));
         }
         if captured > MAX_RECORD_LEN {
             return Err(damage(format!(
-                "block {} claims {captured} captured octets, more than any packet has ({MAX_RECORD_LEN})",
-                self.blocks + 1
+                "claims {captured} captured octets, more than any packet has ({MAX_RECORD_LEN})"
             )));
         }
         self.packets += 1;
@@ -302,7 +301,7 @@ impl Pcapng {
             block_type::INTERFACE_DESCRIPTION => self.section.interface(self.order, body, waiting, summary),
             _ => self.section.statistics(self.order, body, waiting, summary),
         };
-        understood.map_err(|how| damage(format!("block {} at octet {offset} {how}", self.blocks + 1)))
+        understood.map_err(|how| self.at(offset, Trouble::Damage(how)))
     }
 
     /// Passes over a block that says nothing of interest, however long it is.
@@ -319,7 +318,7 @@ impl Pcapng {
         }
         let behind = self.order.u32(window.available(), 0) as usize;
         window.consume(4);
-        if behind != len {
+        if behind.next_multiple_of(4) != padded {
             return Err(damage(format!(
                 "block {} at octet {offset} has the length {len} in front and {behind} behind",
                 self.blocks + 1
@@ -331,6 +330,15 @@ impl Pcapng {
     #[cold]
     fn cut(&self, window: &Window, how: String) -> Box<Trouble> {
         damage(format!("block {} at octet {} is cut short: {how}", self.blocks + 1, window.offset()))
+    }
+
+    /// The same trouble with the block that it is in.
+    #[cold]
+    fn at(&self, offset: u64, trouble: Trouble) -> Box<Trouble> {
+        Box::new(match trouble {
+            Trouble::Damage(how) => Trouble::Damage(format!("block {} at octet {offset} {how}", self.blocks + 1)),
+            read => read,
+        })
     }
 
     #[cold]

@@ -11,6 +11,7 @@ use super::summary::CaptureSummary;
 use super::window::Window;
 use super::{Format, compression};
 use crate::base::Timestamp;
+use crate::base::limits::MAX_REMARKS_OF_BLOCK;
 use crate::packet::{Meta, RawPacket, Remark, RemarkKind, SourceError};
 
 /// What one step through a file found.
@@ -56,12 +57,23 @@ impl Waiting {
 
     /// Adds a remark of the file as a whole.
     pub(super) fn say(&mut self, kind: RemarkKind, text: String) {
-        self.remarks.push_back(Remark { packet: None, at: None, kind, text });
+        self.push(Remark { packet: None, at: None, kind, text });
     }
 
     /// Adds a remark about the packet that comes next.
     pub(super) fn say_of_packet(&mut self, kind: RemarkKind, text: String) {
-        self.remarks.push_back(Remark { packet: Some(0), at: None, kind, text });
+        self.push(Remark { packet: Some(0), at: None, kind, text });
+    }
+
+    fn push(&mut self, remark: Remark) {
+        match self.remarks.len() {
+            0..MAX_REMARKS_OF_BLOCK => self.remarks.push_back(remark),
+            MAX_REMARKS_OF_BLOCK => {
+                let text = format!("only the first {MAX_REMARKS_OF_BLOCK} comments of this block are shown");
+                self.remarks.push_back(Remark { kind: RemarkKind::Note, text, ..remark });
+            }
+            _ => {}
+        }
     }
 }
 

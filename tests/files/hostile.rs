@@ -33,9 +33,7 @@ fn a_packet_of_two_gigabytes_is_damage_and_not_memory() {
         );
         let read = read(&file.octets).expect("a capture");
         assert_eq!(read.packets.len(), 1);
-        assert!(
-            read.damage().expect("damage").contains("block 4 claims 2147483647 captured octets, but has room for 60")
-        );
+        assert!(read.damage().expect("damage").contains("claims 2147483647 captured octets, but has room for 60"));
         let mut octets = Pcapng::new(order).interface(1, 0, &[]).octets;
         octets.extend(order.u32(6));
         octets.extend(order.u32(0x7fff_fff0));
@@ -137,6 +135,33 @@ fn comments_without_end_come_out_one_after_another() {
     }
     let read = read_in_pieces(&file.octets, 0).expect("a capture");
     assert_eq!(read.remarks.len(), 6000);
+}
+
+#[test]
+fn comments_without_end_in_one_block_are_bounded() {
+    let many: Vec<(u16, &[u8])> = vec![(1, b""); 100_000];
+    let file = Pcapng::new(Order::Little).interface(1, 0, &[]).packet(0, 1, &frame(1, 60), &many);
+    let read = read_in_pieces(&file.octets, 0).expect("a capture");
+    let most = netlab::base::limits::MAX_REMARKS_OF_BLOCK;
+    assert_eq!((read.packets.len(), read.remarks.len()), (1, most + 1));
+    assert_eq!(read.remarks[most].text, format!("only the first {most} comments of this block are shown"));
+}
+
+#[test]
+fn damage_names_block_and_octet() {
+    let good = Pcapng::new(Order::Little).interface(1, 0, &[]).packet(0, 1, &frame(1, 60), &[]);
+    let at = good.octets.len();
+    let wrongs = [
+        (6, vec![0; 16], "is a packet block of only 28 octets"),
+        (3, vec![], "is a packet block of only 12 octets"),
+        (1, vec![0; 4], "is an interface description of only 4 octets"),
+        (5, vec![0; 8], "is an interface statistics block of only 8 octets"),
+    ];
+    for (kind, body, what) in wrongs {
+        let read = read(&good.clone().block(kind, &body).octets).expect("a capture");
+        let said = format!("test.cap: block 4 at octet {at} {what}; the packet before it is whole");
+        assert_eq!(read.damage(), Some(said.as_str()));
+    }
 }
 
 #[test]

@@ -106,6 +106,25 @@ fn options_that_overrun_their_block_cost_only_themselves() {
 }
 
 #[test]
+fn a_block_whose_length_is_no_multiple_of_four_is_filled_up() {
+    let mut body = Vec::new();
+    for number in [0_u32, 0, 5, 61, 61] {
+        body.extend(number.to_le_bytes());
+    }
+    body.extend(frame(1, 61));
+    for (in_front, behind) in [(93_u32, 93_u32), (93, 96), (96, 93)] {
+        let mut file = Pcapng::new(Order::Little).interface(1, 0, &[]);
+        file.octets.extend(6_u32.to_le_bytes());
+        file.octets.extend(in_front.to_le_bytes());
+        file.octets.extend(&body);
+        file.octets.extend([0; 3]);
+        file.octets.extend(behind.to_le_bytes());
+        let read = read(&file.packet(0, 6, &frame(2, 60), &[]).octets).expect("a capture");
+        assert_eq!((read.lengths(), read.damage()), (vec![(61, 61), (60, 60)], None), "{in_front} and {behind}");
+    }
+}
+
+#[test]
 fn a_file_without_packets_is_a_capture() {
     for octets in [Pcap::new(Order::Little, MICRO).octets, Pcapng::new(Order::Big).octets] {
         let read = read(&octets).expect("a capture");
