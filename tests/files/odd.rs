@@ -181,8 +181,8 @@ fn tshark_keeps_as_many_packets_of_a_cut_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("file");
     let files = one_of_each();
-    for (name, octets) in [&files[0], &files[3], &files[8]] {
-        for len in [octets.len() - 1, octets.len() * 3 / 4, octets.len() / 2] {
+    for (name, octets) in [&files[0], &files[8]] {
+        for len in [octets.len() - 1, octets.len() / 2] {
             std::fs::write(&path, &octets[..len]).expect("written");
             let Some((lines, _)) = tshark(&path, &["frame.len"]) else { return };
             let read = read(&octets[..len]).expect("a capture");
