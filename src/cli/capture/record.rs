@@ -41,17 +41,14 @@ impl Recorder {
             },
             ..WriteOptions::default()
         };
-        let mut writer = Writer::create(target, options).map_err(|error| Failure::CouldNot(error.to_string()))?;
+        let mut writer = Writer::create(target, options).map_err(failed)?;
         let level = match (writer.format(), arguments.comments) {
             (Format::Pcapng, level) => level.severity(),
             (Format::Pcap, _) => None,
         };
         if arguments.rotate_every.is_none() {
             // A reader at the other end of a pipe learns at once that there is a capture.
-            writer.begin(Timestamp::ZERO).or_else(|error| match error.is_closed_pipe() {
-                true => Err(Failure::ClosedPipe),
-                false => Err(Failure::CouldNot(error.to_string())),
-            })?;
+            writer.begin(Timestamp::ZERO).map_err(failed)?;
         }
         Ok(Some(Recorder {
             writer,
@@ -120,10 +117,7 @@ impl Recorder {
             Some(failure) => Err(failure),
             None => self.writer.finish(),
         };
-        result.map_err(|error| match error.is_closed_pipe() {
-            true => Failure::ClosedPipe,
-            false => Failure::CouldNot(error.to_string()),
-        })
+        result.map_err(failed)
     }
 
     fn write(&mut self, raw: &RawPacket<'_>) -> bool {
@@ -154,4 +148,9 @@ impl Recorder {
             }
         }
     }
+}
+
+/// That nobody reads any more is no failure.
+fn failed(error: WriteError) -> Failure {
+    if error.is_closed_pipe() { Failure::ClosedPipe } else { Failure::CouldNot(error.to_string()) }
 }
