@@ -175,6 +175,54 @@ fn a_closed_pipe_ends_a_capture_into_it() {
 }
 
 #[test]
+fn a_capture_into_a_file_does_not_care_who_reads_standard_output() {
+    let Some(lab) = Lab::new(&[]) else { return };
+    let file = lab.file("file.pcapng");
+    let mut capture = lab.capture(&lab.b, &["eth0", "-w", file.to_str().expect("UTF-8")]);
+    capture.close();
+    thread::sleep(Duration::from_millis(200));
+    lab.send(&lab.a, vec![datagram(); 3]);
+    assert!(capture.is_running());
+    assert_eq!(capture.interrupt().counts(), (3, 3, 0));
+}
+
+#[test]
+fn the_interface_is_promiscuous_exactly_while_it_is_captured_on() {
+    let Some(lab) = Lab::new(&[]) else { return };
+    let promiscuity = || {
+        let output = lab.run(&lab.b, "ip", &["-d", "link", "show", "eth0"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split("promiscuity ").nth(1).and_then(|rest| rest.split(' ').next()).map(str::to_owned)
+    };
+    let capture = lab.capture(&lab.b, &["eth0"]);
+    assert_eq!(promiscuity().as_deref(), Some("1"));
+    capture.interrupt();
+    assert_eq!(promiscuity().as_deref(), Some("0"));
+    let capture = lab.capture(&lab.b, &["eth0", "-p"]);
+    assert_eq!(promiscuity().as_deref(), Some("0"));
+    capture.interrupt();
+}
+
+#[test]
+fn without_a_name_the_first_interface_that_is_up_is_taken() {
+    let Some(lab) = Lab::new(&["ping"]) else { return };
+    let capture = lab.capture(&lab.b, &["icmp", "-c", "1"]);
+    capture.wait_for("listening on eth0");
+    ping(&lab, 1);
+    assert_eq!(capture.ended().status.code(), Some(0));
+}
+
+#[test]
+fn a_capture_is_not_written_to_a_terminal() {
+    let Some(lab) = Lab::new(&["script"]) else { return };
+    let command = format!("{} capture --no-drop eth0 -w - --duration 1", crate::lab::NETLAB);
+    let output = lab.run(&lab.b, "script", &["-qec", &command, "/dev/null"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write a capture to a terminal"), "{said}");
+}
+
+#[test]
 fn lines_come_without_waiting_for_more_packets() {
     let Some(lab) = Lab::new(&[]) else { return };
     let mut capture = lab.capture(&lab.b, &["eth0"]);

@@ -126,6 +126,18 @@ fn a_capture_into_standard_output_can_be_read_while_it_goes_on() {
 }
 
 #[test]
+fn a_file_can_be_read_while_it_grows() {
+    let Some(lab) = Lab::new(&["ping"]) else { return };
+    let file = lab.file("growing.pcapng");
+    let capture = lab.capture(&lab.b, &["eth0", "-w", file.to_str().expect("UTF-8"), "icmp"]);
+    assert!(recorded(&file).packets.is_empty(), "its head is there at once");
+    assert!(lab.run(&lab.a, "ping", &["-q", "-c", "2", "-i", "0.01", &B.to_string()]).status.success());
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(recorded(&file).packets.len(), 4);
+    assert_eq!(capture.interrupt().counts(), (4, 4, 0));
+}
+
+#[test]
 fn contradictions_are_refused() {
     let refused = |arguments: &[&str]| {
         let output = Command::new(crate::lab::NETLAB).arg("capture").args(arguments).output().expect("it runs");

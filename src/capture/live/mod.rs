@@ -148,6 +148,11 @@ impl Live {
                     self.phase = Phase::Closed;
                     continue;
                 }
+                Phase::Open if self.signals.stop_asked() && !self.options.drain => {
+                    self.refuse_more();
+                    self.phase = Phase::Closed;
+                    continue;
+                }
                 Phase::Open if self.signals.stop_asked() => self.begin_to_end(End::Asked),
                 _ => {}
             }
@@ -250,8 +255,9 @@ impl Live {
         let (is_broken, is_unread) = self.sleep(timeout)?;
         self.signals.quiet();
         if is_unread {
-            self.reader = None;
-            self.begin_to_end(End::Asked);
+            self.refuse_more();
+            self.phase = Phase::Closed;
+            return Ok(None);
         }
         if is_broken || self.was_down { self.look_after_interface() } else { Ok(None) }
     }
@@ -302,13 +308,11 @@ impl Live {
         }
     }
 
-    /// Lets no more packets into the ring; what is in it still comes, unless it shall not.
+    /// Lets no more packets into the ring; what is in it still comes.
     fn begin_to_end(&mut self, reason: End) {
         self.refuse_more();
-        match self.phase {
-            Phase::Open if reason == End::Asked && !self.options.drain => self.phase = Phase::Closed,
-            Phase::Open => self.phase = Phase::Ending { since: Instant::now(), reason },
-            _ => {}
+        if self.phase == Phase::Open {
+            self.phase = Phase::Ending { since: Instant::now(), reason };
         }
     }
 

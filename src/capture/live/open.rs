@@ -50,7 +50,7 @@ pub struct Options {
     pub count: Option<u64>,
     /// The end after so long a time.
     pub duration: Option<Duration>,
-    /// Whether packets that wait in the ring when the end is asked for are still handed over.
+    /// Whether packets that wait in the ring when a signal ends the capture are still handed over.
     pub drain: bool,
 }
 

@@ -38,7 +38,8 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
     /// Keep at most so many octets of each packet; 0 means the default of 262144
-    #[arg(short, long = "snapshot-length", value_name = "OCTETS", default_value_t = DEFAULT_SNAP_LEN, hide_default_value = true)]
+    #[arg(short, long = "snapshot-length", value_name = "OCTETS", default_value_t = DEFAULT_SNAP_LEN, hide_default_value = true,
+        value_parser = clap::value_parser!(u32).range(..=i64::from(DEFAULT_SNAP_LEN)))]
     pub snap_len: u32,
     /// Write the packets to FILE instead of printing them: pcap or pcapng by its suffix; - is standard output
     #[arg(short, long, value_name = "FILE", help_heading = WRITING)]
@@ -125,6 +126,11 @@ impl Arguments {
             return Err(Failure::Usage("--report is text and does not go with --jsonl or --csv".to_owned()));
         }
         Ok(())
+    }
+
+    /// True if something goes to standard output while packets come.
+    pub(super) fn uses_stdout(&self) -> bool {
+        self.print_too || self.write.as_deref().is_none_or(|path| path.as_os_str() == "-")
     }
 
     pub(super) fn snap_len(&self) -> u32 {

@@ -19,6 +19,7 @@ use crate::analysis::Analyzer;
 use crate::base::text::harmless;
 use crate::capture::live::{Counts, Live, OpenError, Options};
 use crate::filter::capture::Target;
+use crate::packet::{Remark, RemarkKind};
 use crate::pipeline::{self, Patience, RunError};
 use crate::render::report::{self, Document};
 use crate::render::style::Paint;
@@ -82,7 +83,9 @@ fn open(arguments: &Arguments, output: &mut Output) -> Result<Option<Live>, Fail
     live.when_asked(|counts| {
         let _ = writeln!(io::stderr(), "netlab: {}", counts.to_string().replace('\n', ", "));
     });
-    if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned() {
+    if arguments.uses_stdout()
+        && let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
+    {
         live.while_read(stdout);
     }
     Ok(Some(live))
@@ -131,6 +134,13 @@ fn say_listening(live: &Live, output: &mut Output) {
         live.nic().link.name(),
         live.snap_len()
     ));
+}
+
+/// What concerns whoever waits for a capture that prints no packets.
+fn tell(remark: &Remark) {
+    if remark.kind == RemarkKind::Note {
+        let _ = writeln!(io::stderr(), "netlab: {}", remark.text);
+    }
 }
 
 /// tcpdump's three lines; nobody is told if standard error is closed.

@@ -1,6 +1,6 @@
 //! `-w`: packets into a file, with netlab's notes beside them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Arguments;
 use crate::analysis::{Judged, Note, Severity};
@@ -11,16 +11,12 @@ use crate::cli::Failure;
 use crate::cli::comments::comment;
 use crate::packet::{Item, PacketSource as _, RawPacket, Remark, RemarkKind, SourceError};
 
-/// After this long without packets what was captured is in the file, so that somebody may look into it meanwhile.
-const REST: Duration = Duration::from_secs(1);
-
 /// Writes packets into the file that was asked for.
 #[derive(Debug)]
 pub(super) struct Recorder {
     writer: Writer,
     level: Option<Severity>,
     flush_each: bool,
-    flushed: Instant,
     /// What is to be said beside the next packet: losses, and later verdicts on packets that are already written.
     waiting: Vec<String>,
     comments: Vec<String>,
@@ -54,7 +50,6 @@ impl Recorder {
             writer,
             level,
             flush_each: arguments.packet_buffered,
-            flushed: Instant::now(),
             waiting: Vec::new(),
             comments: Vec::new(),
             failure: None,
@@ -72,7 +67,10 @@ impl Recorder {
             match item {
                 Item::Packet(raw) if !self.write(&raw) => break,
                 Item::Packet(_) => {}
-                Item::Remark(remark) => self.remark(&remark),
+                Item::Remark(remark) => {
+                    super::tell(&remark);
+                    self.remark(&remark);
+                }
                 Item::Idle => self.idle(),
             }
         }
@@ -103,12 +101,10 @@ impl Recorder {
         }
     }
 
+    /// No packet waits: what was captured goes into the file, so that somebody may look into it meanwhile.
     pub fn idle(&mut self) {
-        if self.flushed.elapsed() >= REST {
-            let result = self.writer.flush();
-            self.flushed = Instant::now();
-            self.keep(result);
-        }
+        let result = self.writer.flush();
+        self.keep(result);
     }
 
     /// Completes the file.

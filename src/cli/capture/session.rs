@@ -86,7 +86,13 @@ impl Sink for Session<'_> {
         if let Some(report) = &mut self.report {
             report.gathered.remark(remark)?;
         }
-        self.printer.as_mut().map_or(Ok(()), |printer| printer.remark(remark))
+        match &mut self.printer {
+            Some(printer) => printer.remark(remark),
+            None => {
+                super::tell(remark);
+                Ok(())
+            }
+        }
     }
 
     fn late_note(&mut self, note: &Note) -> io::Result<()> {
