@@ -117,11 +117,6 @@ impl Arguments {
                 "standard output cannot take both the capture (-w -) and text; write to a file".to_owned(),
             ));
         }
-        if self.filters.why_not.is_some() {
-            return Err(Failure::Usage(
-                "--why-not asks about a packet of a file; write the capture (-w FILE) and ask netlab read".to_owned(),
-            ));
-        }
         if self.report && (self.print.jsonl || self.print.csv) {
             return Err(Failure::Usage("--report is text and does not go with --jsonl or --csv".to_owned()));
         }
