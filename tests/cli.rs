@@ -93,7 +93,8 @@ fn standard_input_is_read() {
     child.stdin.take().expect("a pipe").write_all(&pcap(2)).expect("netlab reads");
     let output = child.wait_with_output().expect("netlab ends");
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(output.stdout.iter().filter(|octet| **octet == b'\n').count(), 2);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(text.lines().filter(|line| line.contains("who has 192.0.2.2?")).count(), 2, "{text}");
 }
 
 #[test]
@@ -132,4 +133,22 @@ fn the_report_is_json_when_asked_for_and_counts_what_is_there() {
     assert_eq!(report["netlab"], "report");
     assert_eq!(report["captures"][0]["packets"], 7);
     assert_eq!(report["protocols"][0]["path"], "ethernet/arp");
+}
+
+#[test]
+fn the_field_tree_the_octets_and_chosen_fields_are_shown() {
+    let (_keep, path) = file("arp.pcap", &pcap(1));
+    let text = |arguments: &[&str]| {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let tree = text(&["read", "-V", &path]);
+    assert!(tree.contains("sender protocol address") && tree.contains("RFC 826"), "{tree}");
+    assert!(text(&["read", "-xx", &path]).contains("0x0000:  ffff ffff ffff 0000 5e00 5301 0806 0001"));
+    assert!(text(&["read", "-X", &path]).contains("0x0000:  0001 0800 0604 0001"));
+    assert_eq!(text(&["read", "--fields", "number,arp.operation,ethernet.source", &path]), "1\t1\t00:00:5e:00:53:01\n");
+    let output = run(&["read", "--fields", "arp.opcode", &path]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("arp.operation"), "{}", stderr(&output));
 }

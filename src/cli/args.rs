@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(
     name = "netlab",
     version,
-    propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true
 )]

@@ -12,6 +12,8 @@ use crate::packet::Remark;
 use crate::pipeline::Sink;
 use crate::render::Renderer;
 use crate::render::csv::CsvRows;
+use crate::render::detailed::{Detailed, OctetForm, Octets};
+use crate::render::fields::{Column, FieldRows};
 use crate::render::json::JsonLines;
 use crate::render::style::Paint;
 use crate::render::text::{Detail, Lines};
@@ -51,6 +53,21 @@ pub struct PrintOptions {
     /// No packet numbers in front
     #[arg(long)]
     pub no_number: bool,
+    /// Every field of every layer below the line, with its octets and the standard's section
+    #[arg(short = 'V', long)]
+    pub tree: bool,
+    /// The octets below the line, in hexadecimal; -xx with the link header
+    #[arg(short = 'x', action = ArgAction::Count)]
+    pub hex: u8,
+    /// The octets below the line, in hexadecimal and as text; -XX with the link header
+    #[arg(short = 'X', action = ArgAction::Count, conflicts_with = "hex")]
+    pub hex_and_text: u8,
+    /// The octets below the line, as text; -AA with the link header
+    #[arg(short = 'A', action = ArgAction::Count, conflicts_with_all = ["hex", "hex_and_text"])]
+    pub ascii: u8,
+    /// Only these fields of each packet, separated by tabs; names as in the field tree's registry: tcp.source_port,ipv4.ttl
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = column, conflicts_with_all = ["csv", "jsonl"])]
+    pub fields: Vec<Column>,
     /// One JSON object a packet
     #[arg(long, conflicts_with = "csv")]
     pub jsonl: bool,
@@ -95,12 +112,15 @@ impl PrintOptions {
     }
 
     /// The format that was asked for.
-    pub(super) fn renderer(&self, output: &Output) -> Box<dyn Renderer> {
+    fn renderer(&self, output: &Output) -> Box<dyn Renderer> {
         if self.jsonl {
             return Box::new(JsonLines);
         }
         if self.csv {
             return Box::new(CsvRows);
+        }
+        if !self.fields.is_empty() {
+            return Box::new(FieldRows::new(self.fields.clone()));
         }
         let zone = if self.utc { TimeZone::UTC } else { TimeZone::system() };
         let detail = Detail {
@@ -110,8 +130,24 @@ impl PrintOptions {
             absolute_sequence: self.absolute_sequence,
             no_number: self.no_number,
         };
-        Box::new(Lines::new(Clock::new(self.time_style(), zone, self.nano), detail, Paint::new(output.color())))
+        let paint = Paint::new(output.color());
+        let lines = Lines::new(Clock::new(self.time_style(), zone, self.nano), detail, paint);
+        let octets = match (self.hex, self.hex_and_text, self.ascii) {
+            (0, 0, 0) => None,
+            (1.., ..) => Some(Octets { form: OctetForm::Hex, with_link: self.hex > 1 }),
+            (_, 1.., _) => Some(Octets { form: OctetForm::HexAndText, with_link: self.hex_and_text > 1 }),
+            (.., ascii) => Some(Octets { form: OctetForm::Text, with_link: ascii > 1 }),
+        };
+        if !self.tree && octets.is_none() {
+            return Box::new(lines);
+        }
+        Box::new(Detailed::new(lines, self.tree, octets, paint))
     }
+}
+
+/// Reads the name of a column for clap.
+fn column(name: &str) -> Result<Column, String> {
+    name.parse()
 }
 
 /// Prints packets, up to the count that was asked for.
@@ -123,10 +159,12 @@ pub(super) struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
+    /// A printer of the format that was asked for.
     pub(super) fn new(options: &PrintOptions, output: &'a mut Output) -> Printer<'a> {
         let mut renderer = options.renderer(output);
         renderer.begin(output.block());
-        Printer { renderer, line_buffered: options.line_buffered, left: options.count.unwrap_or(u64::MAX), output }
+        let left = options.count.unwrap_or(u64::MAX);
+        Printer { renderer, line_buffered: options.line_buffered, left, output }
     }
 
     fn written(&mut self) -> io::Result<()> {

@@ -5,6 +5,8 @@
 
 pub mod arp;
 pub mod csv;
+pub mod detailed;
+pub mod fields;
 pub mod filter;
 pub mod fragments;
 pub mod health;
