@@ -4,12 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Packet inspector and network simulator that says what the packets mean.
 #[derive(Debug, Parser)]
-#[command(
-    name = "netlab",
-    version,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
+#[command(name = "netlab", version, subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     /// The command.
     #[command(subcommand)]
