@@ -7,7 +7,10 @@ use super::number::{decimal, ipv4, ipv6, mac};
 use super::{Renderer, words};
 use crate::analysis::{Judged, Note};
 use crate::packet::{Direction, Remark, RemarkKind};
-use crate::wire::{Arp, CutTransport, Frame, Icmpv4, Icmpv6, IpView, Issue, Layer, LayerKind, Tcp, TcpFlags, Udp};
+use crate::wire::describe::{self, Value};
+use crate::wire::{
+    Arp, CutTransport, Frame, Icmpv4, Icmpv6, IpView, Issue, Layer, LayerKind, Located, Tcp, TcpFlags, Udp,
+};
 
 /// Prints packets as JSON Lines.
 #[derive(Debug, Default)]
@@ -182,6 +185,56 @@ fn layers(frame: &Frame<'_>, object: &mut Object<'_>) {
     }
     ip_layers(frame, object);
     transport_layers(frame, object);
+    if let Some(located) = frame.layers().last()
+        && let Layer::CutHeader(cut) = located.layer
+    {
+        write_cut_header(frame, located, cut.kind, object);
+    }
+}
+
+/// Keys of headers that can be cut within their fixed part; the fields have the same names.
+const CUT_KEYS: [(LayerKind, &[&str]); 6] = [
+    (LayerKind::Ethernet, &["source", "destination", "ether_type", "length"]),
+    (LayerKind::Arp, &["operation", "sender_mac", "sender_ip", "target_mac", "target_ip"]),
+    (
+        LayerKind::Ipv4,
+        &[
+            "source",
+            "destination",
+            "protocol",
+            "identification",
+            "dont_fragment",
+            "more_fragments",
+            "fragment_offset",
+            "ttl",
+            "total_length",
+        ],
+    ),
+    (LayerKind::Ipv6, &["source", "destination", "next_header", "hop_limit", "payload_length"]),
+    (LayerKind::Icmpv4, &["type", "code"]),
+    (LayerKind::Icmpv6, &["type", "code"]),
+];
+
+/// What is there of a header whose end was cut off, unless another of its kind was written already.
+fn write_cut_header(frame: &Frame<'_>, located: &Located<'_>, kind: LayerKind, object: &mut Object<'_>) {
+    let is_written = frame.layers().iter().filter(|layer| layer.layer.kind() == kind).count() > 1;
+    let Some((_, keys)) = CUT_KEYS.iter().find(|(cut, _)| *cut == kind && !is_written) else { return };
+    object.object(kind.name(), |o| {
+        describe::visit(located, &mut |value| {
+            let key = value.field.name.rsplit('.').next().unwrap_or_default();
+            if !keys.contains(&key) {
+                return;
+            }
+            match value.value {
+                Value::Unsigned(number) => o.number(key, number),
+                Value::Boolean(truth) => o.truth(key, truth),
+                Value::Mac(address) => o.quoted(key, |out| mac(out, address)),
+                Value::Ipv4(address) => o.quoted(key, |out| ipv4(out, address)),
+                Value::Ipv6(address) => o.quoted(key, |out| ipv6(out, address)),
+                Value::Octets(_) | Value::Text(_) => {}
+            }
+        });
+    });
 }
 
 /// The innermost of each kind: what a tunnel over UDP carries may be TCP.

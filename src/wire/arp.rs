@@ -97,12 +97,17 @@ impl<'a> Arp<'a> {
         self.address(3)
     }
 
-    /// Sender MAC address, if hardware addresses have six octets.
+    /// True if hardware addresses are MAC addresses: of Ethernet or another IEEE 802 network, six octets long.
+    pub fn has_mac_addresses(&self) -> bool {
+        matches!(self.hardware_type(), 1 | 6) && self.hardware_len() == 6
+    }
+
+    /// Sender MAC address, if that is what hardware addresses are.
     pub fn sender_mac(&self) -> Option<MacAddr> {
         self.mac(0)
     }
 
-    /// Target MAC address, if hardware addresses have six octets.
+    /// Target MAC address, if that is what hardware addresses are.
     pub fn target_mac(&self) -> Option<MacAddr> {
         self.mac(2)
     }
@@ -119,7 +124,7 @@ impl<'a> Arp<'a> {
 
     fn mac(&self, index: usize) -> Option<MacAddr> {
         let octets = self.address(index);
-        (octets.len() == 6).then(|| MacAddr::from_slice(octets)).flatten()
+        if self.has_mac_addresses() { MacAddr::from_slice(octets) } else { None }
     }
 
     fn ipv4(&self, index: usize) -> Option<Ipv4Addr> {

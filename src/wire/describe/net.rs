@@ -32,15 +32,16 @@ pub(super) fn arp_octets<'a>(bytes: &'a [u8], out: &mut Visit<'a, '_>) {
     out.number(&ARP_HARDWARE_LEN, bytes, 4, 1);
     out.number(&ARP_PROTOCOL_LEN, bytes, 5, 1);
     out.named(&ARP_OPERATION, bytes, 6, 2, names::arp_operation);
-    let &[_, _, protocol_high, protocol_low, hardware_len, protocol_len, _, _, ..] = bytes else { return };
+    let &[_, _, _, _, hardware_len, protocol_len, _, _, ..] = bytes else { return };
     let (hardware_len, protocol_len) = (usize::from(hardware_len), usize::from(protocol_len));
-    let is_ipv4 = [protocol_high, protocol_low] == [8, 0] && protocol_len == 4;
+    let is_ipv4 = be16(bytes, 2) == 0x0800 && protocol_len == 4;
+    let is_mac = matches!(be16(bytes, 0), 1 | 6) && hardware_len == 6;
     let mut at = 8;
     for (mac, hardware, ip, protocol) in [
         (&ARP_SENDER_MAC, &ARP_SENDER_HARDWARE, &ARP_SENDER_IP, &ARP_SENDER_PROTOCOL),
         (&ARP_TARGET_MAC, &ARP_TARGET_HARDWARE, &ARP_TARGET_IP, &ARP_TARGET_PROTOCOL),
     ] {
-        if hardware_len == 6 {
+        if is_mac {
             out.mac(mac, bytes, at);
         } else {
             out.octets(hardware, bytes, at, hardware_len, "");

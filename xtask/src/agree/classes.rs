@@ -36,10 +36,6 @@ const CLASSES: &[Class] = &[
         },
     },
     Class {
-        name: "inter-switch-link",
-        holds: |_, ours, difference| has_layer(ours, "isl") && layer_of(difference) == "ethernet",
-    },
-    Class {
         name: "mobility-by-its-old-number",
         holds: |theirs, ours, difference| {
             difference.field == "layers" && ours["ipv6"]["next_header"] == 62 && theirs.protocols().contains(&"mipv6")

@@ -101,8 +101,11 @@ pub(super) fn packet(theirs: &Row, ours: &Value) -> (u64, Vec<Difference>) {
         layers.join("/")
     };
     fields.text("layers", Some(joined(our_layers(ours))), Some(joined(their_layers.clone())));
+    // The outer of two Ethernet headers without a type between them is Cisco's inter-switch link, with fields of its own.
+    let is_link = theirs.protocols().starts_with(&["eth", "eth"]);
     let last = |layer: &str, field: &str| {
-        let count = their_layers.iter().filter(|name| **name == layer).count();
+        let hidden = usize::from(is_link && layer == "ethernet");
+        let count = their_layers.iter().filter(|name| **name == layer).count().saturating_sub(hidden);
         count.checked_sub(1).and_then(|index| theirs.all(field).get(index))
     };
 

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Print so many unexplained differences, and an example of every class
     #[arg(long, default_value_t = 40)]
     show: usize,
+    /// Print every difference of this class
+    #[arg(long, value_name = "CLASS")]
+    list: Option<String>,
     /// Work on so many captures at a time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -43,7 +46,7 @@ struct Tally {
     unreadable: Vec<String>,
     packets: u64,
     fields: u64,
-    classes: BTreeMap<&'static str, (u64, String)>,
+    classes: BTreeMap<&'static str, Vec<String>>,
     unexplained: Vec<String>,
 }
 
@@ -79,7 +82,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     });
     let mut tally = tally.into_inner().unwrap_or_default();
     tally.unexplained.sort();
-    tally.print(arguments.show);
+    tally.classes.values_mut().for_each(|lines| lines.sort());
+    tally.print(arguments.show, arguments.list.as_deref());
     if !tally.unexplained.is_empty() {
         bail!("{} differences are not explained", tally.unexplained.len());
     }
@@ -143,7 +147,7 @@ impl Tally {
                         difference.field, difference.ours, difference.theirs
                     );
                     match class {
-                        Some(class) => self.classes.entry(class.name).or_insert((0, line)).0 += 1,
+                        Some(class) => self.classes.entry(class.name).or_default().push(line),
                         None => self.unexplained.push(line),
                     }
                 }
@@ -152,7 +156,7 @@ impl Tally {
     }
 
     fn differing(&self) -> u64 {
-        self.classes.values().map(|(count, _)| count).sum::<u64>() + self.unexplained.len() as u64
+        (self.classes.values().map(Vec::len).sum::<usize>() + self.unexplained.len()) as u64
     }
 
     /// Percentage of equal fields; differences of every class count as different.
@@ -160,14 +164,18 @@ impl Tally {
         100.0 * (1.0 - self.differing() as f64 / self.fields.max(1) as f64)
     }
 
-    fn print(&self, show: usize) {
+    fn print(&self, show: usize, list: Option<&str>) {
         println!("{} captures, {} that neither program reads", self.captures, self.unreadable.len());
         println!("{} packets, {} fields, {:.4} % equal", self.packets, self.fields, self.share());
         if !self.classes.is_empty() {
             println!("\ndifferences that docs/AGREEMENT.md explains:");
         }
-        for (name, (count, example)) in &self.classes {
-            println!("{count:8}  {name}\n          {example}");
+        for (name, lines) in &self.classes {
+            println!("{:8}  {name}", lines.len());
+            let wanted = if list == Some(*name) { lines.len() } else { 1 };
+            for line in lines.iter().take(wanted) {
+                println!("          {line}");
+            }
         }
         if !self.unexplained.is_empty() {
             println!("\n{} differences that nothing explains:", self.unexplained.len());
