@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use smallvec::SmallVec;
 
 use super::catalogue::Entry;
+use super::tcp::StreamPiece;
 use crate::base::{MacAddr, Seq, Timestamp};
 use crate::packet::Packet;
 
@@ -176,6 +177,8 @@ pub struct Context {
     pub bases: Option<(Seq, Seq)>,
     /// RFC 9293 states of initiator and responder after this packet.
     pub states: Option<(&'static str, &'static str)>,
+    /// Where its data belong in their stream, if they do.
+    pub piece: Option<StreamPiece>,
 }
 
 /// Where trackers leave what they have to say about a packet; emptied before the next.

@@ -68,8 +68,12 @@ pub const MAX_TCP_RANGES: usize = 256;
 pub const MAX_TCP_PENDING: usize = 128;
 /// Octets of data kept, of all connections together, to compare retransmissions with what was sent first.
 pub const TCP_CONTENT_RING: usize = 16 << 20;
-/// Octets of one direction held back while a stream waits for missing ones; beyond, the hole is skipped.
-pub const MAX_TCP_STREAM_WAITING: usize = 16 << 20;
+/// Octets of one direction of a stream put together in memory to be shown; what is larger can be extracted to a file.
+pub const MAX_TCP_STREAM_LEN: usize = 256 << 20;
+/// Files of extracted streams that are open at once: well below what a process may have.
+pub const MAX_OPEN_STREAM_FILES: usize = 200;
+/// Packets of one connection that a ladder shows; beyond, it says how many it leaves out.
+pub const MAX_LADDER_ROWS: usize = 5000;
 /// A retransmission timer before anything is known of the path (RFC 6298 §2.1).
 pub const TCP_INITIAL_TIMEOUT_NANOS: u64 = 1_000_000_000;
 /// The floor of Linux's retransmission timer; the RFC's one second is used by few.

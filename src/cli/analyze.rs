@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
 
+use super::connection;
 use super::filters::FileFilterOptions;
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
@@ -29,6 +30,11 @@ pub struct Arguments {
     /// End with status 5 if there is a finding of this level or above
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<Level>,
+    /// Zeek's state and history letters beside each connection
+    #[arg(long)]
+    zeek: bool,
+    #[command(flatten)]
+    one: connection::Options,
 }
 
 /// Levels of findings.
@@ -43,14 +49,22 @@ pub enum Level {
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(&arguments.words);
     let filter = arguments.filters.common.capture_filter(&inputs.filter)?;
+    let gate = |raw: &RawPacket<'_>| filter.gate(raw);
+    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
+    if let Some(folder) = &arguments.one.extract {
+        connection::extract(&arguments.one, folder, &inputs, gate, output)?;
+        return filter.ended();
+    }
+    if let Some(number) = arguments.one.connection {
+        connection::show(&arguments.one, number, arguments.json, &inputs, gate, output)?;
+        return filter.ended();
+    }
     let mut source = inputs.open()?;
     if arguments.filters.asks_about_the_filter() {
         return arguments.filters.answer(&filter, &mut source, output);
     }
     let mut analyzer = Analyzer::new();
     let mut gathered = Gathered::default();
-    let gate = |raw: &RawPacket<'_>| filter.gate(raw);
-    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
     filter.ended()?;
     let analysis = analyzer.report();
@@ -59,6 +73,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         report: &analysis,
         findings: &gathered.findings,
         remarks: &gathered.remarks,
+        with_zeek: arguments.zeek,
     };
     if arguments.json {
         report::json(&document, output.block());

@@ -49,6 +49,10 @@ pub enum Command {
     Messages(super::messages::Arguments),
     /// Report what a capture holds and what it means
     Analyze(super::analyze::Arguments),
+    /// Tell everything that was concluded about one packet, and by which rule
+    Why(super::why::Arguments),
+    /// Explain a topic, an event or a rule in words a student understands
+    Explain(super::explain::Arguments),
     /// Sums with addresses and masks: describe, split, plan, merge, and where a packet goes next
     Subnet(super::subnet::Arguments),
     /// Run a simulated network: a built-in scenario, or one of your own

@@ -7,6 +7,8 @@ mod args;
 mod capture;
 mod comments;
 mod completions;
+mod connection;
+mod explain;
 mod failure;
 mod filters;
 mod inputs;
@@ -20,6 +22,7 @@ mod simulate;
 mod subnet;
 mod tap_file;
 mod write;
+mod why;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -52,6 +55,8 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
         Command::Interfaces(arguments) => interfaces::run(&arguments, output),
         Command::Messages(arguments) => messages::run(&arguments, output),
         Command::Simulate(arguments) => simulate::run(&arguments, output),
+        Command::Why(arguments) => why::run(&arguments, output),
+        Command::Explain(arguments) => explain::run(&arguments, output),
         Command::Subnet(arguments) => subnet::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }

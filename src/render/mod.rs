@@ -4,9 +4,11 @@
 //! writes or asks the time.
 
 pub mod arp;
+pub mod connections;
 pub mod csv;
 pub mod detailed;
 pub mod fields;
+pub mod explain;
 pub mod filter;
 pub mod fragments;
 pub mod health;
@@ -15,6 +17,7 @@ pub mod hosts;
 pub mod icmp;
 pub mod interfaces;
 pub mod json;
+pub mod ladder;
 pub mod ledger;
 pub mod messages;
 pub mod number;
@@ -29,6 +32,7 @@ pub mod time;
 pub mod topology;
 pub mod tree;
 pub mod udp;
+pub mod why;
 pub mod words;
 
 use crate::analysis::{Judged, Note};

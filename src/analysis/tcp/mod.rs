@@ -30,6 +30,7 @@ mod report;
 mod reset;
 mod segment;
 mod state;
+mod stream;
 mod timers;
 mod timing;
 mod window;
@@ -49,6 +50,8 @@ pub use report::{
 };
 
 use super::Trust;
+pub use stream::{Assembly, Chunk, Overlap, StreamPiece, Written};
+
 use super::catalogue::tcp as says;
 use super::note::{Context, Fact, Note, Notes, Settlement};
 use crate::base::limits::{MAX_TCP_CONNECTIONS, TCP_CONTENT_RING};
@@ -79,22 +82,6 @@ pub struct TcpTracker {
     health: TcpHealth,
     /// Ports that were asked for with a SYN: what is later seen from the middle guesses its roles by them.
     asked_ports: Vec<u64>,
-    last: Option<StreamPiece>,
-}
-
-/// Where the last observed segment's data belong in their stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StreamPiece {
-    /// The connection.
-    pub connection: u64,
-    /// True if the initiator sent it.
-    pub from_initiator: bool,
-    /// Position of its first octet in the stream, from 0; negative for data from before the capture began.
-    pub offset: i64,
-    /// Octets, as the headers say.
-    pub len: u32,
-    /// True if some of them were not seen before.
-    pub is_new: bool,
 }
 
 impl Default for TcpTracker {
@@ -116,13 +103,11 @@ impl TcpTracker {
             contents: Contents::new(TCP_CONTENT_RING),
             health: TcpHealth::default(),
             asked_ports: vec![0; 1024],
-            last: None,
         }
     }
 
     /// Takes in a packet; what it means is added to `notes`.
     pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
-        self.last = None;
         self.ring(packet.meta.at, notes);
         let frame = &packet.frame;
         let (Some(ip), Some(transport)) = (frame.ip(), frame.transport()) else { return };
@@ -155,11 +140,6 @@ impl TcpTracker {
         for slot in 0..self.connections.len() {
             self.conclude(slot as u32, true, notes);
         }
-    }
-
-    /// Where the data of the packet observed last belong, if it has any that count.
-    pub fn last_piece(&self) -> Option<StreamPiece> {
-        self.last
     }
 
     /// The connections, in the order of their first packets.
@@ -225,13 +205,7 @@ impl TcpTracker {
         if let Some(offset) = placed.offset
             && segment.len > 0
         {
-            self.last = Some(StreamPiece {
-                connection: connection.id,
-                from_initiator: from == INITIATOR,
-                offset,
-                len: segment.len,
-                is_new: placed.is_new_data,
-            });
+            notes.context.piece = Some(StreamPiece { offset, len: segment.len, is_new: placed.is_new_data });
         }
     }
 
@@ -710,6 +684,7 @@ fn context(connection: &Connection, from: Side) -> Context {
         from_initiator: from == INITIATOR,
         bases: Some((known(half, Seq(0)), known(back, Seq(0)))),
         states: Some((connection.state_name(INITIATOR), connection.state_name(RESPONDER))),
+        piece: None,
     }
 }
 

@@ -120,6 +120,7 @@ fn analyze(
             report: &analysis,
             findings: &material.gathered.findings,
             remarks: &material.gathered.remarks,
+            with_zeek: false,
         };
         let (width, paint) = (output.width(), Paint::new(output.color()));
         report::text(&document, width, paint, output.block());

@@ -21,6 +21,8 @@ pub struct Document<'a> {
     pub findings: &'a Findings,
     /// What the captures say beside their packets.
     pub remarks: &'a [Remark],
+    /// True to show Zeek's letters beside connections.
+    pub with_zeek: bool,
 }
 
 /// Appends the report for people, in lines of at most `width` columns.
@@ -32,6 +34,7 @@ pub fn text(document: &Document<'_>, width: usize, paint: Paint, out: &mut Vec<u
     health::write(&report.health, &mut sheet);
     page.findings(&document.findings.in_order());
     page.protocols(&document.report.protocols);
+    page.connections(&document.report.connections, document.with_zeek);
     page.endpoints(&document.report.endpoints);
     let mut sheet = Sheet { width, paint, out: &mut *page.out };
     hosts::write(&report.hosts, &mut sheet);

@@ -107,6 +107,14 @@ impl Page<'_> {
         table.write(self.out);
     }
 
+    pub(super) fn connections(&mut self, connections: &[crate::analysis::tcp::ConnectionReport], with_zeek: bool) {
+        if connections.is_empty() {
+            return;
+        }
+        self.heading("TCP connections");
+        crate::render::connections::table(connections, with_zeek, self.width, self.paint, self.out);
+    }
+
     pub(super) fn endpoints(&mut self, endpoints: &[Endpoint]) {
         if endpoints.is_empty() {
             return;
