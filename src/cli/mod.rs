@@ -21,8 +21,8 @@ mod read;
 mod simulate;
 mod subnet;
 mod tap_file;
-mod write;
 mod why;
+mod write;
 
 use std::io::Write as _;
 use std::process::ExitCode;
