@@ -4,7 +4,10 @@
 //! the same list, so that no capture is without its line. Captures recorded from real programs need root and are only
 //! made anew when asked for by name.
 
+mod arp;
 mod cable;
+mod fragments;
+mod scene;
 mod sessions;
 mod tcp;
 mod tutorial;
@@ -52,7 +55,11 @@ fn record(name: &str, path: &Path) -> anyhow::Result<()> {
 
 /// All families, in the order of `captures/README.md`.
 fn families() -> Vec<(&'static str, Vec<Made>)> {
-    vec![("TCP, rule by rule", tcp::made())]
+    vec![
+        ("TCP, rule by rule", tcp::made()),
+        ("Fragments, path MTU, UDP and ICMP, rule by rule", fragments::made()),
+        ("ARP, the link and the health of a capture, rule by rule", arp::made()),
+    ]
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
