@@ -5,6 +5,7 @@
 
 mod ends;
 mod files;
+mod fragments;
 mod lab;
 mod losses;
 mod recv;
