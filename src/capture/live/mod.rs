@@ -38,6 +38,7 @@ use self::signals::Signals;
 use super::Interfaces;
 use super::nic::Nic;
 use crate::base::Timestamp;
+use crate::base::text::harmless;
 use crate::filter::capture::Program;
 use crate::packet::{Direction, Item, Meta, PacketSource, RawPacket, Remark, RemarkKind, SourceError};
 use crate::wire::LinkType;
@@ -168,7 +169,7 @@ impl Live {
                 self.phase = Phase::Closed;
                 return match reason {
                     End::Asked => Ok(Next::End),
-                    End::Gone => Err(SourceError::new(format!("interface {} disappeared", self.nic.name))),
+                    End::Gone => Err(SourceError::new(format!("interface {} disappeared", harmless(&self.nic.name)))),
                 };
             }
             if !self.was_idle {
@@ -245,6 +246,7 @@ impl Live {
                     self.begin_to_end(End::Asked);
                     return Ok(None);
                 }
+                let left = if self.was_down { left.min(LOOK_AGAIN) } else { left };
                 // Rounded up, so that the loop does not spin through the last millisecond.
                 PollTimeout::from(u16::try_from(left.as_millis() + 1).unwrap_or(u16::MAX))
             }
@@ -284,7 +286,7 @@ impl Live {
         // (nix takes the null pointer of a failed look-up for success, with an empty name.)
         let exists = |index| if_indextoname(index).is_ok_and(|name| !name.is_empty());
         let is_gone = || self.nic.index != 0 && !exists(self.nic.index);
-        let name = &self.nic.name;
+        let name = harmless(&self.nic.name);
         match Errno::from_raw(error) {
             _ if self.was_down && is_gone() => {
                 self.begin_to_end(End::Gone);
