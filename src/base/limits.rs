@@ -194,6 +194,24 @@ pub const MAX_JOBS: usize = 65_535;
 /// Sockets of one node.
 pub const MAX_SOCKETS: usize = 65_536;
 
+// ---- sim: replay ----
+
+/// Frames of a capture that are replayed, and their octets: all are held in memory, as one must know every station
+/// before the first frame can enter.
+pub const MAX_REPLAY_FRAMES: usize = 8_000_000;
+/// See [`MAX_REPLAY_FRAMES`].
+pub const MAX_REPLAY_OCTETS: usize = 6 << 30;
+/// The longest frame: an offloaded giant of 64 KiB with its headers.
+pub const MAX_REPLAY_FRAME_LEN: usize = 1 << 17;
+/// MAC addresses told apart in a capture: a flood of forged ones has any number, a site some thousands.
+pub const MAX_REPLAY_STATIONS: usize = 16_384;
+/// IP addresses listed of one of them: those behind a router to the internet are many, and the first ones tell enough.
+pub const MAX_STATION_ADDRESSES: usize = 1024;
+/// Frames remembered to know copies that a mirror port made: those of a millisecond at 10 Gbit/s.
+pub const RECENT_REPLAY_FRAMES: usize = 16_384;
+/// Frames listed one by one where the simulation differs from the capture; the count goes on.
+pub const MAX_DIFFERENCES: usize = 10_000;
+
 // ---- subnet ----
 
 /// Blocks and ranges that are merged, compared or taken away at once: the whole routing table of the internet.

@@ -57,6 +57,8 @@ pub enum Command {
     Subnet(super::subnet::Arguments),
     /// Run a simulated network: a built-in scenario, or one of your own
     Simulate(super::simulate::Arguments),
+    /// Guess the network of a capture, as a topology file to replay it through
+    Topology(super::topology::Arguments),
     /// Print a completion script for a shell
     Completions(super::completions::Arguments),
 }

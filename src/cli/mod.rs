@@ -22,6 +22,7 @@ mod simulate;
 mod subnet;
 mod tap_file;
 mod why;
+mod topology;
 mod write;
 
 use std::io::Write as _;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
         Command::Simulate(arguments) => simulate::run(&arguments, output),
         Command::Why(arguments) => why::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
+        Command::Topology(arguments) => topology::run(&arguments, output),
         Command::Subnet(arguments) => subnet::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),
     }

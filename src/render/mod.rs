@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod messages;
 pub mod number;
 pub mod page;
+pub mod replay;
 pub mod report;
 pub mod simulation;
 pub mod style;

@@ -18,6 +18,7 @@ mod order;
 mod outbox;
 mod reason;
 mod record;
+pub mod replay;
 mod scenario;
 pub mod stack;
 mod table;

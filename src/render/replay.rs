@@ -1,0 +1,71 @@
+//! A capture that went through a simulated network, for people.
+
+use super::style::{DIM, HEADING, Paint};
+use super::table::Table as Grid;
+use crate::base::text::harmless;
+use crate::sim::replay::{Capture, Identities};
+
+/// Appends who is who in a capture.
+pub fn stations(all: &Identities, width: usize, paint: Paint, out: &mut Vec<u8>) {
+    let mut grid = Grid::new(width, paint, &["station", "class", "addresses", ">sent", ">received", "why"])
+        .whole(&[0, 1])
+        .at_most(200);
+    for station in &all.stations {
+        let mut addresses: Vec<String> = station
+            .addresses
+            .iter()
+            .take(4)
+            .map(|seen| if seen.claimed { format!("{}!", seen.address) } else { seen.address.to_string() })
+            .collect();
+        let more = (station.addresses.len() as u64 + station.more_addresses).saturating_sub(4);
+        if more > 0 {
+            addresses.push(format!("and {more} more"));
+        }
+        grid.row([
+            station.mac.to_string(),
+            station.class.name().to_owned(),
+            addresses.join(" "),
+            station.sent.to_string(),
+            station.received.to_string(),
+            station.why.clone(),
+        ]);
+    }
+    grid.write(out);
+    let mut lines = String::from("! claimed by ARP or neighbour discovery\n");
+    for subnet in &all.subnets {
+        lines.push_str(&format!("subnet {} ({})\n", subnet.prefix, subnet.origin.sentence()));
+    }
+    for sign in &all.nat {
+        lines.push_str(&format!("NAT? {sign}\n"));
+    }
+    match &all.point {
+        Some((mac, why)) => lines.push_str(&format!("taken at {mac}: {why} (guess)\n")),
+        None => lines.push_str("taken on a hub or at a mirror port: it saw frames between others (guess)\n"),
+    }
+    if all.not_kept > 0 {
+        lines.push_str(&format!("{} frames were of MAC addresses beyond those kept\n", all.not_kept));
+    }
+    out.extend_from_slice(lines.as_bytes());
+}
+
+/// Appends the packets that cannot stand on a wire.
+pub fn odd(capture: &Capture, paint: Paint, out: &mut Vec<u8>) {
+    for (odd, (count, first)) in &capture.odd {
+        let line =
+            format!("{count} packet{} cannot be replayed: {}", if *count == 1 { "" } else { "s" }, odd.sentence());
+        out.extend_from_slice(paint.text(&line, HEADING).as_bytes());
+        let numbers = numbers(first, *count);
+        out.extend_from_slice(paint.text(&format!(" ({numbers})\n"), DIM).as_bytes());
+    }
+    for remark in &capture.remarks {
+        out.extend_from_slice(format!("the capture says: {}\n", harmless(&remark.text)).as_bytes());
+    }
+}
+
+/// `packet 3`, `packets 1, 2, 9 and 40 more`.
+fn numbers(first: &[u64], count: u64) -> String {
+    let shown: Vec<String> = first.iter().map(u64::to_string).collect();
+    let more = count - first.len() as u64;
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("packet{} {}{more}", if count == 1 { "" } else { "s" }, shown.join(", "))
+}
