@@ -21,8 +21,8 @@ mod read;
 mod simulate;
 mod subnet;
 mod tap_file;
-mod why;
 mod topology;
+mod why;
 mod write;
 
 use std::io::Write as _;
