@@ -144,7 +144,7 @@ fn the_field_tree_the_octets_and_chosen_fields_are_shown() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     let tree = text(&["read", "-V", &path]);
-    assert!(tree.contains("sender protocol address") && tree.contains("RFC 826"), "{tree}");
+    assert!(tree.contains("tell 192.0.2.1") && tree.contains("RFC 826"), "{tree}");
     assert!(text(&["read", "-xx", &path]).contains("0x0000:  ffff ffff ffff 0000 5e00 5301 0806 0001"));
     assert!(text(&["read", "-X", &path]).contains("0x0000:  0001 0800 0604 0001"));
     assert_eq!(text(&["read", "--fields", "number,arp.operation,ethernet.source", &path]), "1\t1\t00:00:5e:00:53:01\n");
