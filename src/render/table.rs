@@ -1,6 +1,6 @@
 //! Tables for summaries, by comfy-table. Never for packets, of which there may be any number.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle, Width};
 
 use super::style::{DIM, HEADING, Paint};
 
@@ -10,6 +10,8 @@ pub struct Table {
     grid: Grid,
     paint: Paint,
     alignment: Vec<CellAlignment>,
+    /// The longest word of each column, in columns of the screen.
+    words: Vec<usize>,
     limit: usize,
     left_out: usize,
 }
@@ -35,13 +37,14 @@ impl Table {
             false => CellAlignment::Left,
         };
         let alignment: Vec<_> = headings.iter().map(side).collect();
+        let words = headings.iter().map(|heading| longest_word(heading.trim_start_matches('>'))).collect();
         grid.set_header(
             headings
                 .iter()
                 .zip(&alignment)
                 .map(|(heading, side)| Cell::new(heading.trim_start_matches('>')).set_alignment(*side)),
         );
-        Table { grid, paint, alignment, limit: MAX_ROWS, left_out: 0 }
+        Table { grid, paint, alignment, words, limit: MAX_ROWS, left_out: 0 }
     }
 
     /// The same with another limit of rows.
@@ -67,7 +70,14 @@ impl Table {
             return;
         }
         let sides = self.alignment.iter().copied().chain(std::iter::repeat(CellAlignment::Left));
-        self.grid.add_row(cells.into_iter().zip(sides).map(|(cell, side)| Cell::new(cell.into()).set_alignment(side)));
+        let words = &mut self.words;
+        self.grid.add_row(cells.into_iter().zip(sides).enumerate().map(|(index, (cell, side))| {
+            let text = cell.into();
+            if let Some(longest) = words.get_mut(index) {
+                *longest = longest_word(&text).max(*longest);
+            }
+            Cell::new(text).set_alignment(side)
+        }));
     }
 
     /// True if no row was added.
@@ -80,7 +90,17 @@ impl Table {
         // comfy-table was built without its own styling, so that pipes and tests see exactly the same text: the heading
         // is what stands above the double line.
         let mut in_heading = true;
-        for line in self.grid.lines() {
+        let mut grid = self.grid.clone();
+        for (index, longest) in self.words.iter().enumerate() {
+            if let Some(column) = grid.column_mut(index)
+                && column.constraint().is_none()
+            {
+                // An address or a number cut in two misleads; a table wider than the screen only looks bad.
+                let width = u16::try_from((*longest).min(MAX_WORD)).unwrap_or(u16::MAX) + 2;
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+            }
+        }
+        for line in grid.lines() {
             let is_border = line.starts_with(['─', '═']);
             in_heading &= !line.starts_with('═');
             let style = if in_heading && !is_border { HEADING } else { DIM };
@@ -100,6 +120,13 @@ impl Table {
     }
 }
 
+/// Words longer than this are cut all the same: digests, texts without blanks.
+const MAX_WORD: usize = 45;
+
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +144,15 @@ mod tests {
         assert!(lines.iter().any(|line| line.contains("tcp       1234")), "{text}");
         assert!(lines.iter().any(|line| line.contains("udp          7")), "{text}");
         assert_eq!(*lines.last().expect("a line"), "… and 2 more; --json shows all");
+    }
+
+    #[test]
+    fn addresses_are_never_cut_in_two() {
+        let mut table = Table::new(40, Paint::new(false), &["from", "to", "what happened there"]);
+        table.row(["192.0.2.1:40001", "192.0.2.2:9000", "one datagram in three pieces"]);
+        let mut out = Vec::new();
+        table.write(&mut out);
+        let text = String::from_utf8(out).expect("UTF-8");
+        assert!(text.contains("192.0.2.1:40001") && text.contains("192.0.2.2:9000"), "{text}");
     }
 }
