@@ -1,6 +1,8 @@
 //! Tables for summaries, by comfy-table. Never for packets, of which there may be any number.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle, Width};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle, Width,
+};
 
 use super::style::{DIM, HEADING, Paint};
 
