@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["sim"]),
     ("smoltcp", &["sim"]),
     ("ipnet", &["subnet"]),
+    ("regex_lite", &["filter"]),
 ];
 
 #[test]

@@ -34,7 +34,10 @@ pub const MAX_HELD_OCTETS: usize = 16 << 20;
 /// Octets of a filter. Filters made by scripts list hundreds of addresses; more belongs into a file of its own.
 pub const MAX_FILTER_LEN: usize = 1 << 20;
 /// Parentheses and negations inside one another. People stop at ten; the parser is recursive.
-pub const MAX_FILTER_DEPTH: usize = 200;
+pub const MAX_FILTER_DEPTH: usize = 64;
+/// Packets of which is remembered that a display filter showed them, so that a late note finds its line. Notes that come
+/// later than that many packets are rare, and are then left out.
+pub const MAX_SHOWN_PACKETS: usize = 1 << 16;
 /// Instructions of a filter program in the kernel: BPF_MAXINSNS of linux/bpf_common.h, less what a live capture puts in
 /// front.
 pub const MAX_KERNEL_INSTRUCTIONS: usize = 4096 - 16;

@@ -1,14 +1,18 @@
 //! The options of filters, the same for every command that has packets, and the gate that they make.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs;
 
 use clap::Args;
 
 use super::{Failure, Output};
+use crate::analysis::{Judged, Note};
+use crate::base::limits::MAX_SHOWN_PACKETS;
 use crate::base::text::harmless;
 use crate::filter::FilterError;
 use crate::filter::capture::{Filter, Names, Program, Target};
+use crate::filter::display::DisplayFilter;
 use crate::packet::{Item, PacketSource, RawPacket};
 use crate::pipeline::Gate;
 use crate::render::filter as render;
@@ -27,6 +31,51 @@ pub struct FilterOptions {
     /// Say what the capture filter means, with its program, and end
     #[arg(long)]
     pub explain_filter: bool,
+}
+
+/// The option of display filters, for commands that print packets.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct DisplayOptions {
+    /// Print only packets for which this holds, in Wireshark's manner: tcp.port == 80 and note.severity >= warning
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub display_filter: Option<String>,
+}
+
+impl DisplayOptions {
+    /// The display filter, checked.
+    pub(super) fn display(&self) -> Result<Option<Display>, Failure> {
+        let Some(text) = &self.display_filter else { return Ok(None) };
+        let filter = DisplayFilter::parse(text).map_err(|error| Failure::Usage(render::error(&error, "display")))?;
+        Ok(Some(Display { filter, shown: VecDeque::new() }))
+    }
+}
+
+/// A display filter, and which packets it has shown.
+#[derive(Debug)]
+pub(super) struct Display {
+    filter: DisplayFilter,
+    /// Numbers of packets that were shown, the newest last: late notes about others stay away.
+    shown: VecDeque<u64>,
+}
+
+impl Display {
+    /// True if a packet is to be printed.
+    pub(super) fn shows(&mut self, judged: &Judged<'_, '_>) -> bool {
+        let shows = self.filter.matches(judged);
+        if shows {
+            if self.shown.len() >= MAX_SHOWN_PACKETS {
+                self.shown.pop_front();
+            }
+            self.shown.push_back(judged.packet.meta.number);
+        }
+        shows
+    }
+
+    /// True if the packet that a late note is about was printed.
+    pub(super) fn has_shown(&self, note: &Note) -> bool {
+        self.shown.binary_search(&note.packet).is_ok()
+    }
 }
 
 /// Options of filters for commands that read files.

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::Output;
+use super::filters::{Display, DisplayOptions};
 use crate::analysis::{Judged, Note};
 use crate::packet::Remark;
 use crate::pipeline::Sink;
@@ -23,6 +24,9 @@ use crate::render::time::{Clock, TimeStyle};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Printing")]
 pub struct PrintOptions {
+    /// The display filter.
+    #[command(flatten)]
+    pub display: DisplayOptions,
     /// Stop after N packets
     #[arg(short, long, value_name = "N")]
     pub count: Option<u64>,
@@ -152,6 +156,7 @@ fn column(name: &str) -> Result<Column, String> {
 
 /// Prints packets, up to the count that was asked for.
 pub(super) struct Printer<'a> {
+    display: Option<Display>,
     renderer: Box<dyn Renderer>,
     output: &'a mut Output,
     line_buffered: bool,
@@ -161,10 +166,12 @@ pub(super) struct Printer<'a> {
 impl<'a> Printer<'a> {
     /// A printer of the format that was asked for.
     pub(super) fn new(options: &PrintOptions, output: &'a mut Output) -> Printer<'a> {
+        // The command has checked it before.
+        let display = options.display.display().ok().flatten();
         let mut renderer = options.renderer(output);
         renderer.begin(output.block());
         let left = options.count.unwrap_or(u64::MAX);
-        Printer { renderer, line_buffered: options.line_buffered, left, output }
+        Printer { display, renderer, line_buffered: options.line_buffered, left, output }
     }
 
     fn written(&mut self) -> io::Result<()> {
@@ -174,6 +181,9 @@ impl<'a> Printer<'a> {
 
 impl Sink for Printer<'_> {
     fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        if self.display.as_mut().is_some_and(|display| !display.shows(judged)) {
+            return Ok(ControlFlow::Continue(()));
+        }
         if self.left == 0 {
             return Ok(ControlFlow::Break(()));
         }
@@ -189,6 +199,9 @@ impl Sink for Printer<'_> {
     }
 
     fn late_note(&mut self, note: &Note) -> io::Result<()> {
+        if self.display.as_ref().is_some_and(|display| !display.has_shown(note)) {
+            return Ok(());
+        }
         self.renderer.late_note(note, self.output.block());
         self.written()
     }

@@ -148,6 +148,7 @@ fn show(arguments: &Arguments, scenario: &Scenario, run: &Run, output: &mut Outp
         if print.time.is_none() && print.time_ladder == 0 {
             print.time = Some(super::print::TimeChoice::Relative);
         }
+        print.display.display()?;
         let mut printer = Printer::new(&print, output);
         return pipeline::run(&mut tap, None, &mut analyzer, &mut printer, Patience::Hold)
             .map_err(|error| Failure::CouldNot(error.to_string()));

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::comments::{CommentLevel, comment};
+use super::filters::Display;
 use super::print::Printer;
 use crate::analysis::{Judged, Note, Severity};
 use crate::base::limits::MAX_WAITING_COMMENTS;
@@ -163,12 +164,16 @@ impl Copier {
 
 /// Where analyzed packets go: into the file, and onto standard output if that was asked for.
 pub(super) struct CopySink<'a> {
+    pub(super) display: Option<Display>,
     pub(super) copier: Copier,
     pub(super) printer: Option<Printer<'a>>,
 }
 
 impl Sink for CopySink<'_> {
     fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        if self.display.as_mut().is_some_and(|display| !display.shows(judged)) {
+            return Ok(ControlFlow::Continue(()));
+        }
         if let Some(printer) = &mut self.printer {
             // Both count to the same number.
             let _ = printer.packet(judged)?;

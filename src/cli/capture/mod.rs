@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return interfaces::run(&interfaces::Arguments::default(), output);
     }
     arguments.check()?;
+    arguments.print.display.display()?;
     let plan = rights::plan(arguments)?;
     let Some(mut live) = open(arguments, output)? else { return Ok(()) };
     rights::give_up(&plan)?;
