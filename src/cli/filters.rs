@@ -7,13 +7,13 @@ use std::fs;
 use clap::Args;
 
 use super::{Failure, Output};
-use crate::analysis::{Judged, Note};
+use crate::analysis::{Context, Judged, Note};
 use crate::base::limits::MAX_SHOWN_PACKETS;
 use crate::base::text::harmless;
 use crate::filter::FilterError;
 use crate::filter::capture::{Filter, Names, Program, Target};
-use crate::filter::display::DisplayFilter;
-use crate::packet::{Item, PacketSource, RawPacket};
+use crate::filter::display::{DisplayFilter, Needs};
+use crate::packet::{Item, Packet, PacketSource, RawPacket};
 use crate::pipeline::Gate;
 use crate::render::filter as render;
 use crate::wire::LinkType;
@@ -70,6 +70,17 @@ impl Display {
             self.shown.push_back(judged.packet.meta.number);
         }
         shows
+    }
+
+    /// True if it needs nothing but the octets of a packet.
+    pub(super) fn is_of_octets(&self) -> bool {
+        self.filter.needs() == Needs::default()
+    }
+
+    /// The filter as a part of a gate, for packets that nothing else is asked of; see [`Display::is_of_octets`].
+    pub(super) fn takes(&self, raw: &RawPacket<'_>) -> bool {
+        let packet = Packet::decode(*raw);
+        self.filter.matches(&Judged { packet: &packet, notes: &[], context: Context::default() })
     }
 
     /// True if the packet that a late note is about was printed.

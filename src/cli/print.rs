@@ -28,7 +28,7 @@ pub struct PrintOptions {
     #[command(flatten)]
     pub display: DisplayOptions,
     /// Stop after N packets
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, value_name = "N")]
     pub count: Option<u64>,
     /// More of the headers: TTL, identification, options; repeat for more
     #[arg(short, long, action = ArgAction::Count)]

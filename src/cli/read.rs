@@ -1,15 +1,19 @@
 //! `netlab read FILE [FILTER…]`: one annotated line a packet.
 
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+
 use clap::Args;
 
-use super::filters::FileFilterOptions;
+use super::filters::{Display, FileFilterOptions};
 use super::inputs::{self, Inputs};
 use super::print::{PrintOptions, Printer};
 use super::write::{self, CopySink};
 use super::{Failure, Output};
-use crate::analysis::Analyzer;
-use crate::packet::RawPacket;
-use crate::pipeline::{self, Gate, Patience};
+use crate::analysis::{Analyzer, Judged, Note};
+use crate::capture::FileSource;
+use crate::packet::{Item, PacketSource as _, RawPacket, Remark};
+use crate::pipeline::{self, Gate, Patience, RunError, Sink};
 
 /// Arguments of `read`.
 #[derive(Debug, Args)]
@@ -20,6 +24,9 @@ pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
     #[arg(required = true, value_name = "FILE [FILTER]")]
     words: Vec<String>,
+    /// Print only how many packets there are
+    #[arg(long = "count", conflicts_with_all = ["write", "jsonl", "csv"])]
+    only_count: bool,
     #[command(flatten)]
     filters: FileFilterOptions,
     #[command(flatten)]
@@ -37,8 +44,25 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return arguments.filters.answer(&filter, &mut source, output);
     }
     let copier = arguments.write.copier(&source, arguments.print.count)?;
-    let gate = |raw: &RawPacket<'_>| filter.gate(raw);
-    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
+    // A display filter that needs no analysis works like a capture filter where no packet is printed.
+    let prints = !arguments.only_count && (copier.is_none() || arguments.write.print_too);
+    let (at_gate, display) = match display {
+        Some(display) if display.is_of_octets() && !prints => (Some(display), None),
+        display => (None, display),
+    };
+    let gate = |raw: &RawPacket<'_>| match filter.gate(raw) {
+        Gate::Take if at_gate.as_ref().is_some_and(|display| !display.takes(raw)) => Gate::Leave,
+        verdict => verdict,
+    };
+    let takes_all = filter.is_empty() && at_gate.is_none();
+    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if takes_all { None } else { Some(&gate) };
+    if arguments.only_count {
+        let limit = arguments.print.count.unwrap_or(u64::MAX);
+        let (result, count) = count(&mut source, gate, display, limit);
+        filter.ended()?;
+        writeln!(output, "{count} packet{}", if count == 1 { "" } else { "s" })?;
+        return inputs::ended(result, &source.captures());
+    }
     let mut analyzer = Analyzer::new();
     let (result, written) = match copier {
         None => {
@@ -58,4 +82,58 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     filter.ended()?;
     written?;
     inputs::ended(result, &source.captures())
+}
+
+/// Counts packets, up to a limit; they are looked into only if a display filter needs that.
+fn count(
+    source: &mut FileSource,
+    gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
+    display: Option<Display>,
+    limit: u64,
+) -> (Result<(), RunError>, u64) {
+    if let Some(display) = display {
+        let mut counter = Counter { display, count: 0, limit };
+        let result = pipeline::run(source, gate, &mut Analyzer::new(), &mut counter, Patience::Hold);
+        return (result, counter.count);
+    }
+    let mut count = 0;
+    while count < limit {
+        match source.next_item() {
+            Ok(Some(Item::Packet(raw))) => match gate.map_or(Gate::Take, |gate| gate(&raw)) {
+                Gate::Take => count += 1,
+                Gate::Leave => {}
+                Gate::Stop => break,
+            },
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return (Err(error.into()), count),
+        }
+    }
+    (Ok(()), count)
+}
+
+/// Counts the packets that a display filter shows.
+struct Counter {
+    display: Display,
+    count: u64,
+    limit: u64,
+}
+
+impl Sink for Counter {
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        self.count += u64::from(self.display.shows(judged));
+        Ok(if self.count < self.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    }
+
+    fn remark(&mut self, _remark: &Remark) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn late_note(&mut self, _note: &Note) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

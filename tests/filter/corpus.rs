@@ -291,6 +291,18 @@ pub fn packets(seed: u64, head: Head, count: usize) -> Vec<Packet> {
         .collect()
 }
 
+/// `count` packets of a link as they should be.
+#[allow(dead_code)]
+pub fn whole(seed: u64, head: Head, count: usize) -> Vec<Packet> {
+    let mut rng = Rng::new(seed);
+    (0..count)
+        .map(|_| {
+            let bytes = frame(&mut rng, head);
+            Packet { wire_len: bytes.len() as u32, bytes }
+        })
+        .collect()
+}
+
 /// The packets as a pcap file.
 pub fn pcap(link: u16, packets: &[Packet]) -> Vec<u8> {
     let mut file = Vec::new();

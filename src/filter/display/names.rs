@@ -160,7 +160,6 @@ const PROTOCOLS: &[(&str, Protocol)] = &[
     ("llc", Protocol::Kind(LayerKind::Llc)),
     ("stp", Protocol::Kind(LayerKind::Stp)),
     ("pppoe", Protocol::AnyOf(&["pppoe", "pppoe-discovery"])),
-    ("pppoes", Protocol::Kind(LayerKind::Pppoe)),
     ("ppp", Protocol::Kind(LayerKind::Ppp)),
     ("mpls", Protocol::Kind(LayerKind::Mpls)),
     ("arp", Protocol::Kind(LayerKind::Arp)),
