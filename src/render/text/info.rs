@@ -4,6 +4,7 @@ use super::Detail;
 use crate::analysis::Judged;
 use crate::base::Seq;
 use crate::render::number::{decimal, endpoint, hex, hex16, ip, ipv4, mac, spaces};
+use crate::wire::app;
 use crate::wire::{Arp, ArpOperation, Frame, Icmpv4, Icmpv6, IpView, Layer, Tcp, TcpFlags, Udp};
 
 /// The name in the protocol column.
@@ -45,8 +46,14 @@ pub(super) fn write(judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) 
         out.extend_from_slice(if fragment.more_fragments { b", more follow " } else { b", the last " });
     }
     match frame.layers().last().map(|located| located.layer) {
-        Some(Layer::Tcp(tcp)) => tcp_info(tcp, judged, detail, out),
-        Some(Layer::Udp(udp)) => udp_info(udp, out),
+        Some(Layer::Tcp(tcp)) => {
+            tcp_info(tcp, judged, detail, out);
+            application(frame, detail, out);
+        }
+        Some(Layer::Udp(udp)) => {
+            udp_info(udp, out);
+            application(frame, detail, out);
+        }
         Some(Layer::Icmpv4(icmp)) => icmpv4(icmp, out),
         Some(Layer::Icmpv6(icmp)) => icmpv6(icmp, out),
         Some(Layer::Arp(arp)) => arp_info(arp, out),
@@ -66,6 +73,33 @@ pub(super) fn write(judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) 
         }
         _ if frame.fragment().is_none() => length(frame.payload_len(), out),
         _ => {}
+    }
+}
+
+/// The application at a glance, or the payload itself if it is a short text.
+fn application(frame: &Frame<'_>, detail: Detail, out: &mut Vec<u8>) {
+    const SHORT: usize = 24;
+    let payload = frame.payload();
+    if detail.quiet || payload.is_empty() {
+        return;
+    }
+    if let Some(glance) = app::glance(frame) {
+        out.extend_from_slice(b"  ");
+        out.extend_from_slice(glance.protocol.as_bytes());
+        if !glance.text.is_empty() {
+            out.push(b' ');
+            out.extend_from_slice(glance.text.as_bytes());
+        }
+        return;
+    }
+    let is_text = |octet: &u8| octet.is_ascii_graphic() || *octet == b' ';
+    if payload.len() <= SHORT && payload.len() == frame.payload_len() as usize {
+        let text = payload.strip_suffix(b"\n").unwrap_or(payload);
+        if !text.is_empty() && text.iter().all(is_text) {
+            out.extend_from_slice(b" \"");
+            out.extend_from_slice(text);
+            out.push(b'"');
+        }
     }
 }
 
