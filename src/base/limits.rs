@@ -227,3 +227,9 @@ pub const MAX_ADDRESS_LINE_LEN: usize = 4096;
 pub const MAX_REMARKS: usize = 20;
 /// Rows of one table of blocks; longer lists are several tables, so that memory stays small.
 pub const MAX_TABLE_ROWS: usize = 4096;
+/// Octets in one value of a program.
+pub const MAX_PROGRAM_OCTETS: usize = 16 << 20;
+/// Steps that a program may do at one moment; more is a loop that never waits.
+pub const MAX_STEPS_AT_ONCE: usize = 100_000;
+/// Threads of a node's programs.
+pub const MAX_THREADS: usize = 4096;

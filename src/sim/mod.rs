@@ -16,6 +16,7 @@ mod ledger;
 mod link;
 mod order;
 mod outbox;
+pub mod program;
 mod reason;
 mod record;
 pub mod replay;

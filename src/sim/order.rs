@@ -1,8 +1,10 @@
 //! What a scenario tells a box to do.
 
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
+use super::program::Program;
 use super::record::PortId;
 use crate::base::MacAddr;
 
@@ -28,6 +30,10 @@ pub enum Order {
     SendUdp(UdpOrder),
     /// Send a frame as it is.
     SendFrame(FrameOrder),
+    /// Run a program.
+    Run(Rc<Program>),
+    /// End a program at once, as the death of its process would.
+    Kill(Rc<str>),
     /// Forget all neighbours.
     FlushNeighbours,
     /// Set an address of the box anew.

@@ -46,6 +46,7 @@ pub enum Reason {
     NeighbourQueueFull,
     NoListener,
     BufferFull,
+    BacklogFull,
     FragmentOverlap,
     FragmentDuplicate,
     FragmentTimeout,
@@ -108,6 +109,7 @@ reasons! {
     NeighbourQueueFull "neighbour-queue-full" "3.4" "too many packets wait for the next hop's MAC address";
     NoListener "no-listener" "RFC 1122 4.1.3.1" "no program listens on the port";
     BufferFull "buffer-full" "3.8" "the program reads too slowly: its receive buffer is full";
+    BacklogFull "backlog-full" "3.8" "too many connections wait to be accepted";
     FragmentOverlap "fragment-overlap" "RFC 5722" "fragments overlap, so the whole datagram is thrown away";
     FragmentDuplicate "fragment-duplicate" "3.6" "this fragment was here already";
     FragmentTimeout "fragment-timeout" "RFC 1122 3.3.2" "the other fragments did not come in time";

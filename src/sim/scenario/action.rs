@@ -142,6 +142,8 @@ fn order(device: DeviceId, verb: &str, arguments: &mut Arguments<'_>) -> Result<
             vec![Order::Trace { destination, max_hops }]
         }
         "resolve" => vec![Order::Resolve(arguments.names.address(arguments.next("whom to ask for")?.text())?)],
+        "run" => vec![Order::Run(arguments.names.program(arguments.next("a program")?.text())?)],
+        "kill" => vec![Order::Kill(arguments.names.program(arguments.next("a program")?.text())?.name.clone())],
         "announce" => vec![Order::Announce],
         "probe" => vec![Order::Probe],
         "flush" => vec![Order::FlushNeighbours],

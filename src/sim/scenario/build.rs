@@ -1,8 +1,9 @@
 //! From the file to the boxes: everything is resolved once into a blueprint, from which a fresh network is built for
 //! each run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use toml::Spanned;
 
@@ -57,6 +58,15 @@ impl Blueprint {
     /// Builds the boxes and plugs in the cables.
     pub fn build(&self, engine: &mut Engine, seed: u64) {
         let rng = Rng::new(seed ^ 0x6e65_746c_6162);
+        let mut names = BTreeMap::new();
+        for (name, _, plan) in &self.boxes {
+            if let Plan::Node(plan) = plan
+                && let Some((address, _)) = plan.interfaces.iter().flat_map(|interface| &interface.addresses).next()
+            {
+                names.insert(name.clone(), *address);
+            }
+        }
+        let names = Rc::new(names);
         for (index, (name, ports, plan)) in self.boxes.iter().enumerate() {
             let device: Box<dyn Device> = match plan {
                 Plan::Hub(ports) => Box::new(Hub::new(*ports)),
@@ -67,7 +77,11 @@ impl Blueprint {
                     }
                     Box::new(bridge)
                 }
-                Plan::Node(plan) => Box::new(plan.build(rng.fork(index as u64 + 1))),
+                Plan::Node(plan) => {
+                    let mut node = plan.build(rng.fork(index as u64 + 1));
+                    node.set_names(names.clone());
+                    Box::new(node)
+                }
             };
             engine.add(name, device, ports.iter().cloned());
         }
@@ -251,6 +265,12 @@ impl<'a> Builder<'a> {
         settings.answers_broadcast = table.answers_broadcast.unwrap_or(settings.answers_broadcast);
         settings.limits_errors = table.limits_errors.unwrap_or(settings.limits_errors);
         settings.sends_errors = table.sends_errors.unwrap_or(settings.sends_errors);
+        for (text, place) in [(&table.time_wait, &mut settings.time_wait), (&table.ack_delay, &mut settings.ack_delay)] {
+            if let Some(text) = text {
+                *place = duration(text.get_ref()).map_err(|why| (text.span().start, why))?;
+            }
+        }
+        settings.receive_buffer = table.receive_buffer.unwrap_or(settings.receive_buffer).clamp(1, 16 << 20);
         let mut interfaces = Vec::new();
         let mut fixed_mtu = Vec::new();
         if table.interfaces.is_empty() {

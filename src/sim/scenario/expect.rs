@@ -389,7 +389,7 @@ fn claim_about(device: DeviceId, texts: &[&str], words: &[Word], names: &Names) 
             Ok(Claim::Counter { device, name: (*name).to_owned(), count: Count::parse(&words[1..])? })
         }
         [
-            call @ ("socket" | "bind" | "listen" | "accept" | "connect" | "send" | "sendall" | "recv" | "sendto"
+            call @ ("socket" | "bind" | "listen" | "accept" | "connect" | "send" | "sendall" | "recv" | "recv_exactly" | "sendto"
             | "recvfrom" | "shutdown" | "close" | "setsockopt" | "print" | "exit" | "lookup" | "dhcp"),
             ..,
         ] => Ok(Claim::Call { device, call: (*call).to_owned(), wanted: words[1..].to_vec() }),

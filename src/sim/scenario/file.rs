@@ -43,6 +43,8 @@ pub(super) struct File {
     #[serde(default)]
     pub link: Vec<Spanned<LinkTable>>,
     #[serde(default)]
+    pub program: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
     pub actions: Vec<Spanned<String>>,
     #[serde(default)]
     pub expect: Vec<Spanned<String>>,
@@ -73,6 +75,9 @@ pub(super) struct NodeTable {
     pub answers_for: Vec<Spanned<String>>,
     #[serde(default)]
     pub proxy_arp: bool,
+    pub time_wait: Option<Spanned<String>>,
+    pub ack_delay: Option<Spanned<String>>,
+    pub receive_buffer: Option<usize>,
 }
 
 /// An address, or several.

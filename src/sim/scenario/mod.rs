@@ -11,9 +11,11 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 use super::engine::{Engine, Stopped};
 use super::ledger::Conservation;
+use super::program::Program;
 use super::record::{Detail, DeviceId, EventKind, PortId};
 use crate::base::{MacAddr, Timestamp};
 
@@ -21,7 +23,7 @@ pub use action::Action;
 use build::Blueprint;
 pub use expect::Expectation;
 use words::did_you_mean;
-pub use words::{duration as parse_duration, nearest as nearest_word};
+pub use words::{duration as parse_duration, nearest as nearest_word, quoted};
 
 /// What is wrong with a scenario, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +51,7 @@ impl ScenarioError {
 pub struct Names {
     devices: Vec<NamedDevice>,
     by_name: BTreeMap<String, DeviceId>,
+    programs: BTreeMap<String, Rc<Program>>,
 }
 
 /// A box as the scenario names it.
@@ -75,6 +78,14 @@ impl Names {
             let all: Vec<&str> = self.devices.iter().take(12).map(|device| device.name.as_str()).collect();
             let all = if near.is_empty() { format!("; there are {}", all.join(", ")) } else { near };
             format!("there is no box '{name}'{all}")
+        })
+    }
+
+    /// The program of that name.
+    fn program(&self, name: &str) -> Result<Rc<Program>, String> {
+        self.programs.get(name).cloned().ok_or_else(|| {
+            let near = did_you_mean(name, self.programs.keys().map(String::as_str));
+            format!("there is no program '{name}'{near}")
         })
     }
 
@@ -231,7 +242,17 @@ impl Scenario {
     pub fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
         let file = file::parse(name, text)?;
         let at = |start: usize, sentence: String| ScenarioError::at(name, text, start, sentence);
-        let (blueprint, names) = build::blueprint(&file).map_err(|(start, sentence)| at(start, sentence))?;
+        let (blueprint, mut names) = build::blueprint(&file).map_err(|(start, sentence)| at(start, sentence))?;
+        for (program_name, code) in &file.program {
+            let program = Program::parse(program_name, code.get_ref()).map_err(|error| {
+                // The program's first line is the one after the opening quotes, if it is a text of several lines.
+                let start = ScenarioError::at(name, text, code.span().start, "").line;
+                let first = if text[code.span().start..].starts_with("\"\"\"\n") { start + 1 } else { start };
+                let sentence = format!("program '{program_name}': {}", error.sentence);
+                ScenarioError { line: first + error.line - 1, ..at(0, sentence) }
+            })?;
+            names.programs.insert(program_name.clone(), Rc::new(program));
+        }
         let until = match &file.until {
             None => None,
             Some(until) => {

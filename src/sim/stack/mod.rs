@@ -1,6 +1,8 @@
 //! What a host or router runs: headers, neighbours, routes, fragments.
 
 pub mod fragment;
+pub mod md5;
 pub mod neighbour;
 pub mod octets;
 pub mod route;
+pub mod tcp;

@@ -91,6 +91,8 @@ impl Node {
             Order::SendFrame(order) => {
                 self.add_job(Job::Frames { order: order.clone(), sent: 0 }, now, out);
             }
+            Order::Run(program) => self.start_program(program.clone(), out),
+            Order::Kill(name) => self.kill_program(now, name, out),
             Order::FlushNeighbours => self.neighbours.flush(),
             Order::SetAddress(address, len) => self.set_address(0, *address, *len),
             _ => return false,
@@ -259,7 +261,8 @@ impl Node {
         }
     }
 
-    fn next_hop_of(&self, address: IpAddr) -> Option<(usize, IpAddr)> {
+    /// The neighbour by which an address is reached.
+    pub(super) fn next_hop_of(&self, address: IpAddr) -> Option<(usize, IpAddr)> {
         let route = self.routes.look_up(address, 0)?;
         Some((route.interface, route.via.unwrap_or(address)))
     }

@@ -8,12 +8,15 @@ mod icmp;
 mod input;
 mod jobs;
 mod output;
+mod processes;
 mod resolve;
+mod sockets;
 mod tcp;
 mod udp;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::base::{MacAddr, Rng, Timestamp};
@@ -28,6 +31,9 @@ use crate::sim::table::Table;
 
 use jobs::Jobs;
 pub use output::{FragmentPolicy, SendError, Way};
+use processes::Processes;
+use sockets::Sockets;
+use tcp::Tcp;
 use udp::UdpSockets;
 
 /// The kinds of alarm, in the upper octet of the timer; the lower ones say which.
@@ -35,6 +41,8 @@ const TIMER_NEIGHBOUR: TimerId = 1 << 56;
 const TIMER_JOB: TimerId = 2 << 56;
 const TIMER_REASSEMBLY: TimerId = 3 << 56;
 const TIMER_LOOPBACK: TimerId = 4 << 56;
+const TIMER_TCP: TimerId = 5 << 56;
+const TIMER_PROCESS: TimerId = 6 << 56;
 const TIMER_KIND: TimerId = 0xff << 56;
 
 /// How long a packet to oneself takes.
@@ -140,6 +148,12 @@ pub struct Settings {
     pub sends_errors: bool,
     /// TTL of what it sends.
     pub ttl: u8,
+    /// How long a connection stays in TIME-WAIT: twice the maximum segment lifetime; Linux has 60 s.
+    pub time_wait: Duration,
+    /// How long an acknowledgment may wait for data to go with; Linux has 40 ms.
+    pub ack_delay: Duration,
+    /// Octets that a TCP socket keeps for its program, unless the program says otherwise.
+    pub receive_buffer: usize,
     /// Blocks whose addresses it answers for as if they were its own: the rest of the internet.
     pub answers_for: Vec<Prefix>,
 }
@@ -155,6 +169,9 @@ impl Default for Settings {
             limits_errors: false,
             sends_errors: true,
             ttl: 64,
+            time_wait: Duration::from_secs(60),
+            ack_delay: Duration::from_millis(40),
+            receive_buffer: 65_535,
             answers_for: Vec::new(),
         }
     }
@@ -200,6 +217,11 @@ pub struct Node {
     error_times: BTreeMap<IpAddr, Timestamp>,
     pub(super) jobs: Jobs,
     udp: UdpSockets,
+    tcp: Tcp,
+    sockets: Sockets,
+    processes: Processes,
+    /// Names that programs may use for addresses.
+    names: Rc<BTreeMap<String, IpAddr>>,
     pub(super) rng: Rng,
 }
 
@@ -219,6 +241,10 @@ impl Node {
             error_times: BTreeMap::new(),
             jobs: Jobs::default(),
             udp: UdpSockets::default(),
+            tcp: Tcp::default(),
+            sockets: Sockets::default(),
+            processes: Processes::default(),
+            names: Rc::default(),
             rng,
         };
         for (index, interface) in interfaces.into_iter().enumerate() {
@@ -271,6 +297,11 @@ impl Node {
         self.neighbours.insert_permanent(interface, address, mac);
     }
 
+    /// Tells it names that its programs may use for addresses.
+    pub fn set_names(&mut self, names: Rc<BTreeMap<String, IpAddr>>) {
+        self.names = names;
+    }
+
     /// Its interfaces, one for each port.
     pub fn interfaces(&self) -> &[Interface] {
         &self.interfaces
@@ -315,7 +346,9 @@ impl Node {
     }
 
     /// What comes after everything that happens to the node.
-    fn settle(&mut self, _now: Timestamp, out: &mut Outbox) {
+    fn settle(&mut self, now: Timestamp, out: &mut Outbox) {
+        // A call may let a segment go, and a segment may let a call return: on until both are at rest.
+        while self.run_processes(now, out) | self.poll_connections(now, out) {}
         self.set_neighbour_alarms(out);
     }
 
@@ -344,6 +377,8 @@ impl Device for Node {
             TIMER_JOB => self.job_alarm(now, which, out),
             TIMER_REASSEMBLY => self.reassembly_alarm(now, out),
             TIMER_LOOPBACK => self.run_loopback(now, out),
+            TIMER_TCP => self.tcp_alarm(now, which as usize, out),
+            TIMER_PROCESS => self.wake_process(now, which as usize),
             _ => {}
         }
         self.settle(now, out);
@@ -381,6 +416,7 @@ impl Device for Node {
             ]);
         }
         tables.push(routes);
+        tables.push(self.socket_table());
         if !self.path_mtus.is_empty() {
             let mut paths = Table::new("path MTUs", "path-mtu", &["destination", "MTU"]);
             for (address, mtu) in &self.path_mtus {

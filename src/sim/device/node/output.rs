@@ -102,7 +102,7 @@ impl Node {
         way
     }
 
-    fn find_way(&self, destination: IpAddr, source: Option<IpAddr>, flow: u64) -> Result<Way, SendError> {
+    pub(super) fn find_way(&self, destination: IpAddr, source: Option<IpAddr>, flow: u64) -> Result<Way, SendError> {
         let own = |interface: usize| -> Result<IpAddr, SendError> {
             match source {
                 Some(source) if self.is_mine(source) || source.is_unspecified() => Ok(source),
@@ -266,8 +266,7 @@ impl Node {
         };
         let packet = ip_packet(&header, payload);
         if way.hop == Hop::Loopback {
-            self.loopback.push_back(Looped { packet });
-            out.wake_at(now.after(LOOPBACK_DELAY), TIMER_LOOPBACK);
+            self.send_to_self(now, packet, out);
             return Ok(());
         }
         if fits {
@@ -281,6 +280,12 @@ impl Node {
             self.hand_over(now, way.interface, way.hop, piece, 0, out);
         }
         Ok(())
+    }
+
+    /// Sends a packet back to the node itself.
+    pub(super) fn send_to_self(&mut self, now: Timestamp, packet: Vec<u8>, out: &mut Outbox) {
+        self.loopback.push_back(Looped { packet });
+        out.wake_at(now.after(LOOPBACK_DELAY), TIMER_LOOPBACK);
     }
 
     pub(super) fn cut(&mut self, packet: &[u8], header: &IpHeader, mtu: usize) -> Vec<Vec<u8>> {

@@ -32,7 +32,6 @@ pub(super) struct UdpSocket {
     pub port: u16,
     pub peer: Option<SocketAddr>,
     pub reuse: bool,
-    pub broadcast: bool,
     pub queue: VecDeque<(SocketAddr, Vec<u8>)>,
     pub queued: usize,
     /// An error that an ICMP message told, for the next call.
@@ -71,7 +70,6 @@ impl UdpSockets {
             port,
             peer: None,
             reuse,
-            broadcast: false,
             queue: VecDeque::new(),
             queued: 0,
             error: None,
