@@ -33,7 +33,7 @@ fn every_expectation_of_the_gallery_is_met_and_r11_every_copy_is_accounted_for()
 
 #[test]
 fn the_same_seed_gives_the_same_run_to_the_octet() {
-    for entry in gallery::all().iter().filter(|entry| !entry.name.starts_with("lan-")) {
+    for entry in gallery::all().iter().filter(|entry| !entry.name.starts_with("lan-") && entry.name != "udp-limit") {
         let scenario = scenario(entry.name);
         let (one, two) = (scenario.run(&RunOptions::default()), scenario.run(&RunOptions::default()));
         assert_eq!(one.engine.records(), two.engine.records(), "{}", entry.name);

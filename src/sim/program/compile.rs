@@ -61,8 +61,19 @@ pub struct ProgramError {
 
 /// Calls of sockets, for hints.
 pub const METHODS: &[&str] = &[
-    "bind", "listen", "accept", "connect", "send", "sendall", "recv", "recv_exactly", "sendto", "recvfrom", "shutdown",
-    "close", "setsockopt",
+    "bind",
+    "listen",
+    "accept",
+    "connect",
+    "send",
+    "sendall",
+    "recv",
+    "recv_exactly",
+    "sendto",
+    "recvfrom",
+    "shutdown",
+    "close",
+    "setsockopt",
 ];
 
 struct Line<'a> {
@@ -200,13 +211,7 @@ impl Compiler {
     }
 
     /// The body of a loop that begins again at `start`; `exit` is the step that leaves it, if there is one.
-    fn loop_body(
-        &mut self,
-        lines: &[Line<'_>],
-        at: usize,
-        start: usize,
-        exit: usize,
-    ) -> Result<usize, ProgramError> {
+    fn loop_body(&mut self, lines: &[Line<'_>], at: usize, start: usize, exit: usize) -> Result<usize, ProgramError> {
         self.loops.push((start, Vec::new()));
         let after = self.body(lines, at)?;
         self.push(lines[at].number, Step::Jump(start));
@@ -345,11 +350,11 @@ fn call(line: usize, targets: &[String], text: &str) -> Result<Option<Step>, Pro
     };
     if object.is_some() && !METHODS.contains(&method) {
         let near = nearest_word(method, METHODS.iter().copied());
-        let hint = near.map_or_else(|| format!("; known are {}", METHODS.join(", ")), |near| format!(": did you mean '{near}'?"));
+        let hint = near
+            .map_or_else(|| format!("; known are {}", METHODS.join(", ")), |near| format!(": did you mean '{near}'?"));
         return fail(line, format!("sockets have no call '{method}'{hint}"));
     }
-    let (arguments, after) =
-        expression::arguments(rest).map_err(|sentence| ProgramError { line, sentence })?;
+    let (arguments, after) = expression::arguments(rest).map_err(|sentence| ProgramError { line, sentence })?;
     if !after.is_empty() {
         return fail(line, format!("'{after}' is too much: a call that may wait stands alone"));
     }

@@ -142,9 +142,10 @@ fn function(name: &str, arguments: &[Value], rng: &mut crate::base::Rng) -> Resu
         ("int", [Value::Octets(octets)]) => {
             let text = String::from_utf8_lossy(octets);
             let number = text.trim().parse();
-            Value::Number(number.map_err(|_| {
-                format!("ValueError: int() cannot read {}", Value::Octets(octets.clone()).shown())
-            })?)
+            Value::Number(
+                number
+                    .map_err(|_| format!("ValueError: int() cannot read {}", Value::Octets(octets.clone()).shown()))?,
+            )
         }
         ("pack", [Value::Octets(format), Value::Number(number)]) => pack(format, *number)?,
         ("unpack", [Value::Octets(format), Value::Octets(octets)]) => unpack(format, octets)?,

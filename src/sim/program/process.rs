@@ -160,7 +160,9 @@ impl Process {
                 self.at += 1;
             }
             Step::Catch(name, otherwise) => {
-                let fits = name.as_ref().is_none_or(|name| self.error.as_ref().is_some_and(|error| error.starts_with(name.as_str())));
+                let fits = name
+                    .as_ref()
+                    .is_none_or(|name| self.error.as_ref().is_some_and(|error| error.starts_with(name.as_str())));
                 self.at = if fits { self.at + 1 } else { *otherwise };
                 if fits && let Some(error) = &self.error {
                     self.variables.insert("error".to_owned(), Value::octets(error.as_bytes()));

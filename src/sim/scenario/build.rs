@@ -265,7 +265,8 @@ impl<'a> Builder<'a> {
         settings.answers_broadcast = table.answers_broadcast.unwrap_or(settings.answers_broadcast);
         settings.limits_errors = table.limits_errors.unwrap_or(settings.limits_errors);
         settings.sends_errors = table.sends_errors.unwrap_or(settings.sends_errors);
-        for (text, place) in [(&table.time_wait, &mut settings.time_wait), (&table.ack_delay, &mut settings.ack_delay)] {
+        for (text, place) in [(&table.time_wait, &mut settings.time_wait), (&table.ack_delay, &mut settings.ack_delay)]
+        {
             if let Some(text) = text {
                 *place = duration(text.get_ref()).map_err(|why| (text.span().start, why))?;
             }

@@ -389,8 +389,9 @@ fn claim_about(device: DeviceId, texts: &[&str], words: &[Word], names: &Names) 
             Ok(Claim::Counter { device, name: (*name).to_owned(), count: Count::parse(&words[1..])? })
         }
         [
-            call @ ("socket" | "bind" | "listen" | "accept" | "connect" | "send" | "sendall" | "recv" | "recv_exactly" | "sendto"
-            | "recvfrom" | "shutdown" | "close" | "setsockopt" | "print" | "exit" | "lookup" | "dhcp"),
+            call @ ("socket" | "bind" | "listen" | "accept" | "connect" | "send" | "sendall" | "recv" | "recv_exactly"
+            | "sendto" | "recvfrom" | "shutdown" | "close" | "setsockopt" | "print" | "exit" | "lookup"
+            | "dhcp"),
             ..,
         ] => Ok(Claim::Call { device, call: (*call).to_owned(), wanted: words[1..].to_vec() }),
         [verb, ..] => {

@@ -106,18 +106,14 @@ impl Node {
         match (call.method.as_str(), call.socket) {
             ("socket", None) => self.call_socket(group, arguments),
             ("sleep", None) => match arguments {
-                [Value::Number(nanos)] => {
-                    Outcome::Sleeps(now.after_nanos((*nanos).max(0) as u64))
-                }
+                [Value::Number(nanos)] => Outcome::Sleeps(now.after_nanos((*nanos).max(0) as u64)),
                 _ => Fails("TypeError: sleep takes a time, as in sleep(100ms)".into()),
             },
             ("print", None) => {
                 let words: Vec<String> = arguments.iter().map(Value::shown).collect();
                 Returns(Vec::new(), words.join(" "))
             }
-            ("exit", None) => {
-                Fails("exit".into())
-            }
+            ("exit", None) => Fails("exit".into()),
             (method, Some(id)) => {
                 if !self.sockets.sockets.contains_key(&id) {
                     return Fails("EBADF".into());
@@ -235,7 +231,8 @@ impl Node {
             // The range from which Linux takes ports that programs do not choose.
             let port = 32_768 + self.sockets.next_port % 28_232;
             self.sockets.next_port = self.sockets.next_port.wrapping_add(1);
-            let bound = self.sockets.sockets.values().any(|socket| socket.bound.is_some_and(|(_, taken)| taken == port));
+            let bound =
+                self.sockets.sockets.values().any(|socket| socket.bound.is_some_and(|(_, taken)| taken == port));
             if !bound && !self.tcp.port_in_use(None, port, false) {
                 return port;
             }
@@ -271,7 +268,9 @@ impl Node {
         socket.kind = Kind::Listening;
         let reuse = socket.reuse;
         let taken = self.tcp.listeners.iter().any(|other| {
-            other.socket != id && other.port == port && (other.local.is_none() || local.is_none() || other.local == local)
+            other.socket != id
+                && other.port == port
+                && (other.local.is_none() || local.is_none() || other.local == local)
         });
         if taken {
             return Fails("EADDRINUSE".into());

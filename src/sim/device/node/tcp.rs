@@ -186,7 +186,12 @@ impl Connection {
 }
 
 #[cfg(feature = "stack")]
-fn connecting(now: Timestamp, local: SocketAddr, remote: SocketAddr, options: &TcpOptions) -> Option<Box<dyn TcpEndpoint>> {
+fn connecting(
+    now: Timestamp,
+    local: SocketAddr,
+    remote: SocketAddr,
+    options: &TcpOptions,
+) -> Option<Box<dyn TcpEndpoint>> {
     let machine = crate::sim::stack::tcp::Machine::connect(now, local, remote, options)?;
     Some(Box::new(machine))
 }
@@ -337,7 +342,7 @@ impl Node {
             matches!(
                 (connection.state, state),
                 (TcpState::SynSent, Some(TcpState::Established)) | (_, Some(TcpState::TimeWait))
-            )
+            ) || connection.aborted
         });
         if at_once {
             self.poll_connection(now, id, out);

@@ -65,15 +65,7 @@ impl UdpSockets {
         if self.sockets.iter().flatten().count() >= limits::MAX_SOCKETS {
             return Err("EMFILE");
         }
-        let socket = UdpSocket {
-            local,
-            port,
-            peer: None,
-            reuse,
-            queue: VecDeque::new(),
-            queued: 0,
-            error: None,
-        };
+        let socket = UdpSocket { local, port, peer: None, reuse, queue: VecDeque::new(), queued: 0, error: None };
         let free = self.sockets.iter().position(Option::is_none);
         let id = free.unwrap_or_else(|| {
             self.sockets.push(None);
