@@ -233,3 +233,7 @@ pub const MAX_PROGRAM_OCTETS: usize = 16 << 20;
 pub const MAX_STEPS_AT_ONCE: usize = 100_000;
 /// Threads of a node's programs.
 pub const MAX_THREADS: usize = 4096;
+/// Mappings of a translator: one for each port and protocol is the most that can be told apart.
+pub const MAX_NAT_MAPPINGS: usize = 131_072;
+/// Peers remembered of one mapping, for filtering.
+pub const MAX_NAT_PEERS: usize = 1024;

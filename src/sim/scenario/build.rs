@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use toml::Spanned;
 
-use super::file::{DirectionTable, File, InterfaceTable, LanTable, LinkTable, NodeTable, OneOrMore, SwitchTable};
+use super::file::{
+    DirectionTable, File, InterfaceTable, LanTable, LinkTable, NatTable, NodeTable, OneOrMore, SwitchTable,
+};
 use super::words::{duration, rate};
 use super::{NamedDevice, Names};
 use crate::base::{MacAddr, Rng};
@@ -16,6 +18,7 @@ use crate::sim::engine::Engine;
 use crate::sim::link::LinkOptions;
 use crate::sim::outbox::Device;
 use crate::sim::record::{DeviceId, PortId};
+use crate::sim::stack::nat::{Filtering, Forward, Mapping, NatOptions};
 use crate::sim::stack::neighbour::Profile;
 use crate::sim::stack::route::{Prefix, Route, RouteSource};
 
@@ -45,6 +48,7 @@ struct NodePlan {
     fixed_mtu: Vec<bool>,
     routes: Vec<Route>,
     neighbours: Vec<(usize, IpAddr, MacAddr)>,
+    nat: Option<NatOptions>,
 }
 
 #[derive(Debug)]
@@ -99,6 +103,9 @@ impl NodePlan {
         }
         for (interface, address, mac) in &self.neighbours {
             node.add_neighbour(*interface, *address, *mac);
+        }
+        if let Some(nat) = &self.nat {
+            node.translate(nat.clone());
         }
         node
     }
@@ -310,8 +317,13 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        let ports = interfaces.iter().map(|interface| interface.name.clone()).collect();
-        let plan = NodePlan { kind, settings, interfaces, fixed_mtu, routes: Vec::new(), neighbours: Vec::new() };
+        let ports: Vec<String> = interfaces.iter().map(|interface| interface.name.clone()).collect();
+        let nat = match &table.nat {
+            None => None,
+            Some(nat) => Some(nat_options(nat.get_ref(), &ports).map_err(|why| (nat.span().start, why))?),
+        };
+        let (routes, neighbours) = (Vec::new(), Vec::new());
+        let plan = NodePlan { kind, settings, interfaces, fixed_mtu, routes, neighbours, nat };
         let device = self.add(start, name, ports, Plan::Node(Box::new(plan)))?;
         for (at, text) in texts(table.gateway.as_ref()) {
             let address = text.parse().map_err(|_| (at, format!("'{text}' is not an address")))?;
@@ -426,6 +438,7 @@ impl<'a> Builder<'a> {
                 fixed_mtu: vec![false],
                 routes: Vec::new(),
                 neighbours: Vec::new(),
+                nat: None,
             };
             let host = format!("{name}{}", number + 1);
             let device = self.add(start, &host, vec!["eth0".to_owned()], Plan::Node(Box::new(plan)))?;
@@ -568,6 +581,40 @@ impl<'a> Builder<'a> {
             plan.routes.push(Route { prefix, via: Some(via), interface, metric, source });
         }
     }
+}
+
+fn nat_options(table: &NatTable, ports: &[String]) -> Result<NatOptions, String> {
+    let outside = ports.iter().position(|port| *port == table.outside);
+    let outside = outside.ok_or_else(|| format!("nat.outside = \"{}\": there is no such interface", table.outside))?;
+    let kinds = "endpoint-independent, address-dependent or address-and-port-dependent";
+    let mapping = match table.mapping.as_deref() {
+        None | Some("endpoint-independent") => Mapping::EndpointIndependent,
+        Some("address-dependent") => Mapping::AddressDependent,
+        Some("address-and-port-dependent") => Mapping::AddressAndPortDependent,
+        Some(other) => return Err(format!("nat.mapping = \"{other}\": it is {kinds}")),
+    };
+    let filtering = match table.filtering.as_deref() {
+        None | Some("address-dependent") => Filtering::AddressDependent,
+        Some("endpoint-independent") => Filtering::EndpointIndependent,
+        Some("address-and-port-dependent") => Filtering::AddressAndPortDependent,
+        Some(other) => return Err(format!("nat.filtering = \"{other}\": it is {kinds}")),
+    };
+    let forwards = table.forwards.iter().map(|text| forward(text)).collect::<Result<_, _>>()?;
+    Ok(NatOptions { outside, mapping, filtering, forwards })
+}
+
+/// Reads `tcp 8080 to 192.168.1.10:80`.
+fn forward(text: &str) -> Result<Forward, String> {
+    let fail = || format!("'{text}' is not a forward: write it like \"tcp 8080 to 192.168.1.10:80\"");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [protocol, port, "to", inside] = words.as_slice() else { return Err(fail()) };
+    let protocol = match *protocol {
+        "tcp" => 6,
+        "udp" => 17,
+        _ => return Err(fail()),
+    };
+    let inside: std::net::SocketAddrV4 = inside.parse().map_err(|_| fail())?;
+    Ok(Forward { protocol, port: port.parse().map_err(|_| fail())?, inside: *inside.ip(), inside_port: inside.port() })
 }
 
 fn numbers(ports: u16) -> Vec<String> {

@@ -75,6 +75,7 @@ pub(super) struct NodeTable {
     pub answers_for: Vec<Spanned<String>>,
     #[serde(default)]
     pub proxy_arp: bool,
+    pub nat: Option<Spanned<NatTable>>,
     pub time_wait: Option<Spanned<String>>,
     pub ack_delay: Option<Spanned<String>>,
     pub receive_buffer: Option<usize>,
@@ -154,6 +155,17 @@ pub(super) struct InterfaceBody {
     pub mtu: Option<u16>,
     #[serde(default)]
     pub proxy_arp: bool,
+}
+
+/// How a router translates addresses.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NatTable {
+    pub outside: String,
+    pub mapping: Option<String>,
+    pub filtering: Option<String>,
+    #[serde(default)]
+    pub forwards: Vec<String>,
 }
 
 /// A switch.

@@ -2,6 +2,7 @@
 
 pub mod fragment;
 pub mod md5;
+pub mod nat;
 pub mod neighbour;
 pub mod octets;
 pub mod route;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::icmp::Complaint;
 use super::output::Hop;
+use super::translate::Translated;
 use super::{Arrival, Node};
 use crate::base::Timestamp;
 use crate::sim::outbox::Outbox;
@@ -42,10 +43,23 @@ impl Node {
             self.finish(EventKind::Dropped, Reason::LinkDown, arrival, out);
             return self.complain(now, Complaint::NoRoute, packet, header, arrival, out);
         }
+        if self.must_gather(header, route.interface) {
+            match self.gather(now, packet, header, arrival, out) {
+                Translated::Onward(whole) => {
+                    let Ok(header) = IpHeader::parse(&whole) else { return };
+                    return self.forward(now, &whole, &header, arrival, out);
+                }
+                Translated::Done | Translated::Untouched => return,
+            }
+        }
         let mtu = usize::from(self.interfaces[route.interface].mtu);
         if header.total_len > mtu && header.dont_fragment {
             self.finish(EventKind::Dropped, Reason::TooBig, arrival, out);
             return self.complain(now, Complaint::TooBig(mtu as u32), packet, header, arrival, out);
+        }
+        let mut changed = packet.to_vec();
+        if let Err(reason) = self.translate_out(now, &mut changed, route.interface, arrival, out) {
+            return self.finish(EventKind::Dropped, reason, arrival, out);
         }
         self.finish(EventKind::Delivered, Reason::Routed, arrival, out);
         out.tell(EventKind::Route, Some(PortId(route.interface as u16)), arrival.frame, Reason::Routed, || {
@@ -53,8 +67,8 @@ impl Node {
         });
         let hop = route.via.unwrap_or(destination);
         self.maybe_redirect(now, packet, header, arrival, &route, hop, out);
-        let mut packet = packet.to_vec();
-        decrement_ttl(&mut packet);
+        decrement_ttl(&mut changed);
+        let packet = changed;
         self.send_forwarded(now, &route, hop, packet, arrival, out);
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::translate::Translated;
 use super::{Arrival, Node, TIMER_REASSEMBLY, group_mac};
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::frame::{ETHERNET_HEADER_LEN, FrameRef};
@@ -73,6 +74,18 @@ impl Node {
         let packet = &packet[..header.total_len];
         if arrival.from_wire && self.is_martian(&header, arrival) {
             return self.finish(EventKind::Dropped, Reason::Martian, arrival, out);
+        }
+        match self.translate_in(now, packet, &header, arrival, out) {
+            Translated::Untouched => {}
+            Translated::Done => return,
+            Translated::Onward(packet) => {
+                let Ok(header) = IpHeader::parse(&packet) else { return };
+                // Back to a host inside, or, put together from fragments, once more from the beginning.
+                if self.is_mine(header.destination) {
+                    return self.packet_in(now, &packet, arrival, out);
+                }
+                return self.forward(now, &packet, &header, arrival, out);
+            }
         }
         if self.is_for_me(&header, arrival) {
             return self.local_in(now, packet, &header, arrival, out);

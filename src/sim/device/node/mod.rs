@@ -12,6 +12,7 @@ mod processes;
 mod resolve;
 mod sockets;
 mod tcp;
+mod translate;
 mod udp;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +26,7 @@ use crate::sim::order::Order;
 use crate::sim::outbox::{Device, Outbox, TimerId};
 use crate::sim::record::PortId;
 use crate::sim::stack::fragment::Reassembly;
+use crate::sim::stack::nat::{Nat, NatOptions};
 use crate::sim::stack::neighbour::{NeighbourCache, Profile};
 use crate::sim::stack::route::{Prefix, Route, RouteSource, RouteTable};
 use crate::sim::table::Table;
@@ -211,6 +213,7 @@ pub struct Node {
     pub(super) routes: RouteTable,
     pub(super) neighbours: NeighbourCache,
     reassembly: Reassembly,
+    nat: Option<Box<Nat>>,
     path_mtus: BTreeMap<IpAddr, u16>,
     identification: u16,
     loopback: VecDeque<Looped>,
@@ -235,6 +238,7 @@ impl Node {
             interfaces: Vec::new(),
             routes: RouteTable::default(),
             reassembly: Reassembly::default(),
+            nat: None,
             path_mtus: BTreeMap::new(),
             identification: rng.fork(2).next_u32() as u16,
             loopback: VecDeque::new(),
@@ -295,6 +299,11 @@ impl Node {
     /// Enters a neighbour by hand.
     pub fn add_neighbour(&mut self, interface: usize, address: IpAddr, mac: MacAddr) {
         self.neighbours.insert_permanent(interface, address, mac);
+    }
+
+    /// Makes it translate addresses.
+    pub fn translate(&mut self, options: NatOptions) {
+        self.nat = Some(Box::new(Nat::new(options)));
     }
 
     /// Tells it names that its programs may use for addresses.
@@ -396,7 +405,7 @@ impl Device for Node {
         obeyed
     }
 
-    fn tables(&self, _now: Timestamp) -> Vec<Table> {
+    fn tables(&self, now: Timestamp) -> Vec<Table> {
         let mut tables = Vec::new();
         let mut neighbours = Table::new("neighbours", "neighbours", &["address", "interface", "MAC address", "state"]);
         for (interface, address, mac, state) in self.neighbours.entries() {
@@ -417,6 +426,25 @@ impl Device for Node {
         }
         tables.push(routes);
         tables.push(self.socket_table());
+        if let Some(nat) = &self.nat {
+            let mut mappings =
+                Table::new("translations", "nat", &["protocol", "inside", "outside port", "has spoken to", "kind"]);
+            for (protocol, inside, port, peers, is_static) in nat.mappings(now) {
+                let peers: Vec<String> = peers.iter().take(4).map(|(ip, port)| format!("{ip}:{port}")).collect();
+                mappings.row(vec![
+                    match protocol {
+                        6 => "tcp".to_owned(),
+                        17 => "udp".to_owned(),
+                        _ => "icmp".to_owned(),
+                    },
+                    format!("{}:{}", inside.0, inside.1),
+                    port.to_string(),
+                    peers.join(" "),
+                    if is_static { "forward".to_owned() } else { "dynamic".to_owned() },
+                ]);
+            }
+            tables.push(mappings);
+        }
         if !self.path_mtus.is_empty() {
             let mut paths = Table::new("path MTUs", "path-mtu", &["destination", "MTU"]);
             for (address, mtu) in &self.path_mtus {

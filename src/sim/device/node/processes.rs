@@ -262,7 +262,12 @@ impl Node {
             match data {
                 Some(Value::Octets(octets)) => {
                     let shown = crate::base::text::harmless_octets(&octets[..octets.len().min(256)]).into_owned();
-                    detail = detail.with("data", shown).with("len", octets.len() as u64);
+                    // send() may take less than it is given; what it returns is what counts.
+                    let len = match values.first() {
+                        Some(Value::Number(count)) => *count as u64,
+                        _ => octets.len() as u64,
+                    };
+                    detail = detail.with("data", shown).with("len", len);
                 }
                 Some(Value::Number(number)) if *number >= 0 => detail = detail.with("len", *number as u64),
                 _ => {}

@@ -401,13 +401,17 @@ impl Node {
     /// Puts octets into the send queue; how many had room.
     fn queue_octets(&mut self, id: usize, octets: &[u8]) -> Result<usize, String> {
         let connection = self.connected(id)?;
-        self.tcp.touch(connection);
         let Some(found) = self.tcp.connection(connection) else { return Err("ENOTCONN".into()) };
         let open = matches!(found.state, TcpState::Established | TcpState::CloseWait);
-        match &mut found.endpoint {
-            Some(endpoint) if open && !found.sends_no_more => Ok(endpoint.send(octets)),
-            _ => Err("EPIPE".into()),
+        let count = match &mut found.endpoint {
+            Some(endpoint) if open && !found.sends_no_more => endpoint.send(octets),
+            _ => return Err("EPIPE".into()),
+        };
+        // A call that still waits must not keep the node busy.
+        if count > 0 {
+            self.tcp.touch(connection);
         }
+        Ok(count)
     }
 
     fn call_send(&mut self, now: Timestamp, id: usize, arguments: &[Value], out: &mut Outbox) -> Outcome {

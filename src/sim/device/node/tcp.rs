@@ -126,6 +126,11 @@ impl Tcp {
         })
     }
 
+    /// True if a socket of the node listens on the port or a connection uses it.
+    pub fn uses_port(&self, port: u16) -> bool {
+        self.listeners.iter().any(|listener| listener.port == port) || self.port_in_use(None, port, false)
+    }
+
     /// Opening connections of a listener, and those that wait to be accepted.
     fn waiting(&self, socket: usize) -> usize {
         let opening = self.iter().filter(|connection| connection.listener == Some(socket)).count();

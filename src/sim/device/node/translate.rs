@@ -1,0 +1,182 @@
+//! Where translation meets the road of a packet: after the header is read for what comes from the outside, before the
+//! way out for what leaves. Fragments are put together first, as only the first one has ports (RFC 4787 §11).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::{Arrival, Node, TIMER_REASSEMBLY};
+use crate::base::Timestamp;
+use crate::sim::outbox::Outbox;
+use crate::sim::reason::Reason;
+use crate::sim::record::{Detail, EventKind, PortId};
+use crate::sim::stack::fragment::{Outcome, REASSEMBLY_TIME};
+use crate::sim::stack::nat::Changed;
+use crate::sim::stack::octets::{ICMP, IpHeader, TCP, UDP, u16_at};
+
+/// What translation made of a packet that arrived.
+#[derive(Debug)]
+pub(super) enum Translated {
+    /// It is none of translation's business.
+    Untouched,
+    /// It goes on like this.
+    Onward(Vec<u8>),
+    /// Its end has been said.
+    Done,
+}
+
+impl Node {
+    /// The public address, if the node translates.
+    fn public_address(&self) -> Option<Ipv4Addr> {
+        let nat = self.nat.as_ref()?;
+        self.interfaces.get(nat.options.outside)?.v4()
+    }
+
+    /// Looks at a packet that arrived for the public address.
+    pub(super) fn translate_in(
+        &mut self,
+        now: Timestamp,
+        packet: &[u8],
+        header: &IpHeader,
+        arrival: Arrival,
+        out: &mut Outbox,
+    ) -> Translated {
+        let Some(public) = self.public_address() else { return Translated::Untouched };
+        if header.destination != IpAddr::V4(public) {
+            return Translated::Untouched;
+        }
+        let outside = self.nat.as_ref().map_or(0, |nat| nat.options.outside);
+        if header.is_fragment() {
+            return self.gather(now, packet, header, arrival, out);
+        }
+        let is_hairpin = arrival.interface != outside;
+        let leads_inside = self.nat.as_ref().is_some_and(|nat| nat.leads_inside(packet, header, now));
+        if is_hairpin && !leads_inside {
+            return Translated::Untouched;
+        }
+        let mut changed = packet.to_vec();
+        let mut header = *header;
+        if is_hairpin {
+            // An inside host that uses the public address must look to the other inside host as if it came from there.
+            match self.nat.as_mut().map(|nat| nat.outbound(&mut changed, &header, public, now)) {
+                Some(Ok(what)) => self.say_translated("source", what.as_ref(), &header, arrival.frame, out),
+                Some(Err(reason)) => {
+                    self.finish(EventKind::Dropped, reason, arrival, out);
+                    return Translated::Done;
+                }
+                None => return Translated::Untouched,
+            }
+            match IpHeader::parse(&changed) {
+                Ok(parsed) => header = parsed,
+                Err(_) => return Translated::Untouched,
+            }
+        }
+        match self.nat.as_mut().map(|nat| nat.inbound(&mut changed, &header, now)) {
+            Some(Ok(what)) => {
+                self.say_translated("destination", Some(&what), &header, arrival.frame, out);
+                Translated::Onward(changed)
+            }
+            Some(Err(reason)) if !self.wants_it_itself(&changed, &header) => {
+                self.finish(EventKind::Dropped, reason, arrival, out);
+                Translated::Done
+            }
+            _ => Translated::Untouched,
+        }
+    }
+
+    /// True if a packet without a mapping is for the router itself: an echo request, or a port where it listens.
+    fn wants_it_itself(&self, packet: &[u8], header: &IpHeader) -> bool {
+        let payload = header.payload(packet);
+        let port = u16_at(payload, 2);
+        match header.protocol {
+            ICMP => payload.first() == Some(&8) || payload.first() == Some(&0),
+            TCP => self.tcp.uses_port(port),
+            UDP => self.udp.iter().any(|socket| socket.port == port),
+            _ => true,
+        }
+    }
+
+    /// Translates the source of a packet that is about to leave for the outside.
+    pub(super) fn translate_out(
+        &mut self,
+        now: Timestamp,
+        packet: &mut Vec<u8>,
+        interface: usize,
+        arrival: Arrival,
+        out: &mut Outbox,
+    ) -> Result<(), Reason> {
+        let Some(public) = self.public_address() else { return Ok(()) };
+        let Some(nat) = self.nat.as_mut() else { return Ok(()) };
+        if nat.options.outside != interface || arrival.interface == interface {
+            return Ok(());
+        }
+        let Ok(header) = IpHeader::parse(packet) else { return Ok(()) };
+        if header.source.is_ipv6() || header.source == IpAddr::V4(public) {
+            return Ok(());
+        }
+        let what = nat.outbound(packet, &header, public, now)?;
+        self.say_translated("source", what.as_ref(), &header, arrival.frame, out);
+        Ok(())
+    }
+
+    /// True if fragments of this packet must be put together before it can leave by that interface.
+    pub(super) fn must_gather(&self, header: &IpHeader, interface: usize) -> bool {
+        header.is_fragment()
+            && header.source.is_ipv4()
+            && self.nat.as_ref().is_some_and(|nat| nat.options.outside == interface)
+    }
+
+    /// Takes in a fragment; the whole packet goes on when it is there.
+    pub(super) fn gather(
+        &mut self,
+        now: Timestamp,
+        packet: &[u8],
+        header: &IpHeader,
+        arrival: Arrival,
+        out: &mut Outbox,
+    ) -> Translated {
+        match self.reassembly.take(header, packet, now) {
+            Outcome::Refused(reason) => {
+                self.finish(EventKind::Dropped, reason, arrival, out);
+                Translated::Done
+            }
+            Outcome::Waits { is_first_heard } => {
+                if is_first_heard {
+                    out.wake_at(now.after(REASSEMBLY_TIME), TIMER_REASSEMBLY);
+                }
+                self.finish(EventKind::Delivered, Reason::ForMe, arrival, out);
+                Translated::Done
+            }
+            Outcome::Whole { packet, pieces } => {
+                out.tell(EventKind::Nat, Some(arrival.port()), arrival.frame, Reason::None, || {
+                    Detail::new(format!("puts {pieces} fragments together, as only the first one has ports"))
+                        .with("pieces", pieces as u64)
+                });
+                Translated::Onward(packet)
+            }
+        }
+    }
+
+    fn say_translated(
+        &self,
+        side: &'static str,
+        what: Option<&Changed>,
+        header: &IpHeader,
+        frame: u64,
+        out: &mut Outbox,
+    ) {
+        let Some(Changed { from, to, is_new }) = what else { return };
+        let port = self.nat.as_ref().map(|nat| PortId(nat.options.outside as u16));
+        out.tell(EventKind::Nat, port, frame, Reason::None, || {
+            let kind = match header.protocol {
+                TCP => "TCP",
+                UDP => "UDP",
+                _ => "ICMP",
+            };
+            let new = if *is_new { " (a new mapping)" } else { "" };
+            Detail::new(format!("{kind} {side} {}:{} becomes {}:{}{new}", from.0, from.1, to.0, to.1))
+                .with("side", side)
+                .with("from", format!("{}:{}", from.0, from.1))
+                .with("to", format!("{}:{}", to.0, to.1))
+                .with("new", crate::sim::Value::Flag(*is_new))
+        });
+    }
+}

@@ -1,0 +1,332 @@
+//! The Linux kernel as judge: the network of the scenario "kernel" built out of network namespaces, the same things done
+//! there, and the frames that passed each port compared. Needs root, iproute2, tcpdump, ping, ethtool and python3; without
+//! them the test says that it is skipped.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use netlab::base::MacAddr;
+use netlab::packet::{Direction, Item, Packet, PacketSource};
+use netlab::sim::{RunOptions, Scenario, gallery};
+use netlab::wire::{IpView, Layer};
+
+/// The ports that are watched: netlab's name, the namespace, its device.
+const PORTS: &[(&str, &str, &str)] =
+    &[("sw.1", "sw", "p1"), ("sw.2", "sw", "p2"), ("sw.3", "sw", "p3"), ("r.e1", "r", "e1")];
+
+/// A frame in one line, without what differs from run to run: identifiers, sequence numbers, chosen ports.
+fn canonical(packet: &Packet<'_>) -> Option<String> {
+    let frame = &packet.frame;
+    let ethernet = frame.ethernet()?;
+    let short = |mac: MacAddr| match mac.is_broadcast() {
+        true => "all".to_owned(),
+        false => mac.to_string()[9..].to_owned(),
+    };
+    let mut line = format!("{}>{} ", short(ethernet.source()), short(ethernet.destination()));
+    if let Some(arp) = frame.arp() {
+        line += &format!("arp {} {:?}>{:?}", arp.operation_number(), arp.sender_ip()?, arp.target_ip()?);
+        return Some(line);
+    }
+    let Some(IpView::V4(ip)) = frame.ip() else { return None };
+    line += &format!("{}>{} ttl {} len {}", ip.source(), ip.destination(), ip.ttl(), ip.total_length());
+    // An echo reply may forbid fragments or not: the standards leave it open.
+    match frame.transport() {
+        Some(Layer::Icmpv4(icmp)) => {
+            line += &format!(" icmp {}/{}", icmp.icmp_type(), icmp.code());
+            if let Some(mtu) = icmp.next_hop_mtu() {
+                line += &format!(" mtu {mtu}");
+            }
+        }
+        Some(Layer::Udp(udp)) => line += &format!(" udp {}>{}", udp.source_port(), udp.destination_port()),
+        Some(Layer::Tcp(tcp)) => {
+            let flags = tcp.bytes()[13] & 0x1f;
+            // The kernel sets PSH on all data; so does netlab, but on a SYN options differ with the kernel's age.
+            line += &format!(" tcp {flags:02x} {}", tcp.payload_len());
+        }
+        _ => {}
+    }
+    if let Some(fragment) = frame.fragment() {
+        line += &format!(" piece {}{}", fragment.offset, if fragment.more_fragments { "+" } else { "" });
+    }
+    Some(line)
+}
+
+fn lines(source: &mut dyn PacketSource, direction: Option<Direction>) -> Vec<String> {
+    let mut lines = Vec::new();
+    while let Some(item) = source.next_item().expect("readable packets") {
+        if let Item::Packet(raw) = item
+            && direction.is_none_or(|direction| raw.meta.direction == Some(direction))
+            && let Some(line) = canonical(&Packet::decode(raw))
+        {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// Namespaces of this test alone; they go with it.
+struct Lab {
+    prefix: String,
+    children: Vec<Child>,
+}
+
+impl Lab {
+    fn new() -> Lab {
+        let lab = Lab { prefix: format!("nlk{}", std::process::id()), children: Vec::new() };
+        for name in ["h1", "h2", "h3", "sw", "r"] {
+            lab.ip(&["netns", "add", &lab.ns(name)]);
+            lab.within(name, "ip link set lo up");
+            lab.quiet(name);
+        }
+        lab
+    }
+
+    fn ns(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    fn ip(&self, arguments: &[&str]) {
+        let status = Command::new("ip").args(arguments).status().expect("ip runs");
+        assert!(status.success(), "ip {arguments:?}");
+    }
+
+    fn command(&self, name: &str, line: &str) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.ns(name), "sh", "-c", line]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Runs a line of shell in a namespace; some of them fail on purpose.
+    fn within(&self, name: &str, line: &str) {
+        self.command(name, line).status().expect("sh runs");
+    }
+
+    fn start(&mut self, name: &str, line: &str) {
+        let child = self.command(name, &format!("exec {line}")).spawn().expect("sh runs");
+        self.children.push(child);
+    }
+
+    /// Switches off what the kernel sends on its own account.
+    fn quiet(&self, name: &str) {
+        for setting in [
+            "net.ipv6.conf.all.disable_ipv6=1",
+            "net.ipv6.conf.default.disable_ipv6=1",
+            "net.ipv4.conf.all.rp_filter=0",
+            "net.ipv4.conf.default.rp_filter=0",
+            "net.ipv4.conf.all.send_redirects=0",
+            "net.ipv4.conf.default.send_redirects=0",
+            "net.ipv4.conf.all.arp_ignore=1",
+            "net.ipv4.conf.all.arp_announce=2",
+            "net.ipv4.icmp_ratelimit=0",
+            "net.ipv4.icmp_msgs_per_sec=100000",
+            "net.ipv4.icmp_echo_ignore_broadcasts=0",
+            "net.ipv4.tcp_timestamps=0",
+            "net.ipv4.tcp_no_metrics_save=1",
+        ] {
+            self.within(name, &format!("sysctl -qw {setting}"));
+        }
+    }
+
+    /// A cable between two devices, without offloads and without multicast.
+    fn cable(&self, (a, a_device, a_mac): (&str, &str, &str), (b, b_device, b_mac): (&str, &str, &str)) {
+        self.within(
+            a,
+            &format!(
+                "ip link add {a_device} address {a_mac} type veth peer name {b_device} address {b_mac} netns {}",
+                self.ns(b)
+            ),
+        );
+        for (name, device) in [(a, a_device), (b, b_device)] {
+            self.within(name, &format!("ip link set {device} multicast off"));
+            self.within(
+                name,
+                &format!("ethtool -K {device} tx off rx off tso off gso off gro off tx-udp-segmentation off"),
+            );
+            self.within(
+                name,
+                &format!(
+                    "sysctl -qw net.ipv4.neigh.{device}.base_reachable_time_ms=600000 net.ipv4.neigh.{device}.delay_first_probe_time=600 net.ipv4.neigh.{device}.locktime=0"
+                ),
+            );
+        }
+    }
+
+    fn build(&self) {
+        self.within("r", "sysctl -qw net.ipv4.ip_forward=1");
+        self.cable(("h1", "e0", "02:00:00:00:01:10"), ("sw", "p1", "02:00:00:00:ff:01"));
+        self.cable(("r", "e0", "02:00:00:00:01:01"), ("sw", "p2", "02:00:00:00:ff:02"));
+        self.cable(("h3", "e0", "02:00:00:00:01:30"), ("sw", "p3", "02:00:00:00:ff:03"));
+        self.cable(("r", "e1", "02:00:00:00:02:01"), ("h2", "e0", "02:00:00:00:02:10"));
+        self.within("sw", "ip link add br0 type bridge stp_state 0 mcast_snooping 0 mcast_querier 0");
+        for port in ["p1", "p2", "p3"] {
+            self.within("sw", &format!("ip link set {port} master br0 && ip link set {port} up"));
+        }
+        self.within("r", "ip link set e1 mtu 576 && ip link set e1 up");
+        self.within("h2", "ip link set e0 mtu 576");
+        self.within("sw", "ip link set br0 up");
+        for (name, device, address) in [
+            ("h1", "e0", "10.0.1.10/24"),
+            ("h3", "e0", "10.0.1.30/24"),
+            ("h2", "e0", "10.0.2.10/24"),
+            ("r", "e0", "10.0.1.1/24"),
+            ("r", "e1", "10.0.2.1/24"),
+        ] {
+            self.within(name, &format!("ip addr add {address} brd + dev {device}; ip link set {device} up"));
+        }
+        self.within("h1", "ip route add default via 10.0.1.1");
+        self.within("h3", "ip route add default via 10.0.1.1");
+        self.within("h2", "ip route add default via 10.0.2.1");
+    }
+
+    /// What the scenario's actions are in shell.
+    fn act(&mut self) {
+        for line in [
+            "ping -q -c1 -W1 10.0.1.30",
+            "ping -q -c1 -W1 10.0.2.10",
+            "ping -q -c1 -W1 -t1 10.0.2.10",
+            "ping -q -c1 -W1 -M dont -s 1400 10.0.2.10",
+            "ping -q -c1 -W1 -M do -s 1400 10.0.2.10",
+            "ping -q -c1 -W1 10.9.9.9",
+        ] {
+            if line.ends_with("10.9.9.9") {
+                // "No route" has a limit of its own in the kernel, of about one a second.
+                std::thread::sleep(Duration::from_millis(1500));
+            }
+            self.within("h1", line);
+        }
+        self.within("h1", "ip route flush cache");
+        self.within(
+            "h1",
+            "python3 -c \"import socket;s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.bind(('',5000));s.sendto(b'x',('10.0.2.10',4000))\"",
+        );
+        self.start(
+            "h2",
+            "python3 -c \"import socket\ns=socket.socket();s.bind(('',80));s.listen(1);c,_=s.accept()\nwhile c.recv(100): pass\nc.close()\"",
+        );
+        std::thread::sleep(Duration::from_millis(600));
+        self.within(
+            "h1",
+            "python3 -c \"import socket,time;s=socket.socket();s.bind(('',50000));s.connect(('10.0.2.10',80));time.sleep(.1);s.send(b'hel');time.sleep(.2);s.shutdown(1);s.recv(1);s.close()\"",
+        );
+        self.within(
+            "h1",
+            "python3 -c \"import socket\ns=socket.socket();s.bind(('',50001))\ntry: s.connect(('10.0.2.10',81))\nexcept OSError: pass\"",
+        );
+        self.within("h1", "ping -q -b -c1 -W1 10.0.1.255");
+        self.within("h1", "ping -q -c1 -W4 10.0.1.99");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        for name in ["h1", "h2", "h3", "sw", "r"] {
+            let _ = Command::new("ip").args(["netns", "del", &self.ns(name)]).status();
+        }
+    }
+}
+
+/// What is missing for this test, if anything.
+fn missing() -> Option<String> {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
+    if !is_root {
+        return Some("it needs root, to make network namespaces".to_owned());
+    }
+    for tool in ["ip", "tcpdump", "ping", "ethtool", "python3", "sysctl"] {
+        let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).stdout(Stdio::null()).status();
+        if !found.is_ok_and(|status| status.success()) {
+            return Some(format!("it needs {tool}"));
+        }
+    }
+    let probe = format!("nlp{}", std::process::id());
+    let made = Command::new("ip").args(["netns", "add", &probe]).stderr(Stdio::null()).status();
+    let made = made.is_ok_and(|status| status.success());
+    let _ = Command::new("ip").args(["netns", "del", &probe]).stderr(Stdio::null()).status();
+    (!made).then(|| "network namespaces cannot be made here".to_owned())
+}
+
+fn of_the_kernel(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut lab = Lab::new();
+    lab.build();
+    for (_, name, device) in PORTS {
+        for way in ["in", "out"] {
+            let file = folder.join(format!("{device}-{way}.pcap"));
+            lab.start(name, &format!("tcpdump --immediate-mode -U -n -i {device} -Q {way} -w {}", file.display()));
+        }
+    }
+    std::thread::sleep(Duration::from_millis(900));
+    lab.act();
+    drop(lab);
+    let mut found = BTreeMap::new();
+    for (port, _, device) in PORTS {
+        for way in ["in", "out"] {
+            let file = folder.join(format!("{device}-{way}.pcap"));
+            let mut source =
+                netlab::capture::open(&[file], &netlab::capture::OpenOptions::default()).expect("a capture");
+            found.insert(format!("{port} {way}"), lines(&mut source, None));
+        }
+    }
+    found
+}
+
+fn of_the_simulator(text: &str) -> BTreeMap<String, Vec<String>> {
+    let scenario = Scenario::parse("kernel", text).expect("a scenario");
+    let run = scenario.run(&RunOptions::default());
+    let mut found = BTreeMap::new();
+    for (port, _, _) in PORTS {
+        let (device, id) = scenario.port(port).expect("a port");
+        for (way, direction) in [("in", Direction::Inbound), ("out", Direction::Outbound)] {
+            let mut tap = run.engine.tap_of(device, id).expect("a tap").clone();
+            tap.rewind();
+            found.insert(format!("{port} {way}"), lines(&mut tap, Some(direction)));
+        }
+    }
+    found
+}
+
+/// The first difference of two records, port by port.
+fn difference(ours: &BTreeMap<String, Vec<String>>, theirs: &BTreeMap<String, Vec<String>>) -> Option<String> {
+    for (port, ours) in ours {
+        let theirs = &theirs[port];
+        for index in 0..ours.len().max(theirs.len()) {
+            let (our, their) = (ours.get(index), theirs.get(index));
+            if our != their {
+                return Some(format!("{port}, frame {index}: netlab {our:?}, kernel {their:?}"));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn the_kernel_sends_the_same_frames_port_by_port() {
+    if let Some(why) = missing() {
+        assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none_or(|value| value != "1"), "{why}");
+        eprintln!("skipped: {why}");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let kernel = of_the_kernel(folder.path());
+    let text = gallery::find("kernel").expect("the scenario").text;
+    assert!(kernel.values().map(Vec::len).sum::<usize>() > 60, "the captures are nearly empty: {kernel:#?}");
+    assert_eq!(difference(&of_the_simulator(text), &kernel), None);
+    // A simulator that is wrong in any one thing is found out.
+    for (from, to) in [
+        ("mtu = 576", "mtu = 800"),
+        ("size 1400 df", "size 1400 nodf"),
+        ("[router.r.interfaces.e0]", "[router.r]\nttl = 63\n[router.r.interfaces.e0]"),
+        ("[router.r.interfaces.e0]", "[router.r]\nlong_quotes = false\n[router.r.interfaces.e0]"),
+        ("10.0.1.1/24", "10.0.1.2/24"),
+    ] {
+        let wrong = text.replacen(from, to, 1);
+        assert_ne!(wrong, text, "{from}");
+        assert!(difference(&of_the_simulator(&wrong), &kernel).is_some(), "{to} was not noticed");
+    }
+}
