@@ -94,7 +94,7 @@ impl Lab {
     /// Starts tcpdump on a host, writing into a file, and waits until it listens.
     pub fn tcpdump(&self, namespace: &str, file: &Path, arguments: &[&str]) -> Running {
         let file = file.to_str().expect("UTF-8");
-        let own = ["-w", file, "-U", "--immediate-mode", "-B", "32768", "--nano", "-Z", "root"];
+        let own = ["-w", file, "-U", "--immediate-mode", "-B", "8192", "--nano", "-Z", "root"];
         let running = self.start(namespace, "tcpdump", &[&own, arguments].concat());
         running.wait_for("listening on");
         running

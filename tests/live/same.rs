@@ -2,50 +2,80 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use netlab::packet::Direction;
 use netlab::wire::LinkType;
 
-use crate::lab::{B, Lab, Recorded, frame, ipv4, recorded, udp};
+use crate::lab::{B, Lab, Recorded, Running, frame, ipv4, recorded, udp};
+
+/// tcpdump and netlab, capturing at the same time.
+struct Pair {
+    name: String,
+    tcpdump: Running,
+    netlab: Running,
+    theirs: PathBuf,
+    ours: PathBuf,
+}
+
+impl Pair {
+    fn start(lab: &Lab, namespace: &str, for_tcpdump: &[&str], for_netlab: &[&str], filter: &[&str]) -> Pair {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let (theirs, ours) = (lab.file(&format!("{number}.pcap")), lab.file(&format!("{number}.pcapng")));
+        let write = ["-B", "8192", "-w", ours.to_str().expect("UTF-8")];
+        Pair {
+            name: filter.join(" "),
+            tcpdump: lab.tcpdump(namespace, &theirs, &[for_tcpdump, filter].concat()),
+            netlab: lab.capture(namespace, &[for_netlab, &write, filter].concat()),
+            theirs,
+            ours,
+        }
+    }
+
+    /// Ends both and holds the first `compared` octets of each packet against each other.
+    fn end(self, compared: usize) -> Recorded {
+        let name = self.name;
+        let netlab = self.netlab.interrupt();
+        let tcpdump = self.tcpdump.interrupt();
+        assert!(netlab.status.success() && tcpdump.status.success(), "{}", netlab.stderr);
+        let (theirs, ours) = (recorded(&self.theirs), recorded(&self.ours));
+        assert!(!ours.packets.is_empty(), "{name}: nothing was captured");
+        let cut = |octets: &[u8]| octets[..octets.len().min(compared)].to_vec();
+        for (number, (their, our)) in (1..).zip(theirs.packets.iter().zip(&ours.packets)) {
+            // Each of the two asks for a time of its own where the kernel has not taken one yet (TCP that is being sent).
+            let apart = our.at.signed_since(their.at).abs();
+            assert!(apart < 20_000_000, "{name}: packet {number}: {our:?}, {their:?}");
+            let (our, their) = ((our.wire_len, cut(&our.octets)), (their.wire_len, cut(&their.octets)));
+            assert_eq!(our, their, "{name}: packet {number}");
+        }
+        assert_eq!(theirs.packets.len(), ours.packets.len(), "{name}");
+        assert_eq!(theirs.links, ours.links, "{name}");
+        let count = ours.packets.len() as u64;
+        assert_eq!(netlab.counts(), (count, count, 0), "{name}");
+        ours
+    }
+}
 
 /// Captures with both at the same time while `traffic` passes, and holds the files against each other.
 fn both(lab: &Lab, namespace: &str, arguments: &[&str], filter: &[&str], traffic: impl FnOnce()) -> Recorded {
-    both_with(lab, namespace, arguments, arguments, filter, usize::MAX, traffic)
+    let pair = Pair::start(lab, namespace, arguments, arguments, filter);
+    traffic();
+    settle();
+    pair.end(usize::MAX)
 }
 
-/// The same with different arguments for the two, and only the first `compared` octets of each packet compared.
-fn both_with(
-    lab: &Lab,
-    namespace: &str,
-    for_tcpdump: &[&str],
-    for_netlab: &[&str],
-    filter: &[&str],
-    compared: usize,
-    traffic: impl FnOnce(),
-) -> Recorded {
-    let cut = |octets: &[u8]| octets[..octets.len().min(compared)].to_vec();
-    let (theirs, ours) = (lab.file("tcpdump.pcap"), lab.file("netlab.pcapng"));
-    let tcpdump = lab.tcpdump(namespace, &theirs, &[for_tcpdump, filter].concat());
-    let netlab = lab.capture(namespace, &[for_netlab, &["-w", ours.to_str().expect("UTF-8")], filter].concat());
-    traffic();
+/// The last packets are on their way, and tcpdump does not look for them once it is told to end.
+fn settle() {
     thread::sleep(Duration::from_millis(200));
-    let netlab = netlab.interrupt();
-    let tcpdump = tcpdump.interrupt();
-    assert!(netlab.status.success() && tcpdump.status.success(), "{}", netlab.stderr);
-    let (theirs, ours) = (recorded(&theirs), recorded(&ours));
-    assert!(!ours.packets.is_empty(), "nothing was captured");
-    for (index, (their, our)) in theirs.packets.iter().zip(&ours.packets).enumerate() {
-        // Each of the two asks for a time of its own where the kernel has not taken one yet (TCP that is being sent).
-        assert!(our.at.signed_since(their.at).abs() < 20_000_000, "packet {}: {our:?}, {their:?}", index + 1);
-        assert_eq!((our.wire_len, cut(&our.octets)), (their.wire_len, cut(&their.octets)), "packet {}", index + 1);
-    }
-    assert_eq!(theirs.packets.len(), ours.packets.len());
-    assert_eq!(theirs.links, ours.links);
-    assert_eq!(netlab.counts(), (ours.packets.len() as u64, ours.packets.len() as u64, 0));
-    ours
 }
+
+/// All interfaces, for each of the two.
+const ANY_FOR_TCPDUMP: &[&str] = &["-i", "any", "-y", "LINUX_SLL2"];
+const ANY: &[&str] = &["-i", "any"];
 
 /// Pings of several sizes, in fragments too.
 fn pings(lab: &Lab) {
@@ -149,11 +179,12 @@ fn p6_each_packet_of_the_loopback_interface_comes_once() {
 #[test]
 fn all_interfaces_together_are_the_same_as_linux_cooked_packets() {
     let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
-    let ours = both_with(&lab, &lab.b, &["-i", "any", "-y", "LINUX_SLL2"], &["-i", "any"], &[], usize::MAX, || {
-        pings(&lab);
-        assert!(lab.run(&lab.b, "ping", &["-q", "-c", "3", "-i", "0.01", "127.0.0.1"]).status.success());
-        transfer(&lab, &lab.b, &lab.a, B, 300_000);
-    });
+    let pair = Pair::start(&lab, &lab.b, ANY_FOR_TCPDUMP, ANY, &[]);
+    pings(&lab);
+    assert!(lab.run(&lab.b, "ping", &["-q", "-c", "3", "-i", "0.01", "127.0.0.1"]).status.success());
+    transfer(&lab, &lab.b, &lab.a, B, 300_000);
+    settle();
+    let ours = pair.end(usize::MAX);
     assert!(ours.links.iter().all(|link| *link == LinkType::LINUX_SLL2));
 }
 
@@ -194,10 +225,11 @@ fn the_snap_length_cuts_the_same_octets_and_keeps_the_true_length() {
     let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
     // In immediate mode tcpdump keeps up to two octets less than it was asked to.
     let arguments = ["-i", "eth0", "-s", "60"];
-    let ours = both_with(&lab, &lab.b, &arguments, &arguments, &[], 58, || {
-        pings(&lab);
-        lab.send(&lab.a, vec![frame(&[(0x8100, 100)], 0x0800, &ipv4(17, &udp(1, 2, &[5; 200])))]);
-    });
+    let pair = Pair::start(&lab, &lab.b, &arguments, &arguments, &[]);
+    pings(&lab);
+    lab.send(&lab.a, vec![frame(&[(0x8100, 100)], 0x0800, &ipv4(17, &udp(1, 2, &[5; 200])))]);
+    settle();
+    let ours = pair.end(58);
     assert!(ours.packets.iter().all(|packet| packet.octets.len() == packet.wire_len.min(60) as usize));
     assert!(ours.packets.iter().any(|packet| packet.wire_len > 1000));
 }
@@ -205,22 +237,22 @@ fn the_snap_length_cuts_the_same_octets_and_keeps_the_true_length() {
 #[test]
 fn directions_are_chosen_the_same() {
     let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
-    for (way, direction) in [("in", Direction::Inbound), ("out", Direction::Outbound)] {
-        let ours = both(&lab, &lab.b, &["-i", "eth0", "-Q", way], &[], || pings(&lab));
-        assert!(ours.directions.iter().all(|found| *found == Some(direction)));
+    let pairs = [("in", Direction::Inbound), ("out", Direction::Outbound)].map(|(way, direction)| {
+        let arguments = ["-i", "eth0", "-Q", way];
+        (Pair::start(&lab, &lab.b, &arguments, &arguments, &[]), direction)
+    });
+    pings(&lab);
+    settle();
+    for (pair, direction) in pairs {
+        assert!(pair.end(usize::MAX).directions.iter().all(|found| *found == Some(direction)));
     }
 }
 
 #[test]
 fn filters_take_the_same_packets_in_the_kernel() {
     let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
-    let traffic = || {
-        pings(&lab);
-        transfer(&lab, &lab.b, &lab.a, B, 100_000);
-        let tagged = |vlan| frame(&[(0x8100, vlan)], 0x0800, &ipv4(17, &udp(1000, 53, b"question")));
-        lab.send(&lab.a, vec![tagged(100), tagged(200), frame(&[], 0x0800, &ipv4(17, &udp(1000, 53, b"question")))]);
-    };
-    for filter in [
+    let arguments = ["-i", "eth0"];
+    let pairs = [
         &["icmp"][..],
         &["tcp", "port", "7000"],
         &["tcp[tcpflags] & (tcp-syn|tcp-fin) != 0"],
@@ -229,15 +261,26 @@ fn filters_take_the_same_packets_in_the_kernel() {
         &["udp", "and", "not", "vlan"],
         &["greater", "1500"],
         &["arp or (src host 192.0.2.1 and len < 100)"],
-    ] {
-        both(&lab, &lab.b, &["-i", "eth0"], filter, traffic);
+    ]
+    .map(|filter| Pair::start(&lab, &lab.b, &arguments, &arguments, filter));
+    pings(&lab);
+    transfer(&lab, &lab.b, &lab.a, B, 100_000);
+    let tagged = |vlan| frame(&[(0x8100, vlan)], 0x0800, &ipv4(17, &udp(1000, 53, b"question")));
+    lab.send(&lab.a, vec![tagged(100), tagged(200), frame(&[], 0x0800, &ipv4(17, &udp(1000, 53, b"question")))]);
+    settle();
+    for pair in pairs {
+        pair.end(usize::MAX);
     }
 }
 
 #[test]
 fn filters_take_the_same_packets_of_all_interfaces() {
     let Some(lab) = Lab::new(&["tcpdump", "ping"]) else { return };
-    for filter in [&["icmp"][..], &["src host 192.0.2.1"], &["ip[2:2] > 1000"]] {
-        both_with(&lab, &lab.b, &["-i", "any", "-y", "LINUX_SLL2"], &["-i", "any"], filter, usize::MAX, || pings(&lab));
+    let pairs = [&["icmp"][..], &["src host 192.0.2.1"], &["ip[2:2] > 1000"], &["greater 1000"]]
+        .map(|filter| Pair::start(&lab, &lab.b, ANY_FOR_TCPDUMP, ANY, filter));
+    pings(&lab);
+    settle();
+    for pair in pairs {
+        pair.end(usize::MAX);
     }
 }
