@@ -136,6 +136,15 @@ fn subnets_fit_their_schema() {
     }
 }
 
+#[cfg(all(feature = "live", target_os = "linux"))]
+#[test]
+fn interfaces_fit_their_schema() {
+    let value: Value = serde_json::from_str(&netlab(&["interfaces", "--json"])).expect("JSON");
+    check(&value, &schema("interfaces.json"), "interfaces").unwrap_or_else(|error| panic!("{error}"));
+    nothing_is_null(&value, "interfaces");
+    assert!(value["interfaces"].as_array().is_some_and(|list| !list.is_empty()), "{value}");
+}
+
 #[test]
 fn a_wrong_value_is_noticed() {
     let schema = schema("packets.json");
