@@ -130,7 +130,14 @@ struct Queue {
     patience: Patience,
     held: VecDeque<Held>,
     octets: usize,
+    /// Packets that were handed over. Their memory serves the next ones: in a capture of many connections something
+    /// nearly always waits, and every packet goes through the queue.
+    #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
+    spare: Vec<Box<HeldPacket>>,
 }
+
+/// A packet of more octets than this takes its memory with it when it leaves the queue.
+const MAX_SPARE_LEN: usize = 4096;
 
 #[derive(Debug)]
 enum Held {
@@ -177,12 +184,20 @@ impl Queue {
         if !waits {
             return sink.packet(&Judged { packet, notes: &notes.fresh, context: notes.context });
         }
-        self.push(Held::Packet(Box::new(HeldPacket {
-            meta: packet.meta,
-            bytes: packet.frame.bytes().to_vec(),
-            notes: std::mem::take(&mut notes.fresh),
-            context: notes.context,
-        })));
+        let mut held = match self.spare.pop() {
+            Some(spare) => spare,
+            None => Box::new(HeldPacket {
+                meta: packet.meta,
+                bytes: Vec::with_capacity(packet.frame.bytes().len()),
+                notes: Vec::new(),
+                context: notes.context,
+            }),
+        };
+        held.meta = packet.meta;
+        held.context = notes.context;
+        held.bytes.extend_from_slice(packet.frame.bytes());
+        std::mem::swap(&mut held.notes, &mut notes.fresh);
+        self.push(Held::Packet(held));
         self.release(false, sink)
     }
 
@@ -219,11 +234,19 @@ impl Queue {
             self.octets -= front.len();
             match front {
                 Held::Remark(remark) => sink.remark(&remark)?,
-                Held::Packet(held) => {
-                    let packet = Packet::decode(RawPacket { meta: held.meta, bytes: &held.bytes });
-                    let judged = Judged { packet: &packet, notes: &held.notes, context: held.context };
-                    if sink.packet(&judged)?.is_break() {
-                        return Ok(ControlFlow::Break(()));
+                Held::Packet(mut held) => {
+                    let flow = {
+                        let packet = Packet::decode(RawPacket { meta: held.meta, bytes: &held.bytes });
+                        let judged = Judged { packet: &packet, notes: &held.notes, context: held.context };
+                        sink.packet(&judged)?
+                    };
+                    if flow.is_break() {
+                        return Ok(flow);
+                    }
+                    if held.bytes.capacity() <= MAX_SPARE_LEN {
+                        held.bytes.clear();
+                        held.notes.clear();
+                        self.spare.push(held);
                     }
                 }
             }
