@@ -128,6 +128,8 @@ fn walk<'a>(walker: &mut Walker<'a>, kind: LayerKind, view: impl Fn(&'a [u8], u3
         walker.lacks(kind, 8);
     }
     let layer = view(bytes, walker.rest_len() as u32);
-    walker.push(layer, bytes.len().min(8));
+    // Neighbour discovery is all header: fields and options, and nothing that it carries (RFC 4861 §4).
+    let is_all_header = kind == LayerKind::Icmpv6 && matches!(bytes[0], 133..=137);
+    walker.push(layer, if is_all_header { bytes.len() } else { bytes.len().min(8) });
     Next::Payload
 }

@@ -43,7 +43,7 @@ names! {
     icmpv6_type { 1 => "destination unreachable", 2 => "packet too big", 3 => "time exceeded", 4 => "parameter problem",
         128 => "echo request", 129 => "echo reply", 130 => "multicast listener query", 131 => "multicast listener report",
         132 => "multicast listener done", 133 => "router solicitation", 134 => "router advertisement",
-        135 => "neighbour solicitation", 136 => "neighbour advertisement", 137 => "redirect",
+        135 => "neighbor solicitation", 136 => "neighbor advertisement", 137 => "redirect",
         143 => "multicast listener report v2", 151 => "multicast router advertisement",
         155 => "RPL control", 160 => "extended echo request", 161 => "extended echo reply", }
     ndp_option { 1 => "source link-layer address", 2 => "target link-layer address", 3 => "prefix",
