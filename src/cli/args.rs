@@ -57,6 +57,8 @@ pub enum Command {
     Subnet(super::subnet::Arguments),
     /// Run a simulated network: a built-in scenario, or one of your own
     Simulate(super::simulate::Arguments),
+    /// Let a capture go through a simulated network, each frame from its sender's port
+    Replay(super::replay::Arguments),
     /// Guess the network of a capture, as a topology file to replay it through
     Topology(super::topology::Arguments),
     /// Print a completion script for a shell

@@ -18,6 +18,7 @@ mod messages;
 mod output;
 mod print;
 mod read;
+mod replay;
 mod simulate;
 mod subnet;
 mod tap_file;
@@ -58,6 +59,7 @@ fn dispatch(command: Command, _global: &args::Global, output: &mut Output) -> Re
         Command::Simulate(arguments) => simulate::run(&arguments, output),
         Command::Why(arguments) => why::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
+        Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Topology(arguments) => topology::run(&arguments, output),
         Command::Subnet(arguments) => subnet::run(&arguments, output),
         Command::Completions(args) => completions::run(args, output),

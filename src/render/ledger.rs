@@ -59,7 +59,8 @@ pub fn write(engine: &Engine, descriptions: &Descriptions, paint: Paint, out: &m
     }
 }
 
-fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
+/// One event: when, where, what, why.
+pub(super) fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
     let place = match record.port {
         Some(port) => end(engine, record.device, port),
         None => engine.name(record.device).to_owned(),

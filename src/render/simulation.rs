@@ -558,7 +558,11 @@ fn json_value(value: &Value) -> Json {
 
 /// The last record: tables and books.
 pub fn json_summary(run: &Run) -> Json {
-    let engine = &run.engine;
+    json_summary_of(&run.engine)
+}
+
+/// The same of a network that was not run by a scenario.
+pub fn json_summary_of(engine: &Engine) -> Json {
     let books = engine.books();
     let mut tables = Map::new();
     for device in engine.devices() {

@@ -637,6 +637,11 @@ impl Engine {
         &*self.nodes[device.0 as usize].device
     }
 
+    /// The box itself, to set it up.
+    pub fn device_mut(&mut self, device: DeviceId) -> &mut dyn Device {
+        &mut *self.nodes[device.0 as usize].device
+    }
+
     /// What is at the other end of the cable.
     pub fn peer(&self, device: DeviceId, port: PortId) -> Option<(DeviceId, PortId)> {
         let link = self.nodes[device.0 as usize].ports.get(usize::from(port.0))?.link.as_ref()?;

@@ -50,6 +50,11 @@ pub trait Device: fmt::Debug {
 
     /// The box as what it is, for tests and for orders that need it.
     fn as_any(&self) -> &dyn std::any::Any;
+
+    /// The same to set it up, for boxes that allow it.
+    fn as_any_mut(&mut self) -> Option<&mut dyn std::any::Any> {
+        None
+    }
 }
 
 /// One thing left in the outbox.

@@ -5,6 +5,7 @@ mod bridge;
 mod fdb;
 mod hub;
 mod node;
+mod player;
 mod stp;
 
 pub use bpdu::{Bpdu, BridgeId};
@@ -12,4 +13,5 @@ pub use bridge::{Bridge, BridgeCounters, BridgeOptions, BridgeProfile, DEFAULT_A
 pub use fdb::{Entry as FdbEntry, Key as FdbKey};
 pub use hub::Hub;
 pub use node::{FragmentPolicy, Interface, Node, SendError, Settings, Way};
+pub use player::{Alive, Player, Said, signature};
 pub use stp::{PortState, Role, SpanningTree, StpAction, StpOptions};

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use hashbrown::HashMap;
-
+use super::Map;
 use crate::base::{MacAddr, Timestamp, limits};
 use crate::packet::{Direction, Item, Packet, PacketSource, RawPacket, Remark, SourceError};
 use crate::sim::frame::ETHERNET_HEADER_LEN;
@@ -324,7 +323,7 @@ fn crc32(octets: &[u8]) -> u32 {
 struct Macs {
     /// The capturing host, as far as cooked packets name it.
     own: Option<MacAddr>,
-    by_address: HashMap<IpAddr, MacAddr, foldhash::fast::FixedState>,
+    by_address: Map<IpAddr, MacAddr>,
     made: u32,
 }
 

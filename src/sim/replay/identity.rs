@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use hashbrown::HashMap;
-
+use super::Map;
 use super::captured::Capture;
 use super::dhcp;
 use super::subnets::{self, LocalSubnet};
@@ -54,8 +53,8 @@ pub struct SeenAddress {
     pub packets: u64,
     /// The first packet of the capture that shows it.
     pub first: u64,
-    /// Smallest TTL or hop limit of its packets.
-    pub lowest_ttl: u8,
+    /// Largest TTL or hop limit of its packets; smaller ones may be those of a trace.
+    pub highest_ttl: u8,
     /// Initial TTLs that openings of conversations from it point to: bit 0 is 32, 1 is 64, 2 is 128, 3 is 255.
     pub initial_ttls: u8,
 }
@@ -63,7 +62,7 @@ pub struct SeenAddress {
 impl SeenAddress {
     /// True if its packets have crossed a router: their TTL is none that systems start with (32, 64, 128, 255).
     pub fn has_crossed_routers(&self) -> bool {
-        self.packets > 0 && !matches!(self.lowest_ttl, 32 | 64 | 128 | 255 | 0..=2)
+        self.packets > 0 && !matches!(self.highest_ttl, 32 | 64 | 128 | 255 | 0..=2)
     }
 }
 
@@ -159,7 +158,7 @@ impl Station {
             claimed: false,
             packets: 0,
             first: number,
-            lowest_ttl: u8::MAX,
+            highest_ttl: 0,
             initial_ttls: 0,
         });
         self.addresses.last_mut()
@@ -185,7 +184,7 @@ pub struct Identities {
     pub first_talk: Option<(IpAddr, IpAddr)>,
     /// MAC addresses beyond those kept.
     pub not_kept: u64,
-    by_mac: HashMap<MacAddr, usize, foldhash::fast::FixedState>,
+    by_mac: Map<MacAddr, usize>,
     arp: BTreeSet<Ipv4Addr>,
     arp_senders: BTreeSet<Ipv4Addr>,
     leases: Vec<dhcp::Lease>,
@@ -338,7 +337,7 @@ impl Identities {
         let station = &mut self.stations[index];
         if let Some(seen) = station.saw(source, number) {
             seen.packets += 1;
-            seen.lowest_ttl = seen.lowest_ttl.min(ttl);
+            seen.highest_ttl = seen.highest_ttl.max(ttl);
             if opens {
                 seen.initial_ttls |= match ttl {
                     0..=32 => 1,
@@ -485,8 +484,12 @@ fn classify(station: &Station, subnets: &[LocalSubnet]) -> (Class, String) {
         return (Class::Router, format!("sends packets from {} addresses beyond the link", remote.len()));
     }
     if let Some(crossed) = remote.iter().find(|seen| seen.has_crossed_routers()) {
-        let why = format!("brings packets of {} whose TTL ({}) has been lowered", crossed.address, crossed.lowest_ttl);
+        let why = format!("brings packets of {} whose TTL ({}) has been lowered", crossed.address, crossed.highest_ttl);
         return (Class::Router, why);
+    }
+    let has_own = station.addresses.iter().any(|seen| seen.claimed && !is_remote(seen.address));
+    if let Some(other) = remote.iter().find(|seen| has_own && !seen.claimed) {
+        return (Class::Router, format!("has an address on the link, and brings packets of {}", other.address));
     }
     let own = station.addresses.iter().any(|seen| Some(&seen.address) == handed);
     match handed {

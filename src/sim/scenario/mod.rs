@@ -94,6 +94,12 @@ impl Names {
         &self.devices[device.0 as usize].name
     }
 
+    /// The box without IP addresses, a switch, that has this MAC address.
+    pub fn switch_with(&self, mac: MacAddr) -> Option<DeviceId> {
+        let found = self.devices.iter().position(|device| device.addresses.is_empty() && device.macs.contains(&mac));
+        found.map(|index| DeviceId(index as u32))
+    }
+
     /// The boxes that a name or a pattern with `*` at its end means.
     fn matching(&self, pattern: &str) -> Result<Vec<DeviceId>, String> {
         let Some(prefix) = pattern.strip_suffix('*') else { return Ok(vec![self.device(pattern)?]) };
@@ -324,14 +330,20 @@ impl Scenario {
         self.names.port(end)
     }
 
-    /// Builds the boxes and schedules the actions; nothing has happened yet.
-    pub fn build(&self, options: &RunOptions) -> Engine {
+    /// Builds the boxes alone: nobody is told to do anything.
+    pub fn network(&self, options: &RunOptions) -> Engine {
         let seed = options.seed.unwrap_or(self.seed);
         let mut engine = Engine::new(seed, options.recording);
         self.blueprint.build(&mut engine, seed);
         if options.tap_all {
             engine.tap_all();
         }
+        engine
+    }
+
+    /// Builds the boxes and schedules the actions; nothing has happened yet.
+    pub fn build(&self, options: &RunOptions) -> Engine {
+        let mut engine = self.network(options);
         for (device, port) in self.expectations.iter().filter_map(Expectation::watches) {
             engine.tap(device, port);
         }

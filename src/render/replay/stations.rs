@@ -1,8 +1,9 @@
-//! A capture that went through a simulated network, for people.
+//! Who is who in a capture, and what of it cannot be replayed.
 
-use super::style::{DIM, HEADING, Paint};
-use super::table::Table as Grid;
 use crate::base::text::harmless;
+use crate::packet::RemarkKind;
+use crate::render::style::{DIM, HEADING, Paint};
+use crate::render::table::Table as Grid;
 use crate::sim::replay::{Capture, Identities};
 
 /// Appends who is who in a capture.
@@ -57,13 +58,14 @@ pub fn odd(capture: &Capture, paint: Paint, out: &mut Vec<u8>) {
         let numbers = numbers(first, *count);
         out.extend_from_slice(paint.text(&format!(" ({numbers})\n"), DIM).as_bytes());
     }
-    for remark in &capture.remarks {
+    // Comments of single packets are for those who read the packets.
+    for remark in capture.remarks.iter().filter(|remark| remark.kind != RemarkKind::Comment) {
         out.extend_from_slice(format!("the capture says: {}\n", harmless(&remark.text)).as_bytes());
     }
 }
 
 /// `packet 3`, `packets 1, 2, 9 and 40 more`.
-fn numbers(first: &[u64], count: u64) -> String {
+pub(super) fn numbers(first: &[u64], count: u64) -> String {
     let shown: Vec<String> = first.iter().map(u64::to_string).collect();
     let more = count - first.len() as u64;
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
