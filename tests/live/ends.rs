@@ -187,6 +187,27 @@ fn a_capture_into_a_file_does_not_care_who_reads_standard_output() {
 }
 
 #[test]
+fn a_full_disk_ends_it_with_a_sentence_and_status_one() {
+    let Some(lab) = Lab::new(&["sh", "mount"]) else { return };
+    let folder = lab.file("small");
+    std::fs::create_dir(&folder).expect("a folder");
+    for comments in ["none", "note"] {
+        // The mount is seen by this command and what it becomes alone.
+        let command = format!(
+            "mount -t tmpfs -o size=64k tmpfs {0} && exec {1} capture --no-drop eth0 --comments {comments} -w {0}/x.pcapng",
+            folder.display(),
+            crate::lab::NETLAB
+        );
+        let capture = lab.start(&lab.b, "sh", &["-c", &command]);
+        capture.wait_for("listening on");
+        lab.send(&lab.a, vec![frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 1000]))); 200]);
+        let ended = capture.ended();
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(ended.stderr.ends_with("x.pcapng: the disk is full; what fitted is in the file\n"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn the_interface_is_promiscuous_exactly_while_it_is_captured_on() {
     let Some(lab) = Lab::new(&[]) else { return };
     let promiscuity = || {

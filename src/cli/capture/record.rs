@@ -71,7 +71,8 @@ impl Recorder {
                     super::tell(&remark);
                     self.remark(&remark);
                 }
-                Item::Idle => self.idle(),
+                Item::Idle if !self.idle() => break,
+                Item::Idle => {}
             }
         }
         Ok(())
@@ -101,10 +102,11 @@ impl Recorder {
         }
     }
 
-    /// No packet waits: what was captured goes into the file, so that somebody may look into it meanwhile.
-    pub fn idle(&mut self) {
+    /// No packet waits: what was captured goes into the file, so that somebody may look into it meanwhile. False if
+    /// nothing more can be written.
+    pub fn idle(&mut self) -> bool {
         let result = self.writer.flush();
-        self.keep(result);
+        self.keep(result)
     }
 
     /// Completes the file.
@@ -137,7 +139,7 @@ impl Recorder {
 
     fn keep(&mut self, result: Result<(), WriteError>) -> bool {
         match result {
-            Ok(()) => true,
+            Ok(()) => self.failure.is_none(),
             Err(error) => {
                 self.failure.get_or_insert(error);
                 false

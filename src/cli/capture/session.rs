@@ -106,8 +106,11 @@ impl Sink for Session<'_> {
     }
 
     fn idle(&mut self) -> io::Result<()> {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.idle();
+        if let Some(recorder) = &mut self.recorder
+            && !recorder.idle()
+        {
+            // The recorder knows the sentence; this only ends the run.
+            return Err(io::Error::other("the file cannot be written"));
         }
         self.printer.as_mut().map_or(Ok(()), Sink::idle)
     }
