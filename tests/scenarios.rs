@@ -132,3 +132,19 @@ fn reasons_have_codes_that_expectations_can_name() {
         assert!(Scenario::parse("t", &text).is_ok(), "{}", reason.code());
     }
 }
+
+#[test]
+fn every_scenario_has_its_page() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenarios");
+    let index = std::fs::read_to_string(folder.join("README.md")).expect("the index");
+    for entry in gallery::all() {
+        let page = std::fs::read_to_string(folder.join(format!("{}.md", entry.name)));
+        let page = page.unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+        assert!(page.contains(&entry.title()) && index.contains(&entry.title()), "{}", entry.name);
+        // What the page says that the scenario expects, it does expect.
+        let scenario = scenario(entry.name);
+        for expectation in scenario.expectations() {
+            assert!(page.contains(&format!("- `{}`", expectation.line)), "{}: {}", entry.name, expectation.line);
+        }
+    }
+}

@@ -55,7 +55,6 @@ pub enum Reason {
     NatFiltered,
     NatTableFull,
     AddressConflict,
-    Disabled,
 }
 
 /// What is known of a reason.
@@ -118,12 +117,11 @@ reasons! {
     NatFiltered "nat-filtered" "RFC 4787 5" "there is a mapping, but its owner has not spoken to this sender";
     NatTableFull "nat-table-full" "RFC 4787 4" "the translator has no mapping left to give";
     AddressConflict "address-conflict" "RFC 5227 2.4" "somebody else uses this address too";
-    Disabled "disabled" "scenario" "the scenario switched this off";
 }
 
 impl Reason {
     /// How many there are, [`Reason::None`] included.
-    pub const COUNT: usize = Reason::Disabled as usize + 1;
+    pub const COUNT: usize = Reason::AddressConflict as usize + 1;
 
     /// Every reason but [`Reason::None`].
     pub fn all() -> impl Iterator<Item = Reason> {
@@ -170,6 +168,6 @@ mod tests {
             assert_eq!(Reason::from_code(reason.code()), Some(reason));
             assert!(!reason.rule().is_empty() && !reason.sentence().is_empty());
         }
-        assert_eq!(ABOUT.len(), Reason::Disabled as usize + 1);
+        assert_eq!(ABOUT.len(), Reason::AddressConflict as usize + 1);
     }
 }

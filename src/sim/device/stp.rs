@@ -262,13 +262,12 @@ impl SpanningTree {
         let index = usize::from(port.0);
         match Bpdu::parse(octets) {
             None => {}
-            Some(Bpdu::TopologyChange) => {
-                if self.ports[index].role == Role::Designated {
-                    self.ports[index].acknowledge_change = true;
-                    self.changed(now, "a bridge below told of a change");
-                    self.send_config(now, index);
-                }
+            Some(Bpdu::TopologyChange) if self.ports[index].role == Role::Designated => {
+                self.ports[index].acknowledge_change = true;
+                self.changed(now, "a bridge below told of a change");
+                self.send_config(now, index);
             }
+            Some(Bpdu::TopologyChange) => {}
             Some(Bpdu::Config { flags, vector, message_age, max_age, .. }) => {
                 self.ports[index].edge = false;
                 self.ports[index].edge_at = None;

@@ -35,7 +35,7 @@ pub(super) struct Blueprint {
 #[derive(Debug)]
 enum Plan {
     Node(Box<NodePlan>),
-    Bridge { options: BridgeOptions, fixed: Vec<(u16, MacAddr, PortId)> },
+    Bridge { options: Box<BridgeOptions>, fixed: Vec<(u16, MacAddr, PortId)> },
     Hub(u16),
 }
 
@@ -75,7 +75,7 @@ impl Blueprint {
             let device: Box<dyn Device> = match plan {
                 Plan::Hub(ports) => Box::new(Hub::new(*ports)),
                 Plan::Bridge { options, fixed } => {
-                    let mut bridge = Bridge::new(options.clone());
+                    let mut bridge = Bridge::new((**options).clone());
                     for (vlan, mac, port) in fixed {
                         bridge.insert_static(*vlan, *mac, *port);
                     }
@@ -414,7 +414,7 @@ impl<'a> Builder<'a> {
         for entry in &table.fixed {
             fixed.push(fixed_entry(entry.get_ref(), ports).map_err(|why| (entry.span().start, why))?);
         }
-        self.add(start, name, numbers(ports), Plan::Bridge { options, fixed }).map(drop)
+        self.add(start, name, numbers(ports), Plan::Bridge { options: Box::new(options), fixed }).map(drop)
     }
 
     fn lan(&mut self, start: usize, name: &str, table: &LanTable) -> Result<(), Wrong> {

@@ -32,7 +32,7 @@ pub fn split(line: &str) -> Result<Vec<Word>, String> {
             rest = left.trim_start();
         } else {
             let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
-            words.push(Word { octets: rest[..end].as_bytes().to_vec(), is_text: false });
+            words.push(Word { octets: rest.as_bytes()[..end].to_vec(), is_text: false });
             rest = rest[end..].trim_start();
         }
     }

@@ -142,7 +142,7 @@ impl Reassembly {
         let key = (header.source, header.destination, header.protocol, header.identification);
         let payload = header.payload(packet);
         let (start, end) = (header.offset, header.offset + payload.len() as u32);
-        if header.more_fragments && (payload.is_empty() || payload.len() % 8 != 0) || end > 65_535 {
+        if header.more_fragments && (payload.is_empty() || !payload.len().is_multiple_of(8)) || end > 65_535 {
             return Outcome::Refused(Reason::BadHeader);
         }
         let is_first_heard = !self.partial.contains_key(&key);

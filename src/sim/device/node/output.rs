@@ -229,6 +229,7 @@ impl Node {
     }
 
     /// Sends a packet of the node's own on a way that [`Node::choose_way`] found.
+    #[expect(clippy::too_many_arguments, reason = "each is a field of the one packet")]
     pub(in crate::sim::device) fn send_on(
         &mut self,
         now: Timestamp,

@@ -98,7 +98,7 @@ impl Node {
     pub(super) fn translate_out(
         &mut self,
         now: Timestamp,
-        packet: &mut Vec<u8>,
+        packet: &mut [u8],
         interface: usize,
         arrival: Arrival,
         out: &mut Outbox,
