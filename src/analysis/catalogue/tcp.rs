@@ -153,7 +153,7 @@ entries! {
 
     // ---- resets ----
     RESET "tcp-reset" "R10" Warning
-        "reset · {cause}[ · {detail}][ · A {a}, B {b}]"
+        "reset · {cause}[ · {detail}][ · A {a}, B {b}][ · {program}]"
         "A reset ends the connection at once and throws away what is under way. Its form tells why it was sent: without \
          ACK it answers a segment that nobody expected; with ACK and the sender's next number it is the sender's own \
          decision (RFC 9293 §3.5.2, §3.10.7).";

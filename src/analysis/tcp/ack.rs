@@ -87,6 +87,7 @@ impl Judge<'_> {
             identification_before: half.identification,
             identification: half.identification,
             timestamp: None,
+            is_older: false,
             acknowledged: Some((packet, at)),
         };
         half.rare().holes.push(hole);
@@ -330,9 +331,11 @@ pub(super) fn give_up(
     in_all: &mut u64,
 ) {
     let octets = (hole.end - hole.start) as u64;
-    connection.halves[side].rare().counts.delivered_unseen_octets += octets;
-    *in_all += octets;
-    let Some((acknowledged, _)) = hole.acknowledged else { return };
+    if !hole.is_older {
+        connection.halves[side].rare().counts.delivered_unseen_octets += octets;
+        *in_all += octets;
+    }
+    let Some((acknowledged, _)) = hole.acknowledged.filter(|_| !hole.is_older) else { return };
     // Of a hole that only the acknowledgment showed, everything was said when it did.
     if acknowledged != hole.revealed {
         let note = crate::analysis::note::Note::new(&says::DELIVERED_UNSEEN, hole.revealed, hole.at)

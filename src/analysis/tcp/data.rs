@@ -13,6 +13,7 @@ impl Judge<'_> {
     /// Judges what the segment says of its own direction: anything but SYN and RST.
     pub fn data(&mut self) {
         let (sequence, len, fin) = (self.segment.sequence, i64::from(self.segment.len), self.segment.flags.fin());
+        self.sent().is_first_segment = self.sent().origin == Origin::Acknowledged;
         match self.sent().origin {
             Origin::Unknown => {
                 self.sent().begin(sequence, 1, Origin::FirstSeen);
@@ -316,6 +317,7 @@ impl Judge<'_> {
         let segment = self.segment;
         let (packet, at) = (segment.packet, segment.at);
         let half = &mut self.connection.halves[self.from];
+        let is_older = half.is_first_segment;
         let hole = Hole {
             start: from,
             end: to,
@@ -324,6 +326,7 @@ impl Judge<'_> {
             identification_before: half.identification,
             identification: segment.identification,
             timestamp: segment.timestamps.map(|(value, _)| value),
+            is_older,
             acknowledged: None,
         };
         let holes = &mut half.rare().holes;
@@ -333,6 +336,9 @@ impl Judge<'_> {
         holes.push(hole);
         if segment.identification != 0 {
             half.identification = segment.identification;
+        }
+        if is_older {
+            return;
         }
         let note = self.note(&says::HOLE).by_rule(rule).with("octets", Fact::Octets((to - from) as u64));
         self.say(note);

@@ -37,6 +37,8 @@ pub(super) struct Half {
     /// The wire's number of position 0.
     pub base: Seq,
     pub origin: Origin,
+    /// True while the first segment of a direction is judged of which only acknowledgments were seen before.
+    pub is_first_segment: bool,
     /// The highest position sent, not included.
     pub max: i64,
     /// The highest acknowledgment by the receiver.
@@ -174,6 +176,8 @@ pub(super) struct Hole {
     pub identification_before: u16,
     pub identification: u16,
     pub timestamp: Option<u32>,
+    /// True if its octets were under way before the capture began (rule 3.11): no loss, and no finding.
+    pub is_older: bool,
     /// The packet that acknowledged it although it was never seen.
     pub acknowledged: Option<(u64, Timestamp)>,
 }
@@ -201,6 +205,7 @@ impl Default for Half {
         Half {
             base: Seq(0),
             origin: Origin::Unknown,
+            is_first_segment: false,
             max: 0,
             una: 0,
             has_una: false,

@@ -479,7 +479,7 @@ impl TcpTracker {
             for hole in holes {
                 if hole.acknowledged.is_some() {
                     ack::give_up(connection, side, hole, notes, &mut self.health.delivered_unseen_octets);
-                } else {
+                } else if !hole.is_older {
                     let note = Note::new(&says::LOST, hole.revealed, hole.at)
                         .in_connection(connection.id)
                         .sure(super::note::Confidence::Undecided)

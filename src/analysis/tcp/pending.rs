@@ -62,6 +62,9 @@ impl Judge<'_> {
             return;
         }
         let may_sack = self.connection.may_sack();
+        // Receivers that do SACK report duplicates (D-SACK). Where both sides agreed on it, a round trip that was merely
+        // shorter than the ones before proves nothing against the missing report.
+        let would_report = self.connection.offers.iter().all(|offer| offer.is_known && offer.sack);
         let round_trip = self.connection.halves[side].round_trip;
         let path = self.connection.round_trip().unwrap_or(0);
         let echoed = self.segment.timestamps.map(|(_, echo)| echo);
@@ -78,8 +81,9 @@ impl Judge<'_> {
                 && pending.first_timestamp.is_some_and(|first| Some(first) != pending.timestamp)
                 && echoed.zip(pending.timestamp).is_some_and(|(echo, own)| (echo.wrapping_sub(own) as i32) < 0);
             let took = at.nanos_since(pending.at);
-            let too_soon = round_trip.from_handshake && took < round_trip.least / 4 * 3 && took > 0
-                || round_trip.samples >= 4 && took < round_trip.least / 2 && took > 0;
+            let limit = if round_trip.from_handshake { round_trip.least / 4 * 3 } else { round_trip.least / 2 };
+            let is_judged = round_trip.from_handshake || round_trip.samples >= 4;
+            let too_soon = !would_report && is_judged && took > 0 && took < limit;
             if eifel {
                 let words = "the acknowledgment echoes a timestamp older than this copy's";
                 decided.push((*pending, Some(Proof { words, confidence: Confidence::Certain, packet })));

@@ -43,10 +43,15 @@ impl Judge<'_> {
         let was_closed = self.connection.halves.iter().all(|half| half.is_fin_acknowledged());
         let found = self.why();
         let place = self.place();
-        if was_closed && found.rule != "R9" {
-            let note = self.note(&says::RESET_AFTER_CLOSE).with("cause", Fact::Word(found.words));
-            self.say(note);
+        if was_closed {
+            // The close keeps its class, but TIME-WAIT ends with the reset.
             self.connection.states = [State::Closed; 2];
+            let note = if found.rule == "R9" {
+                self.note_with_states(&says::RESET).by_rule("R9").sure(Confidence::Probable)
+            } else {
+                self.note(&says::RESET_AFTER_CLOSE)
+            };
+            self.say(note.with("cause", Fact::Word(found.words)));
             return;
         }
         let before = self.connection.states;
@@ -74,6 +79,9 @@ impl Judge<'_> {
         };
         if let Some((name, fact)) = found.detail {
             note = note.with(name, fact);
+        }
+        if let Some(program) = program_sees(found.rule).filter(|_| counts) {
+            note = note.with("program", Fact::Word(program));
         }
         note = match place {
             Place::Exact => note,
@@ -273,6 +281,18 @@ impl Judge<'_> {
             .with("place", Fact::Word(place));
         self.settle(record.packet, &says::RESET, Some(becomes));
     }
+}
+
+/// What the programs on both sides get to see of a reset, by its cause (POSIX names).
+const fn program_sees(rule: &str) -> Option<&'static str> {
+    Some(match rule.as_bytes() {
+        b"R1" => "connect fails with ECONNREFUSED",
+        b"R3" => "the late writer's next read fails with ECONNRESET, its next write with EPIPE",
+        b"R4" => "the other side's next read fails with ECONNRESET, its next write with EPIPE",
+        b"R5" => "ETIMEDOUT where it was given up, ECONNRESET on the other side if it still lives",
+        b"R6" => "the sender's next read fails with ECONNRESET, its next write with EPIPE",
+        _ => return None,
+    })
 }
 
 /// Where a reset's number lies for its receiver (RFC 9293 §3.10.7.4, RFC 5961 §3).
