@@ -118,10 +118,10 @@ fn change(packet: &mut [u8], at: usize, shift: u32) {
     let mut sum = u64::from(!u16::from_be_bytes([packet[50], packet[51]]));
     // An odd place in the header swaps the octets of a word.
     let words = |value: u32| {
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             [value >> 16, value & 0xffff]
         } else {
-            [(value >> 8) & 0xffff, (value << 8 | value >> 24) & 0xffff]
+            [(value >> 8) & 0xffff, value.rotate_left(8) & 0xffff]
         }
     };
     for (old, new) in words(old).into_iter().zip(words(new)) {

@@ -267,7 +267,7 @@ impl<'l> Ladder<'l> {
         let pad = self.inner - 2 - label.width();
         let label = if rung.from_initiator { format!(" {label}{:pad$} ", "") } else { format!(" {:pad$}{label} ", "") };
         let left = format!("{:>6} {time:>11} {:>13} ", rung.packet, shown.0);
-        line(self.out, &format!("{left}│{label}│ {}", shown.1).trim_end().to_owned());
+        line(self.out, format!("{left}│{label}│ {}", shown.1).trim_end());
         let arrow = self.arrow(rung);
         line(self.out, &format!("{:LEFT$}│{arrow}│", ""));
         for note in &rung.notes {

@@ -25,6 +25,9 @@ pub enum Fate {
     Delay(Duration),
 }
 
+/// What is asked about each frame.
+type Decide = Box<dyn FnMut(&[u8]) -> Fate + Send>;
+
 /// The namespaces; gone when dropped.
 pub struct Lab {
     id: String,
@@ -104,7 +107,7 @@ impl Lab {
         let (opened, open) = mpsc::channel();
         let mut threads = Vec::new();
         let mut nth = 0;
-        let mut all: Box<dyn FnMut(&[u8]) -> Fate + Send> = Box::new(move |frame| {
+        let mut all: Decide = Box::new(move |frame| {
             if !has_data(frame) {
                 return Fate::Pass;
             }
@@ -113,7 +116,7 @@ impl Lab {
         });
         for (from, to, mac) in [("a", "b", 1u8), ("b", "a", 2)] {
             let (stop, frames, opened) = (stop.clone(), frames.clone(), opened.clone());
-            let mut fate: Box<dyn FnMut(&[u8]) -> Fate + Send> = if from == "a" {
+            let mut fate: Decide = if from == "a" {
                 std::mem::replace(&mut all, Box::new(|_| Fate::Pass))
             } else {
                 Box::new(|_| Fate::Pass)
