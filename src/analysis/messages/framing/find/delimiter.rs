@@ -44,7 +44,7 @@ fn judge(sample: &Sample<'_>, mark: &[u8]) -> Option<Candidate> {
     let start = if sample.is_start { 0 } else { ends[0] };
     let messages = ends.len() - usize::from(!sample.is_start);
     // Random octets are text with a chance of about 0.4 each.
-    let bits = (text_len as f64 * 0.3).min(12.0 * messages as f64);
+    let bits = (text_len as f64 * 0.3).min(12.0 * messages as f64) + aligned_bits(sample, mark);
     Some(Candidate {
         framing: Framing::Steps(vec![Step::Until(mark.to_vec())]),
         start,
@@ -53,6 +53,14 @@ fn judge(sample: &Sample<'_>, mark: &[u8]) -> Option<Candidate> {
         bits,
         is_exact: false,
     })
+}
+
+/// What it is worth that every segment ends with the mark: a program that writes line by line is seen by that even when
+/// it says little.
+fn aligned_bits(sample: &Sample<'_>, mark: &[u8]) -> f64 {
+    let borders = || sample.segments.iter().copied().filter(|border| *border > 0);
+    let is_aligned = borders().chain([sample.octets.len()]).all(|border| sample.octets[..border].ends_with(mark));
+    if is_aligned { 4.0 * borders().count() as f64 } else { 0.0 }
 }
 
 /// Octets that are printable ASCII, tabs, line ends or part of UTF-8 characters, marks left out.

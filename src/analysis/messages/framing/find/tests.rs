@@ -150,6 +150,14 @@ fn nothing_is_found_in_prose_and_in_the_middle_of_tls() {
 }
 
 #[test]
+fn a_few_short_lines_are_enough_when_each_comes_by_itself() {
+    let lines: Vec<&[u8]> = vec![b"one\n", b"two\n", b"three\n", "你好 world\n".as_bytes()];
+    let found = find(&Flow::of(&lines)).expect("a framing");
+    assert_eq!(found.framing.to_string(), "body until \"\\n\"");
+    assert!(find(&Flow::of(&[b"one\ntwo\nth", b"ree"])).is_none());
+}
+
+#[test]
 fn one_answer_with_its_length_before_it_is_enough() {
     let answer = [&2100_u32.to_le_bytes()[..], &b"total 48 drwxr-xr-x ".repeat(105)].concat();
     let found = find(&Flow::of(&[&answer])).expect("a framing");
