@@ -22,6 +22,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("etherparse", &["wire"]),
     ("hmac", &["analysis"]),
+    ("md5", &["analysis"]),
+    ("sha1", &["analysis"]),
+    ("sha2", &["analysis", "render"]),
     ("simple_dns", &["wire"]),
     ("httparse", &["wire"]),
     ("tls_parser", &["wire"]),

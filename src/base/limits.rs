@@ -29,6 +29,11 @@ pub const MAX_HELD_PACKETS: usize = 16_384;
 /// Octets of packets whose lines wait for a verdict.
 pub const MAX_HELD_OCTETS: usize = 16 << 20;
 
+// ---- pages ----
+
+/// Packets whose details a page holds: about 10 MB, which opens in a moment.
+pub const MAX_PAGE_PACKETS: usize = 100_000;
+
 // ---- filter ----
 
 /// Octets of a filter. Filters made by scripts list hundreds of addresses; more belongs into a file of its own.

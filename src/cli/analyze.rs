@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -12,6 +13,7 @@ use super::{Failure, Output};
 use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
 use crate::packet::{RawPacket, Remark};
 use crate::pipeline::{self, Gate, Patience, Sink};
+use crate::render::html::{self, Rows};
 use crate::render::report::{self, Document};
 use crate::render::style::Paint;
 
@@ -27,6 +29,9 @@ pub struct Arguments {
     /// The report as one JSON document
     #[arg(long)]
     json: bool,
+    /// Write the report as one page that needs no network: tables to sort, ladders, time–sequence graphs
+    #[arg(long, value_name = "OUT", conflicts_with = "json")]
+    html: Option<PathBuf>,
     /// End with status 5 if there is a finding of this level or above
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<Level>,
@@ -64,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return arguments.filters.answer(&filter, &mut source, output);
     }
     let mut analyzer = Analyzer::new();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered { rows: arguments.html.is_some().then(Rows::default), ..Gathered::default() };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
     filter.ended()?;
     let analysis = analyzer.report();
@@ -75,7 +80,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         remarks: &gathered.remarks,
         with_zeek: arguments.zeek,
     };
-    if arguments.json {
+    if let (Some(path), Some(rows)) = (&arguments.html, &gathered.rows) {
+        write_page(path, &document, rows, source.paths())?;
+    } else if arguments.json {
         report::json(&document, output.block());
     } else {
         let (width, paint) = (output.width(), Paint::new(output.color()));
@@ -84,6 +91,19 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     output.flush()?;
     inputs::ended(result, &source.captures())?;
     check(arguments.fail_on, &gathered.findings)
+}
+
+/// Writes the page; never over a capture that it was made from.
+fn write_page(path: &Path, document: &Document<'_>, rows: &Rows, inputs: &[PathBuf]) -> Result<(), Failure> {
+    let shown = crate::base::text::harmless(&path.display().to_string()).into_owned();
+    let same =
+        |input: &PathBuf| path.canonicalize().is_ok_and(|page| input.canonicalize().is_ok_and(|input| input == page));
+    if inputs.iter().any(same) {
+        return Err(Failure::Usage(format!("{shown} is the capture itself: name another file for the page")));
+    }
+    let mut page = Vec::new();
+    html::page(document, rows, &mut page);
+    std::fs::write(path, page).map_err(|error| Failure::CouldNot(format!("cannot write {shown}: {error}")))
 }
 
 /// The promise of `--fail-on`.
@@ -106,11 +126,16 @@ fn check(level: Option<Level>, findings: &Findings) -> Result<(), Failure> {
 pub(super) struct Gathered {
     pub(super) findings: Findings,
     pub(super) remarks: Vec<Remark>,
+    /// Packets for a page, if one is made.
+    rows: Option<Rows>,
 }
 
 impl Sink for Gathered {
     fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
         judged.notes.iter().for_each(|note| self.findings.add(note));
+        if let Some(rows) = &mut self.rows {
+            rows.add(judged);
+        }
         Ok(ControlFlow::Continue(()))
     }
 

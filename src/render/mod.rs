@@ -14,6 +14,7 @@ pub mod fragments;
 pub mod health;
 pub mod hex;
 pub mod hosts;
+pub mod html;
 pub mod icmp;
 pub mod interfaces;
 pub mod json;

@@ -70,8 +70,9 @@ pub fn json(document: &Document<'_>, out: &mut Vec<u8>) {
     super::json::document(&shape, out);
 }
 
+/// A finding in the shape of the JSON.
 #[derive(Serialize)]
-struct JsonFinding<'a> {
+pub(in crate::render) struct JsonFinding<'a> {
     code: &'static str,
     rule: &'static str,
     severity: &'static str,
