@@ -152,3 +152,17 @@ fn the_field_tree_the_octets_and_chosen_fields_are_shown() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("arp.operation"), "{}", stderr(&output));
 }
+
+#[test]
+fn the_page_is_whole_offline_and_never_written_over_its_capture() {
+    let (keep, path) = file("arp.pcap", &pcap(1));
+    let page = keep.path().join("page.html");
+    let output = run(&["analyze", &path, "--html", page.to_str().expect("a name")]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0), "{}", stderr(&output));
+    let text = fs::read_to_string(&page).expect("the page is there");
+    assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"));
+    assert!(text.contains("default-src 'none'"));
+    let output = run(&["analyze", &path, "--html", &path]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert_eq!(fs::read(&path).expect("the capture is still there"), pcap(1));
+}

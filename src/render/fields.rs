@@ -46,8 +46,12 @@ impl FromStr for Column {
             "notes" => Column::Notes,
             name => Column::Layer(describe::find(name).ok_or_else(|| {
                 let typed = crate::base::text::harmless(name);
+                // A name of the same layer is nearer than one that only looks alike.
+                let layer = name.split_once('.').map_or("", |(layer, _)| layer);
+                let is_elsewhere = |known: &str| known.split_once('.').is_none_or(|(other, _)| other != layer);
                 let known = describe::all().map(|field| field.name);
-                let nearest = known.min_by_key(|known| distance(known, name)).unwrap_or("number");
+                let nearest =
+                    known.min_by_key(|known| (is_elsewhere(known), distance(known, name))).unwrap_or("number");
                 format!("there is no field '{typed}'; the nearest name is {nearest}")
             })?),
         })

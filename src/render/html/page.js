@@ -146,7 +146,7 @@ function open(id) {
       " · closing: " + connection.closing.kind + (connection.closing.first_by ? ", first by the " + connection.closing.first_by : "") +
       " · states now: A " + connection.states.initiator + ", B " + connection.states.responder));
   if (!packets.length) { detail.append(el("p", { class: "dim" }, "Its packets found no room in this page.")); return; }
-  detail.append(el("h2", {}, "Time and sequence"), sequence(packets));
+  detail.append(el("h2", {}, "Time and sequence"), el("div", { class: "wide" }, sequence(packets)));
   const holder = el("div");
   let shown = 0;
   const more = el("button", { onclick: () => step() }, "show more packets");
@@ -162,7 +162,7 @@ function open(id) {
 
 // Octets over time, one colour a direction; what was sent before is red.
 function sequence(packets) {
-  const width = 900, height = 300, left = 70, bottom = 34, top = 10;
+  const width = 900, height = 320, left = 70, bottom = 34, top = 30;
   const svg = draw("svg", { viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": "sequence numbers over time" });
   const first = packets[0].t, last = packets[packets.length - 1].t;
   const largest = Math.max(1, ...packets.map((p) => (p.s < 2 ** 31 ? p.s + p.l : 0)));
@@ -182,13 +182,13 @@ function sequence(packets) {
     mark.append(draw("title", {}, "packet " + p.n + ": " + p.f + " seq " + p.s + " len " + p.l));
     svg.append(mark);
   }
-  svg.append(draw("text", { class: "a", x: left + 8, y: top + 10, stroke: "none" }, "A → B"), draw("text", { class: "b", x: left + 70, y: top + 10 }, "B → A"), draw("text", { class: "again", x: left + 132, y: top + 10 }, "again"));
+  svg.append(draw("text", { class: "a", x: left + 8, y: 16 }, "A → B"), draw("text", { class: "b", x: left + 70, y: 16 }, "B → A"), draw("text", { class: "again", x: left + 132, y: 16 }, "again"));
   for (const label of svg.querySelectorAll("text")) label.setAttribute("stroke", "none");
   return svg;
 }
 
 function ladder(packets, start, withHead) {
-  const width = 900, a = 250, b = 560, row = 26;
+  const width = 1180, a = 250, b = 560, row = 26;
   const lines = packets.reduce((sum, p) => sum + Math.max(1, (p.o || []).length), 0);
   const head = withHead ? 24 : 4;
   const height = head + lines * row + 6;
@@ -211,7 +211,7 @@ function ladder(packets, start, withHead) {
       before = p.e;
     }
     (p.o || []).forEach((note, index) => {
-      const text = draw("text", { class: "say " + note[0], x: b + 120, y: y + row * index + row / 2 + 4 }, note[2].length > 44 ? note[2].slice(0, 43) + "…" : note[2]);
+      const text = draw("text", { class: "say " + note[0], x: b + 120, y: y + row * index + row / 2 + 4 }, note[2].length > 72 ? note[2].slice(0, 71) + "…" : note[2]);
       text.append(draw("title", {}, note[2] + " (rule " + note[1] + ")"));
       svg.append(text);
     });
