@@ -133,6 +133,14 @@ pub struct HealthReport {
     pub doubts: Vec<Doubt>,
 }
 
+impl HealthReport {
+    /// The causes that weaken findings of this code.
+    pub fn weakening<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'static str> + 'a {
+        let weakens = move |doubt: &&Doubt| doubt.weakens.iter().any(|prefix| code.starts_with(prefix));
+        self.doubts.iter().filter(weakens).map(|doubt| doubt.cause)
+    }
+}
+
 /// A reason to believe some findings less.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Doubt {

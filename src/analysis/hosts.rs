@@ -151,10 +151,10 @@ impl Hosts {
 
     /// Frames that `mac` sent and received.
     pub fn frames(&self, mac: MacAddr) -> (u64, u64) {
-        self.index.get(&mac).map_or((0, 0), |index| {
-            let host = &self.hosts[*index as usize];
-            (host.packets_sent, host.packets_received)
-        })
+        // The machines of the last frame are asked for most.
+        let recent = self.recent.iter().find(|(known, _)| *known == mac).map(|(_, index)| *index);
+        let host = recent.or_else(|| self.index.get(&mac).copied()).and_then(|index| self.hosts.get(index as usize));
+        host.filter(|host| host.mac == mac).map_or((0, 0), |host| (host.packets_sent, host.packets_received))
     }
 
     /// MAC addresses for which there was no more room.

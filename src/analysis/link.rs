@@ -19,8 +19,8 @@ pub(super) struct LinkTrackers {
     pub(super) arp: Arp,
     pub(super) masks: Masks,
     pub(super) broadcasts: Broadcasts,
-    /// The last packet that was asked for what it tells of masks: the next one of its flow tells nothing new.
-    last: Option<(Ipv4Addr, Ipv4Addr, MacAddr)>,
+    /// The last packets that were asked for what they tell of masks: the next ones of their flows tell nothing new.
+    last: [Option<(Ipv4Addr, Ipv4Addr, MacAddr)>; 4],
 }
 
 impl LinkTrackers {
@@ -73,10 +73,11 @@ impl LinkTrackers {
         let (Some(ethernet), Some(ip)) = (packet.frame.outer_ethernet(), outer_ipv4(packet)) else { return };
         let (source, destination) = (ip.0, ip.1);
         let key = (source, destination, ethernet.destination());
-        if self.last == Some(key) {
+        if self.last.contains(&Some(key)) {
             return;
         }
-        self.last = Some(key);
+        self.last.rotate_right(1);
+        self.last[0] = Some(key);
         // Only what the host itself sent: a router hands on packets of others.
         if self.arp.owner(vlan, source) != Some(ethernet.source()) || destination.is_multicast() {
             return;

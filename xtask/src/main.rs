@@ -1,6 +1,7 @@
 //! Chores of netlab's maintainers. `cargo xtask` lists them.
 
 mod agree;
+mod agree_reassembly;
 #[cfg(unix)]
 mod bench;
 mod captures;
@@ -30,6 +31,8 @@ enum Chore {
     Generate,
     /// Check that every dependency has a permissive licence
     Licences,
+    /// Hold reassembled datagrams and ARP against tshark
+    AgreeReassembly(agree_reassembly::Arguments),
     /// Make the table of MAC address vendors from the IEEE's lists
     Vendors(vendors::Arguments),
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Captures(arguments) => captures::run(&arguments),
         Chore::Generate => generate::run(),
         Chore::Licences => licences::run(),
+        Chore::AgreeReassembly(arguments) => agree_reassembly::run(&arguments),
         Chore::Vendors(arguments) => vendors::run(&arguments),
     }
 }

@@ -151,3 +151,24 @@ fn p4_a_packet_larger_than_any_link_carries_was_joined_by_the_system() {
     bench.see(0, &giant);
     assert_eq!(bench.health.report(0, 0).giants, 1);
 }
+
+#[test]
+fn l8_frames_below_sixty_octets_were_seen_before_the_card_filled_them_up() {
+    let mut bench = Bench::default();
+    let short = FrameBuilder::ethernet(A, B)
+        .ipv4(Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]).identification(1))
+        .tcp(TcpFields::new(40000, 80));
+    bench.see(0, &short.finish());
+    bench.see(1000, &short.clone().padded(60).finish());
+    assert_eq!(bench.health.report(0, 0).unpadded, 1);
+}
+
+#[test]
+fn p9_findings_are_marked_by_what_weakens_them() {
+    let mut bench = Bench::default();
+    bench.see(0, &tcp(A, 1, Sum::Right));
+    bench.health.remark(&Remark { packet: None, at: None, kind: RemarkKind::Dropped(1), text: String::new() });
+    let health = bench.health.report(0, 0);
+    assert_eq!(health.weakening("tcp-retransmission").collect::<Vec<_>>(), ["kernel-drops"]);
+    assert_eq!(health.weakening("ip-reserved-flag").count(), 0);
+}

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::page::Sheet;
 use super::style::Paint;
 use super::{arp, fragments, health, hosts, icmp, udp, words};
-use crate::analysis::{Capture, Finding, Findings, Report};
+use crate::analysis::{Capture, Finding, Findings, HealthReport, Report};
 use crate::packet::Remark;
 
 /// Everything that a report tells.
@@ -32,7 +32,7 @@ pub fn text(document: &Document<'_>, width: usize, paint: Paint, out: &mut Vec<u
     let report = document.report;
     let mut sheet = Sheet { width, paint, out: &mut *page.out };
     health::write(&report.health, &mut sheet);
-    page.findings(&document.findings.in_order());
+    page.findings(&document.findings.in_order(), &report.health);
     page.protocols(&document.report.protocols);
     page.connections(&document.report.connections, document.with_zeek);
     page.endpoints(&document.report.endpoints);
@@ -65,7 +65,10 @@ pub fn json(document: &Document<'_>, out: &mut Vec<u8>) {
         version: 1,
         captures: &document.captures,
         report: document.report,
-        findings: document.findings.in_order().into_iter().map(JsonFinding::from).collect(),
+        findings: {
+            let health = &document.report.health;
+            document.findings.in_order().into_iter().map(|finding| JsonFinding::of(finding, health)).collect()
+        },
     };
     super::json::document(&shape, out);
 }
@@ -82,10 +85,12 @@ pub(in crate::render) struct JsonFinding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<u64>,
     text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    weakened_by: Vec<&'static str>,
 }
 
-impl<'a> From<&'a Finding> for JsonFinding<'a> {
-    fn from(finding: &'a Finding) -> JsonFinding<'a> {
+impl<'a> JsonFinding<'a> {
+    fn of(finding: &'a Finding, health: &HealthReport) -> JsonFinding<'a> {
         let note = &finding.first;
         JsonFinding {
             code: note.code(),
@@ -96,6 +101,7 @@ impl<'a> From<&'a Finding> for JsonFinding<'a> {
             count: finding.count,
             connection: note.connection,
             text: words::line(note),
+            weakened_by: health.weakening(note.code()).collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The sections of the report for people, in the order in which they are read: what was captured, what matters, who
 //! talked how much.
 
-use crate::analysis::{Capture, Endpoint, Finding, ProtocolCount, SizeRange};
+use crate::analysis::{Capture, Endpoint, Finding, HealthReport, ProtocolCount, SizeRange};
 use crate::packet::{Remark, RemarkKind};
 use crate::render::number::{octets, span};
 use crate::render::style::{self, HEADING, Paint};
@@ -61,7 +61,8 @@ impl Page<'_> {
         }
     }
 
-    pub(super) fn findings(&mut self, findings: &[&Finding]) {
+    /// What matters, each finding marked by what in the capture itself speaks against it.
+    pub(super) fn findings(&mut self, findings: &[&Finding], health: &HealthReport) {
         if findings.is_empty() {
             return;
         }
@@ -75,7 +76,10 @@ impl Page<'_> {
             let more = if finding.count > 5 { ", …" } else { "" };
             let noun = if finding.count == 1 { "packet" } else { "packets" };
             self.line(&format!("  {mark}{connection} {}{times}", words::line(note)));
-            self.line(&format!("      {noun} {numbers}{more} · {} · rule {}", note.code(), note.rule));
+            let causes: Vec<_> = health.weakening(note.code()).collect();
+            let weak =
+                if causes.is_empty() { String::new() } else { format!(" · weakened by: {}", causes.join(", ")) };
+            self.line(&format!("      {noun} {numbers}{more} · {} · rule {}{weak}", note.code(), note.rule));
         }
         if findings.len() > crate::render::table::MAX_ROWS {
             self.line(&format!("  … and {} more; --json shows all", findings.len() - crate::render::table::MAX_ROWS));
