@@ -285,6 +285,14 @@ pub const RULES: &[(&str, &str)] = &[
     ("U5", "The same addresses and ports reversed within 5 s pair a question with its answer."),
     ("U6", "UDP has conversations, not connections."),
     ("U7", "UDP neither joins nor splits messages, but may lose, repeat and reorder them."),
+    (
+        "I1",
+        "An echo request and the reply with its addresses, identifier and sequence are a pair; without one in 10 s it is lost.",
+    ),
+    (
+        "I2",
+        "An ICMP error names its meaning, the flow of the packet that it quotes, and that packet if it was captured a moment before.",
+    ),
     // ARP and layer 2.
     (
         "L1",
