@@ -39,7 +39,10 @@ pub fn page(document: &Document<'_>, rows: &Rows, out: &mut Vec<u8>) {
         version: 1,
         captures: &document.captures,
         report: document.report,
-        findings: document.findings.in_order().into_iter().map(JsonFinding::from).collect(),
+        findings: {
+            let health = &document.report.health;
+            document.findings.in_order().into_iter().map(|finding| JsonFinding::of(finding, health)).collect()
+        },
         packets: rows.rows(),
         packets_left_out: rows.left_out(),
     };

@@ -90,7 +90,7 @@ pub(in crate::render) struct JsonFinding<'a> {
 }
 
 impl<'a> JsonFinding<'a> {
-    fn of(finding: &'a Finding, health: &HealthReport) -> JsonFinding<'a> {
+    pub(in crate::render) fn of(finding: &'a Finding, health: &HealthReport) -> JsonFinding<'a> {
         let note = &finding.first;
         JsonFinding {
             code: note.code(),
