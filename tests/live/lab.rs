@@ -70,6 +70,18 @@ impl Lab {
             assert!(ip(&format!("-n {namespace} addr add {address}/24 dev eth0")));
             assert!(ip(&format!("-n {namespace} link set eth0 up")));
         }
+        // The kernel notices a moment later that there is a link; frames sent before are dropped.
+        let end = Instant::now() + PATIENCE;
+        for namespace in [&lab.a, &lab.b] {
+            let is_up = || {
+                let output = lab.run(namespace, "ip", &["link", "show", "eth0"]);
+                String::from_utf8_lossy(&output.stdout).contains("state UP")
+            };
+            while !is_up() {
+                assert!(Instant::now() < end, "eth0 does not come up");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
         Some(lab)
     }
 
