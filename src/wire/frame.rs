@@ -82,6 +82,7 @@ impl IpView<'_> {
 }
 
 impl<'a> Frame<'a> {
+    #[inline]
     pub(super) fn empty(bytes: &'a [u8], wire_len: u32) -> Frame<'a> {
         Frame {
             bytes,
@@ -96,6 +97,7 @@ impl<'a> Frame<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, located: Located<'a>) {
         let index = self.layers.len() as u8;
         match located.layer {
@@ -117,11 +119,13 @@ impl<'a> Frame<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn set_payload(&mut self, range: Range<u32>, payload_len: u32) {
         self.payload = range;
         self.payload_len = payload_len;
     }
 
+    #[inline]
     pub(super) fn set_trailer(&mut self, trailer_len: u32) {
         self.trailer_len = trailer_len;
     }

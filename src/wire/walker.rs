@@ -47,12 +47,14 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
+    #[inline]
     pub(super) fn new(bytes: &'a [u8], wire_len: u32) -> Walker<'a> {
         let end = (wire_len as usize).max(bytes.len());
         Walker { frame: Frame::empty(bytes, wire_len), at: 0, end, wire_end: end, set_by: None }
     }
 
     /// Captured octets from here to the end of the current layer.
+    #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
         let bytes = self.frame.bytes();
         let end = self.end.min(bytes.len());
@@ -60,25 +62,33 @@ impl<'a> Walker<'a> {
     }
 
     /// Octets from here to the end of the current layer, captured or not.
+    #[inline]
     pub(super) fn rest_len(&self) -> usize {
         self.end.saturating_sub(self.at)
     }
 
     /// The `len` octets of a header here; `None`, with an issue noted, if they are not all there. Those that are become
     /// a layer of their own, so that nobody has to guess what the frame went on with.
+    #[inline]
     pub(super) fn header(&mut self, kind: LayerKind, len: usize) -> Option<&'a [u8]> {
-        let rest = self.rest();
-        let header = rest.get(..len);
+        let header = self.rest().get(..len);
         if header.is_none() {
-            self.lacks(kind, len);
-            if !rest.is_empty() && !matches!(kind, LayerKind::Frame | LayerKind::Other | LayerKind::Ipv6Extension) {
-                self.push(Layer::CutHeader(CutHeader::new(kind, rest)), rest.len());
-            }
+            self.keep_cut(kind, len);
         }
         header
     }
 
+    #[cold]
+    fn keep_cut(&mut self, kind: LayerKind, len: usize) {
+        self.lacks(kind, len);
+        let rest = self.rest();
+        if !rest.is_empty() && !matches!(kind, LayerKind::Frame | LayerKind::Other | LayerKind::Ipv6Extension) {
+            self.push(Layer::CutHeader(CutHeader::new(kind, rest)), rest.len());
+        }
+    }
+
     /// Notes that `kind` needed `len` octets here and did not find them: cut by the capture, or too short by a length.
+    #[cold]
     pub(super) fn lacks(&mut self, kind: LayerKind, len: usize) {
         let code = if len <= self.rest_len() { IssueCode::Cut } else { IssueCode::TooShort };
         let set_by = if code == IssueCode::Cut { None } else { self.set_by };
@@ -86,6 +96,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Notes an issue at `offset` octets from here.
+    #[cold]
     pub(super) fn issue(&mut self, code: IssueCode, kind: LayerKind, offset: usize, needed: usize, present: usize) {
         self.issue_at(code, kind, self.at + offset, needed, present, self.set_by);
     }
@@ -132,6 +143,7 @@ impl<'a> Walker<'a> {
 
     /// Ends the current layer `len` octets from here, as the length field of `kind` says. What follows is trailer. If
     /// the outer layer ends earlier, that end stays, and the issue is noted.
+    #[inline]
     pub(super) fn narrow(&mut self, kind: LayerKind, len: usize) {
         let present = self.rest_len();
         if len > present {
@@ -147,6 +159,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Adds a layer whose header is the next `header_len` octets, and steps over it.
+    #[inline]
     pub(super) fn push(&mut self, layer: Layer<'a>, header_len: usize) {
         let captured = header_len.min(self.rest().len());
         self.frame.push(Located { layer, start: self.at as u32, header_len: captured as u32 });
@@ -154,6 +167,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Ends the walk: what is left of the current layer is the payload.
+    #[inline]
     pub(super) fn finish(mut self) -> Frame<'a> {
         let captured = self.frame.bytes().len();
         let start = self.at.min(captured);
@@ -165,11 +179,13 @@ impl<'a> Walker<'a> {
 }
 
 /// Two octets at `at`, most significant first; 0 if they are not there (views check their lengths once, when made).
+#[inline]
 pub(super) fn be16(bytes: &[u8], at: usize) -> u16 {
     bytes.get(at..at + 2).map_or(0, |octets| u16::from_be_bytes([octets[0], octets[1]]))
 }
 
 /// Four octets at `at`, most significant first; 0 if they are not there.
+#[inline]
 pub(super) fn be32(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).map_or(0, |octets| u32::from_be_bytes([octets[0], octets[1], octets[2], octets[3]]))
 }
