@@ -7,6 +7,7 @@
 mod classes;
 mod compare;
 mod netlab;
+mod tcp;
 mod tshark;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,9 @@ pub(crate) struct Arguments {
     /// Folders with captures, or captures
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Hold verdicts about TCP against tshark's tcp.analysis and tcptrace's octets instead of fields
+    #[arg(long)]
+    tcp: bool,
     /// Use this netlab instead of building one
     #[arg(long, value_name = "PROGRAM")]
     netlab: Option<PathBuf>,
@@ -63,6 +67,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     captures.sort();
     if captures.is_empty() {
         bail!("there are no captures below {}", arguments.paths[0].display());
+    }
+    if arguments.tcp {
+        return tcp::run(&captures, &program, arguments.show);
     }
     let queue = Mutex::new(captures.into_iter());
     let tally = Mutex::new(Tally::default());
