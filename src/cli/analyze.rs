@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     let mut source = inputs.open()?;
     if arguments.filters.asks_about_the_filter() {
-        return arguments.filters.answer(&filter, &mut source, output);
+        return arguments.filters.answer(&filter, None, &mut source, output);
     }
     let mut analyzer = Analyzer::new();
     let mut gathered = Gathered { rows: arguments.html.is_some().then(Rows::default), ..Gathered::default() };

@@ -129,9 +129,18 @@ impl FileFilterOptions {
     pub(super) fn answer(
         &self,
         filter: &CaptureFilter,
+        display: Option<&Display>,
         source: &mut dyn PacketSource,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        if let Some(display) = display.filter(|_| self.common.explain_filter) {
+            let text = render::display(display.filter.text(), &display.filter.warnings(), display.filter.needs());
+            output.block().extend_from_slice(text.as_bytes());
+            if filter.is_empty() {
+                return Ok(());
+            }
+            output.block().push(b'\n');
+        }
         let wanted = self.why_not.unwrap_or(1);
         let mut last = 0;
         loop {

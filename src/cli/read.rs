@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let display = arguments.print.display.display()?;
     let mut source = inputs.open()?;
     if arguments.filters.asks_about_the_filter() {
-        return arguments.filters.answer(&filter, &mut source, output);
+        return arguments.filters.answer(&filter, display.as_ref(), &mut source, output);
     }
     let copier = arguments.write.copier(&source, arguments.print.count)?;
     // A display filter that needs no analysis works like a capture filter where no packet is printed.

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::base::text::harmless;
 use crate::filter::capture::{Line, Outcome, Program, Trace, Warning};
+use crate::filter::display::Needs;
 use crate::filter::{FilterError, Span};
 
 /// Columns of a filter that are shown around a place; longer ones are cut on both sides.
@@ -83,6 +84,25 @@ pub fn explanation(text: &str, lines: &[Line], warnings: &[Warning], program: &P
     }
     let count = program.instructions().len();
     let _ = writeln!(out, "\nProgram ({count} instruction{}):\n{program}", if count == 1 { "" } else { "s" });
+    out
+}
+
+/// What a display filter needs, and what about it surprises people.
+pub fn display(text: &str, warnings: &[(Span, &'static str)], needs: Needs) -> String {
+    let mut out = String::from("Shows a packet if\n");
+    let _ = writeln!(out, "  {}", harmless(text));
+    let needs = match (needs.notes, needs.conversation) {
+        (false, false) => "It looks only at the octets of each packet.",
+        (true, false) => "It needs the notes of the analysis.",
+        (false, true) => "It needs to know the connections.",
+        (true, true) => "It needs the notes of the analysis, and to know the connections.",
+    };
+    let _ = writeln!(out, "{needs}");
+    for (span, warning) in warnings {
+        let _ = write!(out, "\nNote: {warning}");
+        point(&mut out, text, *span);
+        out.push('\n');
+    }
     out
 }
 

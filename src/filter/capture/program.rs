@@ -110,6 +110,12 @@ enum Step {
     JumpGreaterOrEqual(u32, u32, u32),
     JumpAnyBit(u32, u32, u32),
     JumpIndex(u16, u32, u32),
+    // A load and the jump after it, in one step: most of every filter is made of these.
+    ByteEqual(u16, u32, u32, u32),
+    HalfEqual(u16, u32, u32, u32),
+    WordEqual(u16, u32, u32, u32),
+    HalfAnyBit(u16, u32, u32, u32),
+    HalfFromEqual(u16, u32, u32, u32),
     Keep(u32),
     KeepAccumulator,
     ToIndex,
@@ -141,13 +147,19 @@ impl Program {
         if count == 0 {
             return Err(BadProgram { at: 0, reason: "there is none" });
         }
-        let steps: Vec<Step> = instructions
+        let mut steps: Vec<Step> = instructions
             .iter()
             .enumerate()
             .map(|(at, instruction)| step(at, count, instruction).map_err(|reason| BadProgram { at, reason }))
             .collect::<Result<_, _>>()?;
         if !matches!(steps.last(), Some(Step::Keep(_) | Step::KeepAccumulator)) {
             return Err(BadProgram { at: count - 1, reason: "the last instruction does not return" });
+        }
+        // The jump itself stays where it is, for whoever jumps to it.
+        for at in 1..count {
+            if let Some(joined) = join(steps[at - 1], steps[at]) {
+                steps[at - 1] = joined;
+            }
         }
         Ok(Program { instructions, steps })
     }
@@ -199,6 +211,26 @@ impl Program {
                     };
                     at = if holds { yes } else { no } as usize;
                 }
+                Step::ByteEqual(offset, number, yes, no) => {
+                    a = read!(byte(bytes, u64::from(offset)));
+                    at = if a == number { yes } else { no } as usize;
+                }
+                Step::HalfEqual(offset, number, yes, no) => {
+                    a = read!(half(bytes, u64::from(offset)));
+                    at = if a == number { yes } else { no } as usize;
+                }
+                Step::WordEqual(offset, number, yes, no) => {
+                    a = read!(word(bytes, u64::from(offset)));
+                    at = if a == number { yes } else { no } as usize;
+                }
+                Step::HalfAnyBit(offset, number, yes, no) => {
+                    a = read!(half(bytes, u64::from(offset)));
+                    at = if a & number != 0 { yes } else { no } as usize;
+                }
+                Step::HalfFromEqual(offset, number, yes, no) => {
+                    a = read!(half(bytes, u64::from(x) + u64::from(offset)));
+                    at = if a == number { yes } else { no } as usize;
+                }
                 Step::Jump(target) => at = target as usize,
                 Step::Keep(count) => return count,
                 Step::KeepAccumulator => return a,
@@ -220,6 +252,20 @@ impl Program {
         }
         0
     }
+}
+
+/// A load and the jump after it as one step.
+fn join(load: Step, jump: Step) -> Option<Step> {
+    Some(match (load, jump) {
+        (Step::LoadByte(at), Step::JumpEqual(number, yes, no)) => Step::ByteEqual(at.try_into().ok()?, number, yes, no),
+        (Step::LoadHalf(at), Step::JumpEqual(number, yes, no)) => Step::HalfEqual(at.try_into().ok()?, number, yes, no),
+        (Step::LoadWord(at), Step::JumpEqual(number, yes, no)) => Step::WordEqual(at.try_into().ok()?, number, yes, no),
+        (Step::LoadHalf(at), Step::JumpAnyBit(bits, yes, no)) => Step::HalfAnyBit(at.try_into().ok()?, bits, yes, no),
+        (Step::LoadHalfFrom(at), Step::JumpEqual(number, yes, no)) => {
+            Step::HalfFromEqual(at.try_into().ok()?, number, yes, no)
+        }
+        _ => return None,
+    })
 }
 
 fn byte(bytes: &[u8], at: u64) -> Option<u32> {
