@@ -242,3 +242,5 @@ pub const MAX_THREADS: usize = 4096;
 pub const MAX_NAT_MAPPINGS: usize = 131_072;
 /// Peers remembered of one mapping, for filtering.
 pub const MAX_NAT_PEERS: usize = 1024;
+/// Names whose addresses a node remembers.
+pub const MAX_NAMES: usize = 4096;

@@ -34,6 +34,10 @@ pub enum Order {
     Run(Rc<Program>),
     /// End a program at once, as the death of its process would.
     Kill(Rc<str>),
+    /// Ask a DHCP server for an address.
+    Dhcp,
+    /// Ask a DNS server for the address of a name.
+    Lookup(Box<str>),
     /// Forget all neighbours.
     FlushNeighbours,
     /// Set an address of the box anew.

@@ -40,6 +40,8 @@ gallery! {
     "broadcast-storm-router"
     "mtu-fragments"
     "pmtud"
+    "rip"
+    "dhcp-dns"
     "nat"
     "nat-kinds"
     "kernel"

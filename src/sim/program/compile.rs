@@ -345,7 +345,7 @@ fn call(line: usize, targets: &[String], text: &str) -> Result<Option<Step>, Pro
     }
     let (object, method) = match name.split_once('.') {
         Some((object, method)) => (Some(object.to_owned()), method),
-        None if matches!(name, "socket" | "sleep" | "print" | "exit") => (None, name),
+        None if matches!(name, "socket" | "sleep" | "print" | "exit" | "lookup") => (None, name),
         None => return Ok(None),
     };
     if object.is_some() && !METHODS.contains(&method) {

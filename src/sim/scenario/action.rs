@@ -44,8 +44,22 @@ impl Action {
 }
 
 /// The verbs of boxes.
-const VERBS: &[&str] =
-    &["ping", "trace", "resolve", "announce", "probe", "udp", "broadcast", "frame", "flush", "address"];
+const VERBS: &[&str] = &[
+    "dhcp",
+    "lookup",
+    "run",
+    "kill",
+    "ping",
+    "trace",
+    "resolve",
+    "announce",
+    "probe",
+    "udp",
+    "broadcast",
+    "frame",
+    "flush",
+    "address",
+];
 
 /// Reads one line; a subject such as `h*` makes one action for each box it fits.
 pub(super) fn parse(line: &str, names: &Names) -> Result<Vec<Action>, String> {
@@ -144,6 +158,8 @@ fn order(device: DeviceId, verb: &str, arguments: &mut Arguments<'_>) -> Result<
         "resolve" => vec![Order::Resolve(arguments.names.address(arguments.next("whom to ask for")?.text())?)],
         "run" => vec![Order::Run(arguments.names.program(arguments.next("a program")?.text())?)],
         "kill" => vec![Order::Kill(arguments.names.program(arguments.next("a program")?.text())?.name.clone())],
+        "dhcp" => vec![Order::Dhcp],
+        "lookup" => vec![Order::Lookup(arguments.next("a name")?.text().into())],
         "announce" => vec![Order::Announce],
         "probe" => vec![Order::Probe],
         "flush" => vec![Order::FlushNeighbours],

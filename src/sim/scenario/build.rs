@@ -8,12 +8,14 @@ use std::rc::Rc;
 use toml::Spanned;
 
 use super::file::{
-    DirectionTable, File, InterfaceTable, LanTable, LinkTable, NatTable, NodeTable, OneOrMore, SwitchTable,
+    DhcpTable, DirectionTable, File, InterfaceTable, LanTable, LinkTable, NatTable, NodeTable, OneOrMore, SwitchTable,
 };
 use super::words::{duration, rate};
 use super::{NamedDevice, Names};
 use crate::base::{MacAddr, Rng};
-use crate::sim::device::{Bridge, BridgeOptions, BridgeProfile, Hub, Interface, Node, Settings, StpOptions, VlanRole};
+use crate::sim::device::{
+    Bridge, BridgeOptions, BridgeProfile, DhcpPool, Hub, Interface, Node, Settings, StpOptions, VlanRole,
+};
 use crate::sim::engine::Engine;
 use crate::sim::link::LinkOptions;
 use crate::sim::outbox::Device;
@@ -49,6 +51,10 @@ struct NodePlan {
     routes: Vec<Route>,
     neighbours: Vec<(usize, IpAddr, MacAddr)>,
     nat: Option<NatOptions>,
+    dhcp: Option<DhcpPool>,
+    zone: BTreeMap<String, Vec<IpAddr>>,
+    dns: Option<IpAddr>,
+    rip: bool,
 }
 
 #[derive(Debug)]
@@ -106,6 +112,18 @@ impl NodePlan {
         }
         if let Some(nat) = &self.nat {
             node.translate(nat.clone());
+        }
+        if let Some(pool) = &self.dhcp {
+            node.serve_dhcp(pool.clone());
+        }
+        if !self.zone.is_empty() {
+            node.serve_names(self.zone.clone());
+        }
+        if let Some(server) = self.dns {
+            node.ask_for_names(server);
+        }
+        if self.rip {
+            node.speak_rip();
         }
         node
     }
@@ -322,8 +340,38 @@ impl<'a> Builder<'a> {
             None => None,
             Some(nat) => Some(nat_options(nat.get_ref(), &ports).map_err(|why| (nat.span().start, why))?),
         };
-        let (routes, neighbours) = (Vec::new(), Vec::new());
-        let plan = NodePlan { kind, settings, interfaces, fixed_mtu, routes, neighbours, nat };
+        let dhcp = match &table.dhcp {
+            None => None,
+            Some(pool) => Some(dhcp_pool(pool.get_ref()).map_err(|why| (pool.span().start, why))?),
+        };
+        let mut zone = BTreeMap::new();
+        for (name, list) in &table.zone {
+            let mut found = Vec::new();
+            for (at, text) in texts(Some(list)) {
+                found.push(text.parse().map_err(|_| (at, format!("'{text}' is not an address")))?);
+            }
+            zone.insert(name.to_ascii_lowercase(), found);
+        }
+        let dns = match &table.dns {
+            None => None,
+            Some(text) => {
+                let parsed = text.get_ref().parse();
+                Some(parsed.map_err(|_| (text.span().start, format!("'{}' is not an address", text.get_ref())))?)
+            }
+        };
+        let plan = NodePlan {
+            kind,
+            settings,
+            interfaces,
+            fixed_mtu,
+            routes: Vec::new(),
+            neighbours: Vec::new(),
+            nat,
+            dhcp,
+            zone,
+            dns,
+            rip: table.rip,
+        };
         let device = self.add(start, name, ports, Plan::Node(Box::new(plan)))?;
         for (at, text) in texts(table.gateway.as_ref()) {
             let address = text.parse().map_err(|_| (at, format!("'{text}' is not an address")))?;
@@ -439,6 +487,10 @@ impl<'a> Builder<'a> {
                 routes: Vec::new(),
                 neighbours: Vec::new(),
                 nat: None,
+                dhcp: None,
+                zone: BTreeMap::new(),
+                dns: None,
+                rip: false,
             };
             let host = format!("{name}{}", number + 1);
             let device = self.add(start, &host, vec!["eth0".to_owned()], Plan::Node(Box::new(plan)))?;
@@ -581,6 +633,19 @@ impl<'a> Builder<'a> {
             plan.routes.push(Route { prefix, via: Some(via), interface, metric, source });
         }
     }
+}
+
+fn dhcp_pool(table: &DhcpTable) -> Result<DhcpPool, String> {
+    let (IpAddr::V4(first), len) = address_with_len(&table.first)? else {
+        return Err("dhcp.first is an IPv4 address with its prefix length".to_owned());
+    };
+    let address = |text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| format!("'{text}' is not an IPv4 address")),
+    };
+    let lease = table.lease.as_deref().map_or(Ok(std::time::Duration::from_secs(3600)), duration)?;
+    let (gateway, dns) = (address(&table.gateway)?, address(&table.dns)?);
+    Ok(DhcpPool { first, len, count: table.count.min(65_536), gateway, dns, lease })
 }
 
 fn nat_options(table: &NatTable, ports: &[String]) -> Result<NatOptions, String> {

@@ -76,6 +76,12 @@ pub(super) struct NodeTable {
     #[serde(default)]
     pub proxy_arp: bool,
     pub nat: Option<Spanned<NatTable>>,
+    pub dhcp: Option<Spanned<DhcpTable>>,
+    #[serde(default)]
+    pub zone: BTreeMap<String, Spanned<OneOrMore>>,
+    pub dns: Option<Spanned<String>>,
+    #[serde(default)]
+    pub rip: bool,
     pub time_wait: Option<Spanned<String>>,
     pub ack_delay: Option<Spanned<String>>,
     pub receive_buffer: Option<usize>,
@@ -155,6 +161,17 @@ pub(super) struct InterfaceBody {
     pub mtu: Option<u16>,
     #[serde(default)]
     pub proxy_arp: bool,
+}
+
+/// Addresses that a box gives out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DhcpTable {
+    pub first: String,
+    pub count: u32,
+    pub gateway: Option<String>,
+    pub dns: Option<String>,
+    pub lease: Option<String>,
 }
 
 /// How a router translates addresses.

@@ -52,10 +52,6 @@ impl Node {
             || (group == MacAddr([0x33, 0x33, 0, 0, 0, 1]) && interface.addresses.iter().any(|(own, _)| own.is_ipv6()))
     }
 
-    fn listens_to_rip(&self) -> bool {
-        false
-    }
-
     /// Ends the copy that a packet came in, if it came in one.
     pub(super) fn finish(&self, event: EventKind, reason: Reason, arrival: Arrival, out: &mut Outbox) {
         if arrival.from_wire {

@@ -93,6 +93,14 @@ impl Node {
             }
             Order::Run(program) => self.start_program(program.clone(), out),
             Order::Kill(name) => self.kill_program(now, name, out),
+            Order::Dhcp => self.ask_for_address(now, out),
+            Order::Lookup(name) => {
+                if let Err(why) = self.look_up_name(now, name, out) {
+                    out.tell(EventKind::Call, None, 0, Reason::None, || {
+                        Detail::new(format!("DNS: {why}")).with("call", "lookup").with("result", why)
+                    });
+                }
+            }
             Order::FlushNeighbours => self.neighbours.flush(),
             Order::SetAddress(address, len) => self.set_address(0, *address, *len),
             _ => return false,

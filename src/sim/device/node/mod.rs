@@ -10,6 +10,7 @@ mod jobs;
 mod output;
 mod processes;
 mod resolve;
+mod services;
 mod sockets;
 mod tcp;
 mod translate;
@@ -34,6 +35,8 @@ use crate::sim::table::Table;
 use jobs::Jobs;
 pub use output::{FragmentPolicy, SendError, Way};
 use processes::Processes;
+pub use services::DhcpPool;
+use services::Services;
 use sockets::Sockets;
 use tcp::Tcp;
 use udp::UdpSockets;
@@ -45,6 +48,7 @@ const TIMER_REASSEMBLY: TimerId = 3 << 56;
 const TIMER_LOOPBACK: TimerId = 4 << 56;
 const TIMER_TCP: TimerId = 5 << 56;
 const TIMER_PROCESS: TimerId = 6 << 56;
+const TIMER_SERVICE: TimerId = 7 << 56;
 const TIMER_KIND: TimerId = 0xff << 56;
 
 /// How long a packet to oneself takes.
@@ -214,6 +218,7 @@ pub struct Node {
     pub(super) neighbours: NeighbourCache,
     reassembly: Reassembly,
     nat: Option<Box<Nat>>,
+    services: Option<Box<Services>>,
     path_mtus: BTreeMap<IpAddr, u16>,
     identification: u16,
     loopback: VecDeque<Looped>,
@@ -239,6 +244,7 @@ impl Node {
             routes: RouteTable::default(),
             reassembly: Reassembly::default(),
             nat: None,
+            services: None,
             path_mtus: BTreeMap::new(),
             identification: rng.fork(2).next_u32() as u16,
             loopback: VecDeque::new(),
@@ -374,6 +380,11 @@ impl Device for Node {
         self.kind
     }
 
+    fn on_start(&mut self, now: Timestamp, out: &mut Outbox) {
+        self.start_services(now, out);
+        self.settle(now, out);
+    }
+
     fn on_frame(&mut self, now: Timestamp, port: PortId, frame: &FrameRef, out: &mut Outbox) {
         self.frame_in(now, port, frame, out);
         self.settle(now, out);
@@ -386,6 +397,7 @@ impl Device for Node {
             TIMER_JOB => self.job_alarm(now, which, out),
             TIMER_REASSEMBLY => self.reassembly_alarm(now, out),
             TIMER_LOOPBACK => self.run_loopback(now, out),
+            TIMER_SERVICE => self.service_alarm(now, which, out),
             TIMER_TCP => self.tcp_alarm(now, which as usize, out),
             TIMER_PROCESS => self.wake_process(now, which as usize),
             _ => {}
@@ -426,6 +438,7 @@ impl Device for Node {
         }
         tables.push(routes);
         tables.push(self.socket_table());
+        tables.extend(self.service_tables());
         if let Some(nat) = &self.nat {
             let mut mappings =
                 Table::new("translations", "nat", &["protocol", "inside", "outside port", "has spoken to", "kind"]);

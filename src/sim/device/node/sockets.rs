@@ -113,6 +113,17 @@ impl Node {
                 let words: Vec<String> = arguments.iter().map(Value::shown).collect();
                 Returns(Vec::new(), words.join(" "))
             }
+            ("lookup", None) => match arguments {
+                [Value::Octets(name)] => {
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    match self.look_up_name(now, &name, out) {
+                        Ok(Some(address)) => Returns(vec![Value::octets(address.to_string())], address.to_string()),
+                        Ok(None) => Waits,
+                        Err(why) => Fails(why),
+                    }
+                }
+                _ => Fails("TypeError: lookup takes a name".into()),
+            },
             ("exit", None) => Fails("exit".into()),
             (method, Some(id)) => {
                 if !self.sockets.sockets.contains_key(&id) {

@@ -134,6 +134,9 @@ impl Node {
         }
         let (source_port, port) = (u16_at(datagram, 0), u16_at(datagram, 2));
         let source = SocketAddr::new(header.source, source_port);
+        if self.service_in(now, source, port, &datagram[8..], arrival, out) {
+            return;
+        }
         let Some(id) = self.udp.find(header.destination, port, source) else {
             self.finish(EventKind::Delivered, Reason::NoListener, arrival, out);
             return self.complain(now, Complaint::Port, packet, header, arrival, out);
