@@ -2,7 +2,9 @@
 
 use netlab::base::MacAddr;
 use netlab::capture::MemorySource;
-use netlab::sim::replay::{Capture, Class, Identities, Remote, Replay, ReplayError, ReplayOptions, draw};
+use netlab::sim::replay::{
+    Capture, Class, Driven, Identities, Mid, Pace, Remote, Replay, ReplayError, ReplayOptions, Rewriter, draw,
+};
 use netlab::sim::{RunOptions, Scenario, gallery};
 use netlab::wire::build::{ArpFields, FrameBuilder, Ipv4Fields, UdpFields};
 
@@ -273,4 +275,228 @@ fn r11_the_books_balance_for_every_capture_at_hand() {
     }
     eprintln!("{replayed} captures of {} files were replayed", all.len());
     assert!(replayed > 100 || all.len() < 500, "{replayed}");
+}
+
+/// What passed a port of a scenario's run.
+fn recorded(scenario: &Scenario, end: &str) -> Capture {
+    let run = scenario.run(&RunOptions::default());
+    let (device, port) = scenario.port(end).expect("a port");
+    let tap = run.engine.tap_of(device, port).expect("a tap");
+    Capture::read(&mut tap.clone()).expect("a capture")
+}
+
+#[test]
+fn r9_with_nothing_changed_a_drive_shows_no_difference() {
+    let mut conversations = 0;
+    for (name, end) in [
+        ("handshake", "client"),
+        ("teardown", "client"),
+        ("teardown-merged", "client"),
+        ("length-prefix", "client"),
+        ("sticky-sender-nodelay", "client"),
+        ("udp", "client"),
+    ] {
+        let text = gallery::find(name).unwrap_or_else(|| panic!("{name} is in the gallery")).text;
+        let scenario = Scenario::parse(name, text).expect("a scenario");
+        let capture = recorded(&scenario, end);
+        let driven = Driven::run(&capture, &scenario, &ReplayOptions::default(), Mid::Skip).expect("a drive");
+        driven.books.expect("the books balance");
+        assert!(!driven.talks.is_empty(), "{name}");
+        for talk in &driven.talks {
+            let (captured, simulated) = (talk.talk.measure, talk.simulated.expect("it was driven"));
+            assert_eq!(simulated.segments, captured.segments, "{name}: {talk:?}");
+            assert_eq!(simulated.retransmits, captured.retransmits, "{name}");
+            assert_eq!(simulated.handshake_nanos, captured.handshake_nanos, "{name}");
+            let off = simulated.duration_nanos.abs_diff(captured.duration_nanos);
+            assert!(off <= 100_000, "{name}: {off} ns longer or shorter: {talk:?}");
+            conversations += 1;
+        }
+    }
+    assert!(conversations >= 6, "{conversations}");
+}
+
+#[test]
+fn r9_a_delay_of_d_makes_the_handshake_longer_by_2d() {
+    let text = gallery::find("handshake").expect("in the gallery").text;
+    let scenario = Scenario::parse("handshake", text).expect("a scenario");
+    let capture = recorded(&scenario, "client");
+    for micros in [100u64, 2_500, 40_000] {
+        // A plain link is 500 ns long.
+        let delay = micros * 1000 + 500;
+        let slow = text.replacen("links = [\"client - server\"]", "", 1)
+            + &format!("\n[[link]]\nbetween = [\"client\", \"server\"]\ndelay = \"{delay}ns\"\n");
+        let slow = Scenario::parse("slow", &slow).expect(&slow);
+        let driven = Driven::run(&capture, &slow, &ReplayOptions::default(), Mid::Skip).expect("a drive");
+        let talk = &driven.talks[0];
+        let handshake = |measure: netlab::sim::replay::Measure| measure.handshake_nanos.expect("a handshake");
+        let grown = handshake(talk.simulated.expect("driven")) - handshake(talk.talk.measure);
+        assert_eq!(grown, 2 * micros * 1000);
+    }
+}
+
+#[test]
+fn r9_what_the_new_network_loses_is_sent_again() {
+    let text = gallery::find("length-prefix").expect("in the gallery").text;
+    let scenario = Scenario::parse("length-prefix", text).expect("a scenario");
+    let capture = recorded(&scenario, "client");
+    // The fifth frame of the client is its first segment with data, after ARP, SYN and ACK.
+    let lossy = text.replacen("links = [\"client - server\"]", "", 1)
+        + "\n[[link]]\nbetween = [\"client\", \"server\"]\nthere = { lose = [4] }\n";
+    let lossy = Scenario::parse("lossy", &lossy).expect(&lossy);
+    let driven = Driven::run(&capture, &lossy, &ReplayOptions::default(), Mid::Skip).expect("a drive");
+    let simulated = driven.talks[0].simulated.expect("driven");
+    let lost: u64 = driven
+        .engine
+        .devices()
+        .map(|device| driven.engine.deed_count(device, netlab::sim::EventKind::Dropped, netlab::sim::Reason::Lost))
+        .sum();
+    assert_eq!(lost, 1);
+    assert_eq!(simulated.retransmits[0], lost, "{simulated:?}");
+}
+
+/// Two stations, one of them with other addresses in the topology: everything is replaced, and right sums stay right.
+#[test]
+fn r3_rewriting_replaces_addresses_everywhere_and_keeps_sums_right_and_wrong() {
+    let (old, new) = (v4("192.0.2.10"), v4("198.51.100.99"));
+    let rewriter = Rewriter::of(&[(mac(1), mac(0x71))], &[(old.into(), new.into())]);
+    let decode = |octets: &[u8]| {
+        let frame = netlab::wire::decode(netlab::wire::LinkType::ETHERNET, octets, octets.len() as u32);
+        let sums = [netlab::wire::checksum::ipv4_header(&frame), netlab::wire::checksum::transport(&frame)];
+        (sums, frame.ip().map(|ip| (ip.source(), ip.destination())))
+    };
+    use netlab::wire::checksum::Checksum::{Bad, Good};
+    // Both directions.
+    let mut there = udp((1, 2), ("192.0.2.10", "192.0.2.20"), 64);
+    let len = there.len();
+    assert_eq!(rewriter.apply(&mut there, len), 2);
+    assert_eq!(&there[6..12], &mac(0x71).octets());
+    assert_eq!(decode(&there), ([Good, Good], Some((new.into(), v4("192.0.2.20").into()))));
+    let mut back = udp((2, 1), ("192.0.2.20", "192.0.2.10"), 64);
+    rewriter.apply(&mut back, len);
+    assert_eq!(&back[..6], &mac(0x71).octets());
+    assert_eq!(decode(&back).0, [Good, Good]);
+    // A wrong sum stays wrong by as much: undoing the change restores every octet.
+    let mut wrong = udp((1, 2), ("192.0.2.10", "192.0.2.20"), 64);
+    wrong[40] ^= 0x55;
+    let before = wrong.clone();
+    rewriter.apply(&mut wrong, len);
+    assert_eq!(decode(&wrong).0[1], Bad);
+    let undo = Rewriter::of(&[(mac(0x71), mac(1))], &[(new.into(), old.into())]);
+    undo.apply(&mut wrong, len);
+    assert_eq!(wrong, before);
+    // ARP bodies.
+    let mut arp = arp_request(1, "192.0.2.10", "192.0.2.20");
+    assert_eq!(rewriter.apply(&mut arp, 60), 3, "source, sender MAC and sender IP");
+    assert_eq!(&arp[22..28], &mac(0x71).octets());
+    assert_eq!(&arp[28..32], &new.octets());
+    // The packet quoted in an ICMP error.
+    let quoted = udp((1, 2), ("192.0.2.10", "192.0.2.20"), 64);
+    let error = FrameBuilder::ethernet(mac(2), mac(1))
+        .ipv4(Ipv4Fields::new(v4("192.0.2.20"), old))
+        .icmp(netlab::wire::build::IcmpFields::new(3, 3, 0))
+        .payload(&quoted[14..42])
+        .finish();
+    let mut error = error;
+    let len = error.len();
+    assert_eq!(rewriter.apply(&mut error, len), 3, "MAC, destination, and the source in the quote");
+    assert_eq!(decode(&error).0, [Good, Good]);
+    assert_eq!(&error[14 + 20 + 8 + 12..14 + 20 + 8 + 16], &new.octets());
+}
+
+#[test]
+fn r8_an_offloaded_giant_is_cut_as_a_card_would_and_arrives_whole() {
+    use netlab::wire::build::TcpFields;
+    let payload: Vec<u8> = (0..5000u32).map(|index| index as u8).collect();
+    let giant = FrameBuilder::ethernet(mac(1), mac(2))
+        .ipv4(Ipv4Fields::new(v4("192.0.2.1"), v4("192.0.2.2")))
+        .tcp(TcpFields { sequence: 1000, ..TcpFields::new(5000, 80) })
+        .payload(&payload)
+        .finish();
+    let text = "title = \"two\"\nlinks = [\"h1 - sw.1\", \"h2 - sw.2\"]\ncaptured_at = \"h1\"\n[switch.sw]\n[host.h1]\nmac = \"00:00:5e:00:53:01\"\n[host.h2]\nmac = \"00:00:5e:00:53:02\"\n";
+    let scenario = Scenario::parse("two", text).expect("a scenario");
+    let capture = Capture::read(&mut MemorySource::of_frames([(0, giant)])).expect("a capture");
+    let run = |offload| {
+        let options = ReplayOptions { offload, tap_all: true, every_step: true, ..ReplayOptions::default() };
+        let mut replay = Replay::prepare(&capture, &scenario, &options).expect("places");
+        replay.run(&capture);
+        let (h2, eth0) = scenario.port("h2").expect("h2");
+        let tap = replay.engine.tap_of(h2, eth0).expect("a tap");
+        let mut data = Vec::new();
+        for tapped in tap.frames() {
+            let octets = tapped.frame.octets();
+            let frame = netlab::wire::decode(netlab::wire::LinkType::ETHERNET, octets, octets.len() as u32);
+            assert_eq!(netlab::wire::checksum::transport(&frame), netlab::wire::checksum::Checksum::Good);
+            let tcp = frame.tcp().expect("a segment");
+            assert_eq!(tcp.sequence().0 as usize, 1000 + data.len());
+            data.extend_from_slice(tcp.payload());
+        }
+        let drops = replay.engine.deed_count(h2, netlab::sim::EventKind::Dropped, netlab::sim::Reason::TooLong);
+        let (h1, _) = scenario.port("h1").expect("h1");
+        let at_h1 = replay.engine.deed_count(h1, netlab::sim::EventKind::Dropped, netlab::sim::Reason::TooLong);
+        (data, drops + at_h1, replay.comparison.expect("a point").equal)
+    };
+    assert_eq!(run(netlab::sim::replay::Offload::Split), (payload, 0, 1));
+    assert_eq!(run(netlab::sim::replay::Offload::Keep), (Vec::new(), 1, 0));
+    assert_eq!(run(netlab::sim::replay::Offload::Drop), (Vec::new(), 0, 0));
+}
+
+#[test]
+fn r2_whoever_has_no_place_is_listed_and_never_dropped_in_silence() {
+    let text = "title = \"one\"\nlinks = [\"h1 - sw.1\", \"h2 - sw.2\"]\n[switch.sw]\n[host.h1]\nmac = \"00:00:5e:00:53:01\"\n[host.h2]\n";
+    let scenario = Scenario::parse("one", text).expect("a scenario");
+    let frames = [udp((1, 9), ("192.0.2.1", "192.0.2.9"), 64), udp((9, 1), ("192.0.2.9", "192.0.2.1"), 64)];
+    let timed = frames.into_iter().enumerate().map(|(index, octets)| (index as u64 * 1000, octets));
+    let capture = Capture::read(&mut MemorySource::of_frames(timed)).expect("a capture");
+    let error = Replay::prepare(&capture, &scenario, &ReplayOptions::default()).expect_err("no place for 09");
+    let sentence = error.to_string();
+    assert!(sentence.contains("00:00:5e:00:53:09") && sentence.contains("--auto"), "{sentence}");
+    let unmapped = netlab::sim::replay::Unmapped::Drop;
+    let dropped = Replay::prepare(&capture, &scenario, &ReplayOptions { unmapped, ..ReplayOptions::default() });
+    let dropped = dropped.expect("dropped");
+    assert_eq!(dropped.count(|fate| fate == netlab::sim::replay::Fate::Unmapped), 1);
+    let auto = ReplayOptions { auto: true, ..ReplayOptions::default() };
+    let placed = Replay::prepare(&capture, &scenario, &auto).expect("placed");
+    let place = placed.mapping.of(mac(9)).expect("a place");
+    assert_eq!(scenario.names.name(place.device), "h2");
+    let by_line = ReplayOptions { map: vec!["ip 192.0.2.9 -> h2".to_owned()], ..ReplayOptions::default() };
+    assert!(Replay::prepare(&capture, &scenario, &by_line).is_ok());
+}
+
+/// A packet from beyond the router starts beyond it, and the router makes the frame of the capture anew.
+#[test]
+fn r5_from_its_origin_a_packet_becomes_the_captured_frame_to_the_octet() {
+    let frames = vec![
+        arp_request(1, "192.0.2.10", "192.0.2.1"),
+        udp((1, 9), ("192.0.2.10", "203.0.113.5"), 64),
+        udp((9, 1), ("203.0.113.5", "192.0.2.10"), 57),
+        udp((9, 1), ("203.0.113.77", "192.0.2.10"), 41),
+    ];
+    let (capture, all) = identities(frames);
+    let text = draw(&all, "example", None).text;
+    let scenario = Scenario::parse("drawn", &text).expect(&text);
+    let options = ReplayOptions { remote: Remote::Origin, every_step: true, ..ReplayOptions::default() };
+    let mut replay = Replay::prepare(&capture, &scenario, &options).expect("places");
+    replay.run(&capture);
+    assert_eq!(replay.plan.entries.iter().filter(|entry| entry.from_origin).count(), 2);
+    let comparison = replay.comparison.expect("a point");
+    assert_eq!((comparison.equal, comparison.counts), (4, [0; 3]), "{comparison:?}\n{text}");
+    assert_eq!(replay.plan.no_way, []);
+}
+
+#[test]
+fn r6_speed_gaps_and_top_speed() {
+    let text = "title = \"two\"\nlinks = [\"h1 - sw.1\", \"h2 - sw.2\"]\ncaptured_at = \"h1\"\n[switch.sw]\n[host.h1]\nmac = \"00:00:5e:00:53:01\"\n[host.h2]\nmac = \"00:00:5e:00:53:02\"\n";
+    let scenario = Scenario::parse("two", text).expect("a scenario");
+    let frames = (0..3u64).map(|index| (index * 1_000_000, udp((1, 2), ("192.0.2.1", "192.0.2.2"), 64)));
+    let capture = Capture::read(&mut MemorySource::of_frames(frames)).expect("a capture");
+    let times = |pace: Pace| -> Vec<u64> {
+        let replay = Replay::prepare(&capture, &scenario, &ReplayOptions { pace, ..ReplayOptions::default() });
+        replay.expect("places").plan.entries.iter().map(|entry| entry.at.nanos()).collect()
+    };
+    assert_eq!(times(Pace::default()), [0, 1_000_000, 2_000_000]);
+    assert_eq!(times(Pace { speed: 4.0, ..Pace::default() }), [0, 250_000, 500_000]);
+    let gap_max = Some(std::time::Duration::from_micros(10));
+    assert_eq!(times(Pace { gap_max, ..Pace::default() }), [0, 10_000, 20_000]);
+    // 84 octets at 100 Mbit/s.
+    assert_eq!(times(Pace { top_speed: true, ..Pace::default() }), [0, 6_720, 13_440]);
 }

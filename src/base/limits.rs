@@ -217,6 +217,8 @@ pub const MAX_REPLAY_STATIONS: usize = 16_384;
 pub const MAX_STATION_ADDRESSES: usize = 1024;
 /// Frames remembered to know copies that a mirror port made: those of a millisecond at 10 Gbit/s.
 pub const RECENT_REPLAY_FRAMES: usize = 16_384;
+/// Conversations that are driven anew: each is two programs with their sockets.
+pub const MAX_DRIVEN_TALKS: usize = 4096;
 /// Frames listed one by one where the simulation differs from the capture; the count goes on.
 pub const MAX_DIFFERENCES: usize = 10_000;
 

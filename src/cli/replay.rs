@@ -15,7 +15,9 @@ use crate::packet::{Meta, RawPacket};
 use crate::render::replay::{self as page, Page};
 use crate::render::simulation;
 use crate::render::style::{HEADING, Paint};
-use crate::sim::replay::{Capture, Fate, Offload, Pace, Remote, Replay, ReplayError, ReplayOptions, Unmapped};
+use crate::sim::replay::{
+    Capture, Driven, Fate, Mid, Offload, Pace, Remote, Replay, ReplayError, ReplayOptions, Unmapped,
+};
 use crate::sim::{Scenario, parse_duration};
 use crate::wire::LinkType;
 
@@ -70,6 +72,12 @@ pub struct Arguments {
     /// Frames enter when the file says (as-is), or earlier by their way to where the capture was taken (back-dated)
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     time: TimeChoice,
+    /// Drive the conversations anew through live hosts, and say what changed
+    #[arg(long, conflicts_with_all = ["step", "view", "frame", "rewrite", "speed", "gap_max", "topspeed", "remote"])]
+    drive: bool,
+    /// With --drive: TCP connections whose opening was not captured
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT", requires = "drive")]
+    mid: MidChoice,
     /// Go through the frames one by one, forwards and backwards
     #[arg(long, conflicts_with_all = ["jsonl", "view"])]
     step: bool,
@@ -140,6 +148,16 @@ enum TimeChoice {
     AsIs,
 }
 
+/// What is done with connections that the capture joins late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum MidChoice {
+    /// They are not driven
+    #[default]
+    Skip,
+    /// They are opened where the capture begins to show them
+    Open,
+}
+
 /// What is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum View {
@@ -167,13 +185,18 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     let wants_steps = arguments.jsonl || arguments.step || arguments.view == View::Ledger || arguments.frame.is_some();
     options.every_step = wants_steps || capture.frames.len() <= MAX_EVERY_STEP;
+    if arguments.drive {
+        let mid = if arguments.mid == MidChoice::Open { Mid::Open } else { Mid::Skip };
+        drive(arguments, &capture, &scenario, &options, mid, output)?;
+        return super::inputs::ended(Ok(()), &source.captures());
+    }
     let mut replay = prepare(&capture, &scenario, &options)?;
     if arguments.step {
         return step(&capture, &scenario, &options, output);
     }
     replay.run(&capture);
     if let Some(folder) = &arguments.write {
-        write_ports(&capture, &replay, folder, &source.paths().to_vec(), output)?;
+        write_ports(&capture, &replay, folder, source.paths(), output)?;
     }
     let page = Page {
         file: &file,
@@ -206,6 +229,47 @@ fn prepare(capture: &Capture, scenario: &Scenario, options: &ReplayOptions) -> R
     Replay::prepare(capture, scenario, options).map_err(|error| match error {
         ReplayError::Usage(sentence) | ReplayError::Unmapped(sentence) => Failure::Usage(sentence),
     })
+}
+
+/// Drives the conversations anew.
+fn drive(
+    arguments: &Arguments,
+    capture: &Capture,
+    scenario: &Scenario,
+    options: &ReplayOptions,
+    mid: Mid,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let driven = Driven::run(capture, scenario, options, mid).map_err(|error| Failure::Usage(error.to_string()))?;
+    if let Some(folder) = &arguments.write {
+        write_driven(&driven, folder, output)?;
+    }
+    if arguments.jsonl {
+        page::drive_json(&driven, &arguments.files.join(" "), &scenario.name, output)?;
+    } else {
+        let mut out = Vec::new();
+        page::drive(&driven, output.width(), Paint::new(output.color()), &mut out);
+        output.write_all(&out)?;
+    }
+    output.flush()?;
+    match &driven.books {
+        Ok(_) => Ok(()),
+        Err(broken) => Err(Failure::CouldNot(format!("internal error: {broken}; please report this capture"))),
+    }
+}
+
+/// One file a port of a drive.
+fn write_driven(driven: &Driven, folder: &Path, output: &mut Output) -> Result<(), Failure> {
+    let shown = harmless(&folder.to_string_lossy()).into_owned();
+    std::fs::create_dir_all(folder).map_err(|error| Failure::CouldNot(format!("cannot make {shown}: {error}")))?;
+    let mut files = 0;
+    for (device, port, tap) in driven.engine.taps().iter().filter(|(_, _, tap)| !tap.frames().is_empty()) {
+        let name = format!("{}.{}", driven.engine.name(*device), driven.engine.port_name(*device, *port));
+        super::tap_file::write(&folder.join(format!("{name}.pcapng")), &name, tap)?;
+        files += 1;
+    }
+    output.complain(&format!("wrote {files} files into {shown}"));
+    Ok(())
 }
 
 fn options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {

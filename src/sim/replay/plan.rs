@@ -190,7 +190,7 @@ impl Planner<'_> {
             }
             if self.remote == Remote::Origin
                 && let Some((origin, changed)) =
-                    self.from_origin(frame, &octets, place, &seats, &mut origins, &mut plan)
+                    self.starting_beyond(frame, &octets, place, &seats, &mut origins, &mut plan)
             {
                 ingress = origin.seat;
                 entry.from_origin = true;
@@ -299,7 +299,7 @@ impl Planner<'_> {
 
     /// Starts a packet beyond the router that brought it: on the far link, with a TTL that the routers will lower to
     /// what was captured (R5).
-    fn from_origin(
+    fn starting_beyond(
         &self,
         frame: &CapturedFrame,
         octets: &[u8],
@@ -376,7 +376,7 @@ impl Planner<'_> {
     }
 
     /// Moves everything so that nothing leaves before the start, keeps the order of each sender, and sorts.
-    fn settle(&self, plan: &mut Plan, feed: &mut Vec<(i64, usize, Fed)>) {
+    fn settle(&self, plan: &mut Plan, feed: &mut [(i64, usize, Fed)]) {
         let earliest = feed.iter().map(|(at, ..)| *at).min().unwrap_or(0);
         plan.lead_nanos = earliest.min(0).unsigned_abs();
         let mut free: Map<(DeviceId, PortId), u64> = Map::default();

@@ -65,6 +65,9 @@ pub enum ReplayError {
     Unmapped(String),
 }
 
+/// A port where a capture was taken, and true if that is a guess.
+pub type Point = ((DeviceId, PortId), bool);
+
 /// A replay that is ready to run, or has run.
 #[derive(Debug)]
 pub struct Replay {
@@ -77,7 +80,7 @@ pub struct Replay {
     /// The network.
     pub engine: Engine,
     /// Where the capture was taken, and true if that is a guess.
-    pub point: Option<((DeviceId, PortId), bool)>,
+    pub point: Option<Point>,
     /// Boxes that are alive though hosts are mute.
     pub live: BTreeSet<DeviceId>,
     /// What is replaced, with `rewrite`.
@@ -241,7 +244,7 @@ fn find_point(
     mapping: &Mapping,
     scenario: &Scenario,
     options: &ReplayOptions,
-) -> Result<Option<((DeviceId, PortId), bool)>, ReplayError> {
+) -> Result<Option<Point>, ReplayError> {
     if let Some(end) = &options.captured_at {
         return scenario.port(end).map(|point| Some((point, false))).map_err(ReplayError::Usage);
     }

@@ -95,7 +95,6 @@ pub(super) fn infer(
         origin = Origin::Hosts;
         blocks = of_hosts(stations);
     }
-    let mut subnets = subnets;
     subnets.extend(blocks.into_iter().map(|prefix| LocalSubnet { prefix, origin }));
     // IPv6: every block of 64 bits from which somebody claimed an address.
     for station in stations {

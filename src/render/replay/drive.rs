@@ -1,0 +1,182 @@
+//! Conversations driven anew: for each what was captured, what came of it in the topology, and the ratio (R9).
+
+use std::fmt::Write as _;
+use std::io;
+
+use serde_json::{Value as Json, json};
+
+use super::plural;
+use crate::analysis::Severity;
+use crate::render::simulation::{json_record, json_summary_of};
+use crate::render::style::{HEADING, Paint, severity};
+use crate::render::table::Table as Grid;
+use crate::sim::replay::{Driven, DrivenTalk, Measure};
+use crate::sim::{EventKind, Reason};
+
+/// Conversations shown.
+const MAX_ROWS: usize = 200;
+
+/// Appends the comparison.
+pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
+    let engine = &driven.engine;
+    let done = driven.talks.iter().filter(|talk| talk.simulated.is_some()).count();
+    let heading = format!(
+        "{} of {} driven anew through live hosts; each cell: captured → simulated (ratio)",
+        done,
+        plural(driven.talks.len() as u64, "conversation")
+    );
+    out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
+    out.push(b'\n');
+    let heads = ["packet", "conversation", "segments", "resent", "handshake", "duration"];
+    let mut grid = Grid::new(width, paint, &heads).at_most(MAX_ROWS).whole(&[0]);
+    for talk in driven.talks.iter().filter(|talk| talk.simulated.is_some()) {
+        let Some(simulated) = talk.simulated else { continue };
+        let captured = talk.talk.measure;
+        let [initiator, responder] = talk.talk.ends;
+        let kind = if talk.talk.is_tcp { "tcp" } else { "udp" };
+        let sum = |pair: [u64; 2]| pair[0] + pair[1];
+        grid.row([
+            talk.talk.first_packet.to_string(),
+            format!("{kind} {initiator} → {responder}"),
+            counts(sum(captured.segments), sum(simulated.segments)),
+            match talk.talk.is_tcp {
+                true => counts(sum(captured.retransmits), sum(simulated.retransmits)),
+                false => String::new(),
+            },
+            match (captured.handshake_nanos, simulated.handshake_nanos) {
+                (None, None) => String::new(),
+                (a, b) => spans(a, b),
+            },
+            spans(Some(captured.duration_nanos), Some(simulated.duration_nanos)),
+        ]);
+    }
+    if !grid.is_empty() {
+        grid.write(out);
+    }
+    let changed = driven.talks.iter().filter(|talk| is_changed(talk)).count();
+    let mut text = String::new();
+    let verdict = match changed {
+        0 if done > 0 => paint.text("no difference: as many segments, as many resent", severity(Severity::Chat)),
+        0 => "nothing could be driven".to_owned(),
+        _ => format!("{} differ in segments or resent segments", plural(changed as u64, "conversation")),
+    };
+    let _ = writeln!(text, "{verdict}");
+    for talk in driven.talks.iter().filter(|talk| talk.left_out.is_some()).take(20) {
+        let [initiator, responder] = talk.talk.ends;
+        let why = talk.left_out.unwrap_or_default();
+        let _ = writeln!(text, "not driven: packet {}, {initiator} → {responder}: {why}", talk.talk.first_packet);
+    }
+    let left_out = driven.talks.iter().filter(|talk| talk.left_out.is_some()).count();
+    if left_out > 20 {
+        let _ = writeln!(text, "… and {} more not driven; --jsonl lists them", left_out - 20);
+    }
+    if driven.not_kept > 0 {
+        let _ = writeln!(text, "{} of conversations beyond those kept", plural(driven.not_kept, "packet"));
+    }
+    if driven.to_groups > 0 {
+        let _ = writeln!(text, "{} to groups or everybody: not driven", plural(driven.to_groups, "datagram"));
+    }
+    for device in engine.devices() {
+        for reason in Reason::all() {
+            match engine.deed_count(device, EventKind::Dropped, reason) {
+                0 => {}
+                count => {
+                    let name = engine.name(device);
+                    let _ = writeln!(text, "{name} dropped {count}: {} [{}]", reason.sentence(), reason.rule());
+                }
+            }
+        }
+    }
+    let books = engine.books();
+    let _ = writeln!(
+        text,
+        "{} made; {} copies = {} delivered + {} filtered + {} dropped + {} under way [R11]",
+        plural(books.injected, "frame"),
+        books.copies,
+        books.delivered,
+        books.filtered,
+        books.dropped,
+        books.in_flight
+    );
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn is_changed(talk: &DrivenTalk) -> bool {
+    let captured = talk.talk.measure;
+    let differs =
+        |simulated: Measure| simulated.segments != captured.segments || simulated.retransmits != captured.retransmits;
+    talk.simulated.is_some_and(differs)
+}
+
+fn counts(captured: u64, simulated: u64) -> String {
+    if captured == simulated { captured.to_string() } else { format!("{captured} → {simulated}") }
+}
+
+fn spans(captured: Option<u64>, simulated: Option<u64>) -> String {
+    let words = |nanos: Option<u64>| nanos.map_or_else(|| "none".to_owned(), millis);
+    let ratio = match (captured, simulated) {
+        (Some(captured), Some(simulated)) if captured > 0 => {
+            format!(" (×{:.3})", simulated as f64 / captured as f64)
+        }
+        _ => String::new(),
+    };
+    if captured == simulated {
+        return words(captured);
+    }
+    format!("{} → {}{ratio}", words(captured), words(simulated))
+}
+
+fn millis(nanos: u64) -> String {
+    format!("{:.3} ms", nanos as f64 / 1e6)
+}
+
+/// The drive as JSON Lines.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn drive_json(driven: &Driven, file: &str, topology: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut line = |value: &Json| {
+        serde_json::to_writer(&mut *out, value)?;
+        out.write_all(b"\n")
+    };
+    line(&json!({
+        "netlab": "replay", "version": 1, "file": file, "topology": topology, "seed": driven.seed, "drive": true,
+    }))?;
+    for record in driven.engine.records() {
+        line(&json_record(&driven.engine, record))?;
+    }
+    let measure = |measure: &Measure| {
+        let mut object = json!({
+            "segments": {"initiator": measure.segments[0], "responder": measure.segments[1]},
+            "retransmits": {"initiator": measure.retransmits[0], "responder": measure.retransmits[1]},
+            "duration_ns": measure.duration_nanos,
+        });
+        if let Some(handshake) = measure.handshake_nanos {
+            object["handshake_ns"] = handshake.into();
+        }
+        object
+    };
+    let talks: Vec<Json> = driven
+        .talks
+        .iter()
+        .map(|talk| {
+            let end = |index: usize| {
+                json!({"address": talk.talk.ends[index].ip().to_string(), "port": talk.talk.ends[index].port()})
+            };
+            let mut object = json!({
+                "first_packet": talk.talk.first_packet, "protocol": if talk.talk.is_tcp { "tcp" } else { "udp" },
+                "initiator": end(0), "responder": end(1), "captured": measure(&talk.talk.measure),
+            });
+            if let Some(simulated) = &talk.simulated {
+                object["simulated"] = measure(simulated);
+            }
+            if let Some(why) = talk.left_out {
+                object["not_driven"] = why.into();
+            }
+            object
+        })
+        .collect();
+    let mut summary = json_summary_of(&driven.engine);
+    summary["conversations"] = talks.into();
+    line(&summary)
+}
