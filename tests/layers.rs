@@ -174,3 +174,16 @@ fn kinds_of_addresses_are_those_of_the_registry() {
         assert_eq!(of_ip(address), registry::row_of(block).kind, "{address}");
     }
 }
+
+#[test]
+fn fr11_every_piece_is_evidence_of_what_became_of_the_whole() {
+    use netlab::analysis::Fact;
+    let (notes, _) = analyze("fragments", "fr17-ipv6");
+    let whole = notes.iter().find(|note| note.code() == "fragment-complete").expect("whole");
+    let cited: Vec<u64> = whole
+        .facts
+        .iter()
+        .filter_map(|(_, fact)| if let Fact::Packet(packet) = fact { Some(*packet) } else { None })
+        .collect();
+    assert_eq!((whole.packet, cited), (3, vec![1, 2]));
+}

@@ -11,6 +11,8 @@ use super::{LINUX_TIMER_NS, Stretch};
 
 /// Holes listed in a sentence; the report has them all.
 const HOLES_IN_WORDS: usize = 8;
+/// Pieces that a note about a datagram cites; the report has them all.
+const PIECES_AS_EVIDENCE: usize = 62;
 
 /// Says what a piece is, and what is wrong with it.
 pub(super) fn note_piece(packet: &Packet<'_>, seen: &Seen<'_>, datagram: &Datagram, added: Added, notes: &mut Notes) {
@@ -79,6 +81,7 @@ pub(super) fn note_complete(packet: &Packet<'_>, datagram: &Datagram, notes: &mu
         .with("pieces", Fact::Count(datagram.pieces.len() as u64))
         .with("first", Fact::Packet(lowest))
         .with("octets", Fact::Octets(octets));
+    note = citing(note, datagram, &[lowest, packet.meta.number]);
     if took > LINUX_TIMER_NS && !datagram.key.source.is_ipv6() {
         note = note.with("late", Fact::Nanos(took));
     }
@@ -95,8 +98,18 @@ pub(super) fn missing(entry: &'static Entry, datagram: &Datagram) -> Note {
     if holes.len() > HOLES_IN_WORDS {
         text.push(format!("and {} more", holes.len() - HOLES_IN_WORDS));
     }
-    Note::new(entry, datagram.first_packet, datagram.first_at)
+    let note = Note::new(entry, datagram.first_packet, datagram.first_at)
         .with("datagram", Fact::Count(datagram.number))
         .with("pieces", Fact::Count(datagram.pieces.len() as u64))
-        .with("holes", Fact::Text(text.join(", ").into()))
+        .with("holes", Fact::Text(text.join(", ").into()));
+    citing(note, datagram, &[datagram.first_packet])
+}
+
+/// The note with the packets of the datagram as evidence, those left out that it names already: so that each piece leads
+/// to what became of the whole (rule FR11).
+fn citing(mut note: Note, datagram: &Datagram, named: &[u64]) -> Note {
+    for packet in datagram.packets.iter().filter(|packet| !named.contains(packet)).take(PIECES_AS_EVIDENCE) {
+        note = note.with("piece", Fact::Packet(*packet));
+    }
+    note
 }
