@@ -532,6 +532,9 @@ pub fn json_record(engine: &Engine, record: &Record) -> Json {
         object.insert("rule".into(), record.reason.rule().into());
         object.insert("reason".into(), record.reason.code().into());
     }
+    if let Some(name) = record.number_name() {
+        object.insert(name.to_owned(), record.number.into());
+    }
     let Some(detail) = &record.detail else { return object.into() };
     if !detail.text.is_empty() {
         object.insert("text".into(), (*detail.text).into());

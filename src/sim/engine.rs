@@ -315,9 +315,8 @@ impl Engine {
                     self.taps[tap].2.push(tapped);
                 }
                 if self.recording && !self.only_changes {
-                    let (id, len) = (frame.id(), frame.octets().len());
-                    let detail = Box::new(Detail::default().with("len", len as u64));
-                    self.record(device, Some(port), id, EventKind::Received, Reason::None, Some(detail));
+                    let (id, len) = (frame.id(), frame.octets().len() as u32);
+                    self.record_number(device, Some(port), id, (EventKind::Received, Reason::None, len), None);
                 }
                 let node = &mut self.nodes[device.0 as usize];
                 node.device.on_frame(self.now, port, &frame, &mut self.outbox);
@@ -382,13 +381,13 @@ impl Engine {
                 Out::Wake { at, timer, background } => {
                     self.schedule(at.max(self.now), device, Happening::Timer { timer, background });
                 }
-                Out::Deed { event, port, frame, reason, detail } => {
+                Out::Deed { event, port, frame, reason, number, detail } => {
                     if event.ends_a_copy() {
                         self.count_end(event, frame);
                     }
                     self.count_deed(device, event, reason);
                     if self.recording {
-                        self.record(device, port, frame, event, reason, detail);
+                        self.record_number(device, port, frame, (event, reason, number), detail);
                     }
                 }
             }
@@ -514,6 +513,17 @@ impl Engine {
         reason: Reason,
         detail: Option<Box<Detail>>,
     ) {
+        self.record_number(device, port, frame, (event, reason, 0), detail);
+    }
+
+    fn record_number(
+        &mut self,
+        device: DeviceId,
+        port: Option<PortId>,
+        frame: u64,
+        (event, reason, number): (EventKind, Reason, u32),
+        detail: Option<Box<Detail>>,
+    ) {
         if self.only_changes && event.is_of_every_frame() {
             return;
         }
@@ -521,7 +531,7 @@ impl Engine {
             self.records_lost += 1;
             return;
         }
-        self.records.push(Record { at: self.now, frame, detail, device, port, event, reason });
+        self.records.push(Record { at: self.now, frame, detail, number, device, port, event, reason });
     }
 
     /// The moment that the run has reached.

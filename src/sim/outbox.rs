@@ -60,9 +60,25 @@ pub trait Device: fmt::Debug {
 /// One thing left in the outbox.
 #[derive(Debug)]
 pub(super) enum Out {
-    Send { port: PortId, frame: FrameRef, is_new: bool, parent: FrameId },
-    Wake { at: Timestamp, timer: TimerId, background: bool },
-    Deed { event: EventKind, port: Option<PortId>, frame: FrameId, reason: Reason, detail: Option<Box<Detail>> },
+    Send {
+        port: PortId,
+        frame: FrameRef,
+        is_new: bool,
+        parent: FrameId,
+    },
+    Wake {
+        at: Timestamp,
+        timer: TimerId,
+        background: bool,
+    },
+    Deed {
+        event: EventKind,
+        port: Option<PortId>,
+        frame: FrameId,
+        reason: Reason,
+        number: u32,
+        detail: Option<Box<Detail>>,
+    },
 }
 
 /// Where a box leaves what it does.
@@ -166,14 +182,21 @@ impl Outbox {
     ) {
         debug_assert!(event.ends_a_copy());
         self.ends += 1;
-        self.left.push(Out::Deed { event, port: Some(port), frame, reason, detail });
+        self.left.push(Out::Deed { event, port: Some(port), frame, reason, number: 0, detail });
     }
 
     /// Records a deed about a frame (0: about none).
     pub fn note(&mut self, event: EventKind, port: Option<PortId>, frame: FrameId, reason: Reason) {
         debug_assert!(!event.ends_a_copy());
         if self.recording {
-            self.left.push(Out::Deed { event, port, frame, reason, detail: None });
+            self.left.push(Out::Deed { event, port, frame, reason, number: 0, detail: None });
+        }
+    }
+
+    /// The same with the one number that the event has.
+    pub fn note_number(&mut self, event: EventKind, port: PortId, frame: FrameId, reason: Reason, number: u32) {
+        if self.recording {
+            self.left.push(Out::Deed { event, port: Some(port), frame, reason, number, detail: None });
         }
     }
 
@@ -188,7 +211,7 @@ impl Outbox {
     ) {
         debug_assert!(!event.ends_a_copy());
         if self.recording {
-            self.left.push(Out::Deed { event, port, frame, reason, detail: Some(Box::new(detail())) });
+            self.left.push(Out::Deed { event, port, frame, reason, number: 0, detail: Some(Box::new(detail())) });
         }
     }
 }

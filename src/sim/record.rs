@@ -196,6 +196,9 @@ pub struct Record {
     pub frame: FrameId,
     /// More about it.
     pub detail: Option<Box<Detail>>,
+    /// The one number that most events have, so that they need no detail: how many copies were flooded, the port that a
+    /// frame was forwarded to (from 1), the octets of a frame received. 0 if there is none.
+    pub number: u32,
     /// Which box it happened in.
     pub device: DeviceId,
     /// At which of its ports, if at one.
@@ -217,6 +220,17 @@ impl Record {
         self.detail.as_ref()?.fact(name)
     }
 
+    /// What the record's number counts, if it has one.
+    pub fn number_name(&self) -> Option<&'static str> {
+        match self.event {
+            _ if self.number == 0 => None,
+            EventKind::Flooded => Some("copies"),
+            EventKind::Forwarded => Some("to_port"),
+            EventKind::Received => Some("len"),
+            _ => None,
+        }
+    }
+
     /// The text of the fact of that name.
     pub fn fact_text(&self, name: &str) -> Option<&str> {
         match self.fact(name)? {
@@ -227,6 +241,9 @@ impl Record {
 
     /// The number of the fact of that name.
     pub fn fact_count(&self, name: &str) -> Option<u64> {
+        if self.number_name() == Some(name) {
+            return Some(u64::from(self.number));
+        }
         match self.fact(name)? {
             Value::Count(number) => Some(*number),
             _ => None,

@@ -414,9 +414,8 @@ impl Device for Bridge {
                     return out.end(EventKind::Filtered, port, frame, Reason::PortState);
                 }
                 self.counters.forwarded += 1;
-                out.tell(EventKind::Forwarded, Some(port), frame.id(), Reason::KnownUnicast, || {
-                    Detail::default().with("to_port", u64::from(to.0) + 1)
-                });
+                let number = u32::from(to.0) + 1;
+                out.note_number(EventKind::Forwarded, port, frame.id(), Reason::KnownUnicast, number);
                 return self.relay(frame, tag, vlan, std::iter::once(to), out);
             }
             None if !is_group => {
@@ -438,9 +437,7 @@ impl Device for Bridge {
             self.counters.filtered += 1;
             return out.end(EventKind::Filtered, port, frame, Reason::NowhereToGo);
         }
-        out.tell(EventKind::Flooded, Some(port), frame.id(), reason, || {
-            Detail::default().with("copies", copies as u64)
-        });
+        out.note_number(EventKind::Flooded, port, frame.id(), reason, copies as u32);
         self.relay(frame, tag, vlan, targets(), out);
     }
 
