@@ -3,7 +3,7 @@
 use super::connection::{INITIATOR, Judge, RESPONDER, Side, letter, other};
 use super::state::State;
 use crate::analysis::catalogue::{Entry, tcp as says};
-use crate::analysis::note::{Fact, Note};
+use crate::analysis::note::Fact;
 use crate::base::Timestamp;
 use crate::base::limits::TCP_TIME_WAIT_NANOS;
 
@@ -35,8 +35,6 @@ pub(super) struct Closing {
     pub first_fin_at: Timestamp,
     /// When TIME-WAIT was last begun anew.
     pub time_wait_since: Timestamp,
-    /// The first step, while the class that numbers it is not known.
-    pub pending_first: Option<u64>,
 }
 
 impl Closing {
@@ -76,7 +74,6 @@ impl Judge<'_> {
             self.connection.closing.is_merged = true;
             return;
         }
-        self.settle_first();
         let rule = if self.connection.closing.is_crossing { "T3" } else { "T1" };
         self.step(rule, None);
         self.after_close();
@@ -104,7 +101,6 @@ impl Judge<'_> {
                 self.connection.closing.first_fin_at = at;
                 self.connection.states[side] = self.connection.states[side].fin_sent();
                 self.try_receive_fin(side);
-                self.connection.closing.pending_first = Some(packet);
                 self.step("T1", None);
             }
             Some(_) => {
@@ -119,7 +115,6 @@ impl Judge<'_> {
                 } else {
                     self.connection.states[side] = self.connection.states[side].fin_sent();
                 }
-                self.settle_first();
                 self.try_receive_fin(side);
                 let rule = match () {
                     () if crossing => "T3",
@@ -174,28 +169,7 @@ impl Judge<'_> {
         if self.segment.flags.fin() && self.segment.len > 0 {
             note = note.with("octets", Fact::Octets(u64::from(self.segment.len)));
         }
-        note.pending = index == 0;
         self.say_step(note);
-    }
-
-    /// The class is known: the first step can be numbered.
-    fn settle_first(&mut self) {
-        let Some(packet) = self.connection.closing.pending_first.take() else { return };
-        let closing = self.connection.closing;
-        let becomes = closing.is_merged.then(|| {
-            let [a, b] = match closing.first {
-                Some(INITIATOR) => [State::FinWait1, State::CloseWait],
-                _ => [State::CloseWait, State::FinWait1],
-            };
-            let seen = self.connection.start_was_seen();
-            Note::new(&says::CLOSE_1, packet, closing.first_fin_at)
-                .in_connection(self.connection.id)
-                .by_rule("T2")
-                .with("a", Fact::Word(a.name(seen)))
-                .with("b", Fact::Word(b.name(seen)))
-                .with("of", Fact::Count(3))
-        });
-        self.notes.settled.push(crate::analysis::note::Settlement { packet, entry: &says::CLOSE_1, becomes });
     }
 
     /// Once both FINs are acknowledged: who keeps TIME-WAIT until when (3.5.3).

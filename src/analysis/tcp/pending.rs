@@ -198,7 +198,4 @@ pub(super) fn settle_all(connection: &mut Connection, notes: &mut Notes) {
             notes.settled.push(Settlement { packet: reset.packet, entry: &says::RESET, becomes: None });
         }
     }
-    if let Some(packet) = connection.closing.pending_first.take() {
-        notes.settled.push(Settlement { packet, entry: &says::CLOSE_1, becomes: None });
-    }
 }

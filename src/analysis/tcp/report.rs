@@ -155,39 +155,52 @@ pub struct RoundTripReport {
     pub samples: u64,
 }
 
-/// Losses and repairs of one direction.
+/// Losses and repairs of one direction; in JSON what is 0 is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RepairReport {
     /// Segments sent again, as far as they are known to be.
+    #[serde(skip_serializing_if = "is_zero")]
     pub retransmitted_segments: u64,
     /// Their octets.
+    #[serde(skip_serializing_if = "is_zero")]
     pub retransmitted_octets: u64,
     /// Of these, proved or probably unneeded.
+    #[serde(skip_serializing_if = "is_zero")]
     pub unneeded_segments: u64,
     /// Fast recoveries begun.
+    #[serde(skip_serializing_if = "is_zero")]
     pub fast: u64,
     /// Timeouts.
+    #[serde(skip_serializing_if = "is_zero")]
     pub timeouts: u64,
     /// Tail-loss probes.
+    #[serde(skip_serializing_if = "is_zero")]
     pub tail_probes: u64,
     /// Segments reordered on the way.
+    #[serde(skip_serializing_if = "is_zero")]
     pub out_of_order: u64,
     /// Segments of which nobody knows whether they were late or sent again.
+    #[serde(skip_serializing_if = "is_zero")]
     pub undecided: u64,
     /// Octets delivered but not captured.
+    #[serde(skip_serializing_if = "is_zero")]
     pub delivered_unseen_octets: u64,
     /// Octets missing and neither acknowledged nor seen.
+    #[serde(skip_serializing_if = "is_zero")]
     pub missing_octets: u64,
 }
 
-/// Windows of one direction: what its receiver allowed.
+/// Windows of one direction: what its receiver allowed; in JSON what is 0 is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WindowReport {
     /// Episodes with a window of zero.
+    #[serde(skip_serializing_if = "is_zero")]
     pub zero_windows: u64,
     /// How long they lasted in all.
+    #[serde(skip_serializing_if = "is_zero")]
     pub zero_window_ns: u64,
     /// Probes sent meanwhile.
+    #[serde(skip_serializing_if = "is_zero")]
     pub probes: u64,
     /// Shift of the receiver's windows, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,8 +209,10 @@ pub struct WindowReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_at_least: Option<u8>,
     /// Acknowledgments that were delayed.
+    #[serde(skip_serializing_if = "is_zero")]
     pub delayed_acks: u64,
     /// Acknowledgments of more than two segments.
+    #[serde(skip_serializing_if = "is_zero")]
     pub stretch_acks: u64,
 }
 
@@ -216,20 +231,28 @@ pub struct TimeReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TimeBudget {
     /// The sum of the others.
+    #[serde(skip_serializing_if = "is_zero")]
     pub total_ns: u64,
     /// All acknowledged, window open, nothing sent.
+    #[serde(skip_serializing_if = "is_zero")]
     pub idle_ns: u64,
     /// The receiver's window was closed.
+    #[serde(skip_serializing_if = "is_zero")]
     pub receiver_closed_ns: u64,
     /// All of the window was used.
+    #[serde(skip_serializing_if = "is_zero")]
     pub window_full_ns: u64,
     /// A loss was being repaired.
+    #[serde(skip_serializing_if = "is_zero")]
     pub recovery_ns: u64,
     /// Waiting for acknowledgments: congestion window or pacing.
+    #[serde(skip_serializing_if = "is_zero")]
     pub round_trip_ns: u64,
     /// Segment after segment.
+    #[serde(skip_serializing_if = "is_zero")]
     pub sending_ns: u64,
     /// Data went past uncaptured.
+    #[serde(skip_serializing_if = "is_zero")]
     pub capture_gap_ns: u64,
 }
 

@@ -629,7 +629,7 @@ fn closings() -> Vec<Scene> {
     let mut talk = Talk::new();
     talk.open(10_000);
     talk.wait(5).b().data(b"bye").fin().go();
-    talk.is("tcp-close-1", "T2");
+    talk.is("tcp-close-1", "T1");
     talk.wait(1).a().fin().go();
     talk.is("tcp-close-2", "T2");
     talk.wait(9).b().go();
