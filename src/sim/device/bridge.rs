@@ -173,6 +173,22 @@ impl Bridge {
         self.stp.as_deref()
     }
 
+    /// The VLAN of a frame that enters by a port with this tag, or without one; `None` if it may not enter. 0 in a
+    /// bridge without VLANs.
+    pub fn vlan_of(&self, port: PortId, tag: Option<u16>) -> Option<u16> {
+        self.options.vlans.get(usize::from(port.0)).map_or(Some(0), |role| role.classify(tag))
+    }
+
+    /// True if frames of a VLAN leave by a port with a tag that the bridge put on.
+    pub fn tags_on(&self, port: PortId, vlan: u16) -> bool {
+        self.options.vlans.get(usize::from(port.0)).is_some_and(|role| role.tags(vlan))
+    }
+
+    /// True if a port is for stations that send and hear frames without tags.
+    pub fn is_access(&self, port: PortId) -> bool {
+        matches!(self.options.vlans.get(usize::from(port.0)), Some(VlanRole::Access(_)))
+    }
+
     /// The state of a port.
     pub fn port_state(&self, port: PortId) -> PortState {
         self.states[usize::from(port.0)]

@@ -4,14 +4,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use crate::sim::device::Bridge;
 use crate::sim::engine::Engine;
+use crate::sim::frame::TAG_LEN;
 use crate::sim::link::LinkOptions;
 use crate::sim::record::{DeviceId, PortId};
 
 /// One way: the links in the order in which a frame takes them, and the routers it crosses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Way {
-    links: Vec<LinkOptions>,
+    /// Each link, and true if a frame that its sender sent without a VLAN tag has one there.
+    links: Vec<(LinkOptions, bool)>,
     /// Routers crossed, each with the port at which the frame enters.
     pub routers: Vec<(DeviceId, PortId)>,
 }
@@ -19,7 +22,8 @@ pub(super) struct Way {
 impl Way {
     /// How long a frame of `len` octets takes if it never waits.
     pub fn unloaded_nanos(&self, len: usize) -> u64 {
-        self.links.iter().map(|link| link.wire_nanos(len) + nanos(link.delay)).sum()
+        let on = |link: &LinkOptions, tag: usize| link.wire_nanos(len + tag) + nanos(link.delay);
+        self.links.iter().map(|(link, tagged)| on(link, if *tagged { TAG_LEN } else { 0 })).sum()
     }
 }
 
@@ -80,10 +84,10 @@ fn trace(
 ) -> Way {
     let mut way = Way::default();
     let mut at = to;
+    let mut hops: Vec<(DeviceId, Option<PortId>, PortId)> = Vec::new();
     while let Some((device, port, _)) = before.get(&at) {
-        if let Some((options, _)) = engine.link(*device, *port) {
-            way.links.push(options.clone());
-        }
+        let entered = before.get(device).filter(|_| *device != from).map(|(_, _, entered)| *entered);
+        hops.push((*device, entered, *port));
         if *device != from
             && engine.device(*device).kind() == "router"
             && let Some((_, _, entered)) = before.get(device)
@@ -95,7 +99,20 @@ fn trace(
         }
         at = *device;
     }
-    way.links.reverse();
+    let (mut vlan, mut tagged) = (None, false);
+    for (device, entered, port) in hops.into_iter().rev() {
+        match (engine.device(device).as_any().downcast_ref::<Bridge>(), entered) {
+            (Some(bridge), Some(entered)) => {
+                vlan = vlan.or_else(|| bridge.vlan_of(entered, None));
+                tagged = vlan.is_some_and(|vlan| bridge.tags_on(port, vlan));
+            }
+            _ if engine.device(device).kind() == "hub" => {}
+            _ => (vlan, tagged) = (None, false),
+        }
+        if let Some((options, _)) = engine.link(device, port) {
+            way.links.push((options.clone(), tagged));
+        }
+    }
     way.routers.reverse();
     way
 }

@@ -15,6 +15,7 @@ use super::paths::{self, Way};
 use super::rewrite::Rewriter;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::Direction;
+use crate::sim::device::Bridge;
 use crate::sim::engine::{Engine, Fed};
 use crate::sim::frame::FrameRef;
 use crate::sim::record::{DeviceId, PortId};
@@ -163,7 +164,8 @@ impl Planner<'_> {
             let place = self.mapping.of(frame.source()).copied();
             let copy = copies.get(&index).copied().filter(|copy| {
                 // A router that the capture saw on both sides made a new frame, which is no copy of the mirror port.
-                let hop = !copy.same_link && place.is_some() && self.remote == Remote::Edge;
+                let by_router = place.is_some_and(|place| self.engine.device(place.device).kind() == "router");
+                let hop = !copy.same_link && by_router && self.remote == Remote::Edge;
                 !hop && plan.entries[copy.of].fate == Fate::Enters
             });
             entry.fate = match (copy, place) {
@@ -194,6 +196,9 @@ impl Planner<'_> {
             {
                 ingress = origin.seat;
                 entry.from_origin = true;
+                octets = changed.into();
+            }
+            if let Some(changed) = self.as_its_sender_sent(&octets, ingress) {
                 octets = changed.into();
             }
             entry.ingress = Some(ingress);
@@ -259,6 +264,42 @@ impl Planner<'_> {
             true => paths::find(self.engine, from, point.0, None, true),
             false => None,
         })
+    }
+
+    /// A switch with VLANs puts tags on and takes them off; where the capture was taken on its other side, the frame is
+    /// given back the form in which its sender sent it.
+    fn as_its_sender_sent(&self, octets: &[u8], ingress: (DeviceId, PortId)) -> Option<Vec<u8>> {
+        let (device, port) = self.engine.peer(ingress.0, ingress.1)?;
+        let bridge = self.engine.device(device).as_any().downcast_ref::<Bridge>()?;
+        let tag = match octets.get(12..16) {
+            Some([0x81, 0x00, high, low]) => Some(u16::from_be_bytes([high & 0x0f, *low])),
+            _ => None,
+        };
+        match tag {
+            Some(tag) if bridge.is_access(port) && bridge.vlan_of(port, Some(tag)) == Some(tag) => {
+                Some([&octets[..12], &octets[16..]].concat())
+            }
+            None if bridge.vlan_of(port, None).is_none() => {
+                let vlan = self.vlan_at_point()?;
+                let tag = [0x81, 0x00, (vlan >> 8) as u8, vlan as u8];
+                bridge.tags_on(port, vlan).then(|| [&octets[..12], &tag, &octets[12..]].concat())
+            }
+            _ => None,
+        }
+    }
+
+    /// The VLAN of the access port where the capture was taken.
+    fn vlan_at_point(&self) -> Option<u16> {
+        let point = self.point?;
+        let own = self.engine.device(point.0).as_any().downcast_ref::<Bridge>().map(|bridge| (bridge, point.1));
+        let (bridge, port) = match own {
+            Some(own) => own,
+            None => {
+                let (device, port) = self.engine.peer(point.0, point.1)?;
+                (self.engine.device(device).as_any().downcast_ref::<Bridge>()?, port)
+            }
+        };
+        bridge.vlan_of(port, None).filter(|vlan| *vlan != 0)
     }
 
     /// What the capture itself says of the direction overrules the MAC address (R8).
