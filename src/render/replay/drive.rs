@@ -54,11 +54,18 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
         grid.write(out);
     }
     let changed = driven.talks.iter().filter(|talk| is_changed(talk)).count();
+    let slower = driven.talks.iter().filter(|talk| takes_another_time(talk)).count();
     let mut text = String::new();
     let verdict = match changed {
-        0 if done > 0 => paint.text("no difference: as many segments, as many resent", severity(Severity::Chat)),
+        0 if done > 0 && slower == 0 => {
+            paint.text("no difference: as many segments, as many resent, in the same time", severity(Severity::Chat))
+        }
+        0 if done > 0 => {
+            format!("as many segments and as many resent; of {done}, {slower} took another time (ratio beyond 1 %)")
+        }
         0 => "nothing could be driven".to_owned(),
-        _ => format!("{} differ in segments or resent segments", plural(changed as u64, "conversation")),
+        1 => "1 conversation differs in segments or resent segments".to_owned(),
+        _ => format!("{changed} conversations differ in segments or resent segments"),
     };
     let _ = writeln!(text, "{verdict}");
     for talk in driven.talks.iter().filter(|talk| talk.left_out.is_some()).take(20) {
@@ -106,6 +113,16 @@ fn is_changed(talk: &DrivenTalk) -> bool {
     let differs =
         |simulated: Measure| simulated.segments != captured.segments || simulated.retransmits != captured.retransmits;
     talk.simulated.is_some_and(differs)
+}
+
+/// True if handshake or duration differ by more than a hundredth.
+fn takes_another_time(talk: &DrivenTalk) -> bool {
+    let far = |captured: u64, simulated: u64| captured.abs_diff(simulated) > captured / 100;
+    let captured = talk.talk.measure;
+    talk.simulated.is_some_and(|simulated| {
+        let handshakes = (captured.handshake_nanos.unwrap_or(0), simulated.handshake_nanos.unwrap_or(0));
+        far(handshakes.0, handshakes.1) || far(captured.duration_nanos, simulated.duration_nanos)
+    })
 }
 
 fn counts(captured: u64, simulated: u64) -> String {
