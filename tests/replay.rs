@@ -641,3 +641,42 @@ fn r7_a_box_that_lives_answers_unless_the_capture_has_the_answer() {
     assert_eq!(run(vec![(0, ask.clone())], &["h2"]), (1, 1, 0), "alive: one answer more than captured");
     assert_eq!(run(vec![(0, ask), (50_000, answer)], &["h2"]), (2, 0, 1), "held back, as the capture has it");
 }
+
+/// The commands themselves: exit statuses, JSON Lines with the packet numbers of the capture, files for each port.
+#[test]
+fn r10_the_commands_say_where_every_frame_went() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let netlab = |arguments: &[&str]| {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_netlab")).args(arguments).output().expect("it runs");
+        let text = |octets: Vec<u8>| String::from_utf8(octets).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    assert_eq!(netlab(&["simulate", "arp", "--write", &path("ports")]).0, Some(0));
+    let capture = path("ports/h1.eth0.pcapng");
+    let (status, drawn, _) = netlab(&["topology", &capture]);
+    assert_eq!(status, Some(0));
+    std::fs::write(folder.path().join("drawn.toml"), drawn).expect("a file");
+    let (status, lines, errors) =
+        netlab(&["replay", &capture, "--topology", &path("drawn.toml"), "--jsonl", "--write", &path("out")]);
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(
+        lines.starts_with("{\"") && lines.lines().next().is_some_and(|head| head.contains("\"netlab\":\"replay\""))
+    );
+    let delivered = |number: u64| {
+        let wanted = format!("\"frame\":{number},");
+        lines.lines().any(|line| line.contains("\"event\":\"delivered\"") && line.contains(&wanted))
+    };
+    assert!((1..=4).all(delivered), "{lines}");
+    let (_, comments, _) = netlab(&["read", "-V", &path("out/h2.eth0.pcapng")]);
+    assert!(comments.contains("packet 1 of the capture"), "{comments}");
+    // A station without a place is a matter of usage, and is named.
+    std::fs::write(folder.path().join("empty.toml"), "title = \"empty\"\n[switch.sw]\n").expect("a file");
+    let (status, _, errors) = netlab(&["replay", &capture, "--topology", &path("empty.toml")]);
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("00:00:5e:00:53:01") && errors.contains("--unmapped drop"), "{errors}");
+    let (status, _, errors) = netlab(&["replay", &capture, "--topology", &path("nothing.toml")]);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("nothing.toml"), "{errors}");
+}

@@ -228,7 +228,11 @@ impl Mapping {
         if let Some(seat) = seats.iter().find(|seat| seat.mac == station.mac) {
             return Some(Place { device: seat.device, port: seat.port, by: By::EqualMac, speaks_itself: false });
         }
-        if let Some(device) = scenario.names.switch_with(station.mac) {
+        // Switches get addresses of netlab's own choice, which may be those of hosts elsewhere: only who speaks like a
+        // switch is one.
+        if station.class == Class::Switch
+            && let Some(device) = scenario.names.switch_with(station.mac)
+        {
             return Some(Place { device, port: PortId(0), by: By::EqualMac, speaks_itself: true });
         }
         let own = own.into_iter().chain(station.address_by_others(&identities.subnets));
