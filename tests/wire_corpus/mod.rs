@@ -43,8 +43,11 @@ pub fn ethernet() -> FrameBuilder {
     FrameBuilder::ethernet(A, B)
 }
 
+/// Adds what IP carries to a frame.
+type Carry = fn(FrameBuilder) -> FrameBuilder;
+
 /// What IP carries in these frames, by name.
-fn transports() -> Vec<(&'static str, fn(FrameBuilder) -> FrameBuilder)> {
+fn transports() -> Vec<(&'static str, Carry)> {
     vec![
         ("tcp-syn", |frame| frame.tcp(syn())),
         ("tcp-data", |frame| frame.tcp(data()).payload(b"hello, network")),
