@@ -36,6 +36,12 @@ pub trait Sink {
     /// # Errors
     /// When the output cannot be written.
     fn idle(&mut self) -> io::Result<()>;
+
+    /// True if only notes matter: packets of which nothing is said need not be handed over, and the octets of those that
+    /// waited for a verdict are not kept.
+    fn takes_notes_only(&self) -> bool {
+        false
+    }
 }
 
 /// What happens to packets whose verdicts are not final.
@@ -179,6 +185,10 @@ impl Queue {
             let late = notes.fresh.extract_if(.., |note| note.packet != number).collect::<Vec<_>>();
             late.into_iter().try_for_each(|note| self.late_note(note, sink))?;
         }
+        let notes_only = sink.takes_notes_only();
+        if notes_only && notes.fresh.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
         let waits =
             self.patience == Patience::Hold && (!self.held.is_empty() || notes.fresh.iter().any(|note| note.pending));
         if !waits {
@@ -186,16 +196,15 @@ impl Queue {
         }
         let mut held = match self.spare.pop() {
             Some(spare) => spare,
-            None => Box::new(HeldPacket {
-                meta: packet.meta,
-                bytes: Vec::with_capacity(packet.frame.bytes().len()),
-                notes: Vec::new(),
-                context: notes.context,
-            }),
+            None => {
+                Box::new(HeldPacket { meta: packet.meta, bytes: Vec::new(), notes: Vec::new(), context: notes.context })
+            }
         };
         held.meta = packet.meta;
         held.context = notes.context;
-        held.bytes.extend_from_slice(packet.frame.bytes());
+        if !notes_only {
+            held.bytes.extend_from_slice(packet.frame.bytes());
+        }
         std::mem::swap(&mut held.notes, &mut notes.fresh);
         self.push(Held::Packet(held));
         self.release(false, sink)
@@ -383,6 +392,44 @@ mod tests {
         notes.settled.push(Settlement { packet: 2, entry: &GUESS, becomes });
         step(&mut queue, 4, &mut notes, &mut log);
         assert_eq!(log.0, ["1 ", "2 proof", "remark c", "3 ", "4 "]);
+    }
+
+    #[test]
+    fn a_sink_of_notes_gets_only_packets_of_which_something_is_said() {
+        struct NotesOnly(Log);
+        impl Sink for NotesOnly {
+            fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+                self.0.packet(judged)
+            }
+            fn remark(&mut self, remark: &Remark) -> io::Result<()> {
+                self.0.remark(remark)
+            }
+            fn late_note(&mut self, note: &Note) -> io::Result<()> {
+                self.0.late_note(note)
+            }
+            fn idle(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+            fn takes_notes_only(&self) -> bool {
+                true
+            }
+        }
+        let (mut queue, mut notes, mut sink) = (Queue::default(), Notes::default(), NotesOnly(Log::default()));
+        for number in 1..=4 {
+            let meta = Meta::new(number, Timestamp::ZERO, LinkType::ETHERNET, 1);
+            let packet = Packet::decode(RawPacket { meta, bytes: &[0] });
+            if number == 2 {
+                notes.say(pending(2));
+            }
+            if number == 4 {
+                let becomes = Some(Note::new(&PROOF, 2, Timestamp::ZERO));
+                notes.settled.push(Settlement { packet: 2, entry: &GUESS, becomes });
+            }
+            assert!(queue.packet(&packet, &mut notes, &mut sink).expect("the log takes all").is_continue());
+            notes.clear();
+        }
+        queue.finish(&mut notes, &mut sink).expect("the log takes all");
+        assert_eq!(sink.0.0, ["2 proof"]);
     }
 
     #[test]

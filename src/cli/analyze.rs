@@ -154,4 +154,8 @@ impl Sink for Gathered {
     fn idle(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    fn takes_notes_only(&self) -> bool {
+        self.rows.is_none()
+    }
 }

@@ -60,7 +60,8 @@ fn judge(sample: &Sample<'_>, mark: &[u8]) -> Option<Candidate> {
 fn aligned_bits(sample: &Sample<'_>, mark: &[u8]) -> f64 {
     let borders = || sample.segments.iter().copied().filter(|border| *border > 0);
     let is_aligned = borders().chain([sample.octets.len()]).all(|border| sample.octets[..border].ends_with(mark));
-    if is_aligned { 4.0 * borders().count() as f64 } else { 0.0 }
+    let count = borders().count() + usize::from(sample.is_end);
+    if is_aligned { 4.0 * count as f64 } else { 0.0 }
 }
 
 /// Octets that are printable ASCII, tabs, line ends or part of UTF-8 characters, marks left out.
