@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("etherparse", &["wire"]),
     ("hmac", &["analysis"]),
-    ("md5", &["analysis"]),
+    ("md5", &["analysis", "sim"]),
     ("sha1", &["analysis"]),
     ("sha2", &["analysis", "render"]),
     ("simple_dns", &["wire"]),

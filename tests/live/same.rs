@@ -43,9 +43,17 @@ impl Pair {
         let tcpdump = self.tcpdump.interrupt();
         assert!(netlab.status.success() && tcpdump.status.success(), "{}", netlab.stderr);
         let (theirs, ours) = (recorded(&self.theirs), recorded(&self.ours));
+        // Packets that pass in both directions at the same moment, on two processors, reach two sockets in either order:
+        // each direction is held against its own.
+        let by_sender = |recorded: &Recorded| {
+            let mut packets = recorded.packets.clone();
+            packets.sort_by_key(|packet| packet.octets.get(6..12).map(<[u8]>::to_vec));
+            packets
+        };
+        let (their_packets, our_packets) = (by_sender(&theirs), by_sender(&ours));
         assert!(!ours.packets.is_empty(), "{name}: nothing was captured");
         let cut = |octets: &[u8]| octets[..octets.len().min(compared)].to_vec();
-        for (number, (their, our)) in (1..).zip(theirs.packets.iter().zip(&ours.packets)) {
+        for (number, (their, our)) in (1..).zip(their_packets.iter().zip(&our_packets)) {
             // Each of the two asks for a time of its own where the kernel has not taken one yet (TCP that is being sent).
             let apart = our.at.signed_since(their.at).abs();
             assert!(apart < 20_000_000, "{name}: packet {number}: {our:?}, {their:?}");
