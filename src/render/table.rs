@@ -117,7 +117,7 @@ impl Table {
             out.push(b'\n');
         }
         if self.left_out > 0 {
-            out.extend_from_slice(format!("… and {} more; --json shows all\n", self.left_out).as_bytes());
+            out.extend_from_slice(format!("… and {} more\n", self.left_out).as_bytes());
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
         let lines: Vec<_> = text.lines().collect();
         assert!(lines.iter().any(|line| line.contains("tcp       1234")), "{text}");
         assert!(lines.iter().any(|line| line.contains("udp          7")), "{text}");
-        assert_eq!(*lines.last().expect("a line"), "… and 2 more; --json shows all");
+        assert_eq!(*lines.last().expect("a line"), "… and 2 more");
     }
 
     #[test]
