@@ -117,7 +117,10 @@ fn live_filters_choose_what_tcpdump_chooses() {
             command.args(["netns", "exec", &namespaces.receiver, program]);
             // Neither gives up its rights: the folder belongs to whoever runs the test.
             if is_peer {
-                command.args(["-Z", "root", "--immediate-mode", "-i", "r0", "-w"]).arg(&file);
+                // In immediate mode a slot of its ring holds a whole snapshot: the default buffer has room for a few packets only.
+                command
+                    .args(["-Z", "root", "--immediate-mode", "-B", "32768", "-s", "4096", "-i", "r0", "-w"])
+                    .arg(&file);
                 // Without its optimiser, which in libpcap 1.10 makes of `arp or (vlan 5 and ip)` a program that looks for IP
                 // four octets too far.
                 if filter.starts_with("arp or (vlan") {

@@ -408,7 +408,6 @@ fn r3_rewriting_replaces_addresses_everywhere_and_keeps_sums_right_and_wrong() {
 
 #[test]
 fn r8_an_offloaded_giant_is_cut_as_a_card_would_and_arrives_whole() {
-    use netlab::wire::LinkType;
     use netlab::wire::build::TcpFields;
     let payload: Vec<u8> = (0..5000u32).map(|index| index as u8).collect();
     let giant = FrameBuilder::ethernet(mac(1), mac(2))
