@@ -112,7 +112,7 @@ fn r1_what_is_guessed_from_simulated_networks_is_true() {
             let station = all.station(*mac).expect("every host was pinged");
             assert_eq!(station.class, Class::Host, "seed {seed}");
             let own: Vec<String> = station.own_addresses(&all.subnets).map(|own| own.to_string()).collect();
-            assert_eq!(own, [address.clone()], "seed {seed}");
+            assert_eq!(own, std::slice::from_ref(address), "seed {seed}");
         }
         let routers: Vec<_> = all.stations.iter().filter(|station| station.class == Class::Router).collect();
         assert_eq!(routers.len(), 1, "seed {seed}");

@@ -154,7 +154,7 @@ impl Lab {
             const AT_ONCE: usize = 32;
             let socket = wire("eth0");
             let pieces = vec![[std::io::IoSlice::new(&frame)]; AT_ONCE];
-            let addresses = vec![None::<()>; AT_ONCE];
+            let addresses = [None::<()>; AT_ONCE];
             let mut headers = MultiHeaders::preallocate(AT_ONCE, None);
             let start = Instant::now();
             let mut sent = 0;

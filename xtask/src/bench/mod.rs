@@ -103,7 +103,7 @@ fn compare(job: &Job, rounds: u32) -> anyhow::Result<()> {
                 }
                 Kind::Program(program, words) => measure::program(program, words, row.may_fail)
                     .with_context(|| format!("{}: {}", job.name, row.title))?,
-                Kind::Library(work) => measure::within(|| work())?,
+                Kind::Library(work) => measure::within(work)?,
             };
             *least = Some(least.map_or(cost, |before| before.least(cost)));
         }

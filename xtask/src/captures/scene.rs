@@ -86,7 +86,7 @@ pub fn made(folder: &str, scenes: &[Scene]) -> Vec<Made> {
 /// A pcap file with times in nanoseconds (draft-ietf-opsawg-pcap), link type Ethernet.
 fn pcap(scene: &Scene) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut words = |file: &mut Vec<u8>, words: &[u32]| words.iter().for_each(|word| file.extend(word.to_le_bytes()));
+    let words = |file: &mut Vec<u8>, words: &[u32]| words.iter().for_each(|word| file.extend(word.to_le_bytes()));
     words(&mut file, &[0xa1b2_3c4d, 2 | 4 << 16, 0, 0, 262_144, 1]);
     for (at_us, octets, kept) in &scene.frames {
         let at_us = EPOCH_US + at_us;

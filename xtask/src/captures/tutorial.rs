@@ -28,7 +28,7 @@ pub fn record(path: &Path) -> anyhow::Result<()> {
         cable.run_client(Command::new("ping").args(["-q", "-c", "3", "-i", "0.2", &SERVER.to_string()]))?,
         "no answer to ping"
     );
-    ensure!(cable.run_client(&mut player(&["captures", "--play", "client"])?)?, "the client failed");
+    ensure!(cable.run_client(&player(&["captures", "--play", "client"])?)?, "the client failed");
     recording.end()?;
     server.kill()?;
     server.wait()?;
@@ -48,7 +48,7 @@ fn serve() -> anyhow::Result<()> {
     let names = UdpSocket::bind((SERVER, NAME_PORT))?;
     let large = UdpSocket::bind((SERVER, LARGE_PORT))?;
     let echo = TcpListener::bind((SERVER, ECHO_PORT))?;
-    thread::spawn(move || answer(&names, |question| response(question)));
+    thread::spawn(move || answer(&names, response));
     thread::spawn(move || answer(&large, |datagram| format!("{} octets arrived", datagram.len()).into_bytes()));
     eprintln!("ready");
     for stream in echo.incoming() {

@@ -204,11 +204,6 @@ impl Talk {
         self.frames.push(Frame { at_us: self.now_us, octets, wire_len });
         self
     }
-
-    /// Number of the last frame.
-    pub fn last(&self) -> u64 {
-        self.frames.len() as u64
-    }
 }
 
 /// A segment in the making.
@@ -323,17 +318,6 @@ impl<'t> Saying<'t> {
 
     pub fn ttl(mut self, ttl: u8) -> Self {
         self.ttl = Some(ttl);
-        self
-    }
-
-    pub fn sums(mut self, sums: Sum) -> Self {
-        self.sums = Some(sums);
-        self
-    }
-
-    /// With these timestamp values instead of the time and what was heard.
-    pub fn stamp(mut self, value: u32, echo: u32) -> Self {
-        self.timestamp = Some((value, echo));
         self
     }
 
