@@ -47,6 +47,27 @@ fn push_harmless(out: &mut String, c: char) {
     }
 }
 
+/// How many letters must be changed, added, left out or swapped with their neighbour to get from one word to the other
+/// (optimal string alignment): for "did you mean".
+pub fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let changed = last[j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut best = changed.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                best = best.min(before_last[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[other.len()]
+}
+
 /// Control characters, line and paragraph separators, zero-width and bidirectional formatting, byte-order mark.
 fn is_harmful(c: char) -> bool {
     c.is_control()
@@ -62,6 +83,21 @@ mod tests {
         assert_eq!(harmless("a\x1b[31mb\u{202e}c\n"), "a\\x1b[31mb\\u{202e}c\\n");
         assert_eq!(harmless("a\u{9b}b"), "a\\x9bb");
         assert!(matches!(harmless("网络 example.com"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_slip_of_any_kind_is_one_step() {
+        for (one, other, steps) in [
+            ("host", "host", 0),
+            ("host", "hsot", 1),
+            ("host", "hos", 1),
+            ("host", "hosts", 1),
+            ("黏包", "黏", 1),
+            ("", "abc", 3),
+        ] {
+            assert_eq!(distance(one, other), steps, "{one} {other}");
+            assert_eq!(distance(other, one), steps, "{other} {one}");
+        }
     }
 
     #[test]

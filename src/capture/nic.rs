@@ -133,8 +133,11 @@ pub fn most_likely(list: &[Nic]) -> Option<&Nic> {
 
 /// The name in `list` that is spelled most like `name`, if any is near enough to be meant.
 pub fn nearest<'a>(list: &'a [Nic], name: &str) -> Option<&'a str> {
-    let meant = |other: &&str| distance(other, name) <= 1 + name.chars().count() / 4;
-    list.iter().map(|interface| interface.name.as_str()).filter(meant).min_by_key(|other| distance(other, name))
+    let meant = |other: &&str| crate::base::text::distance(other, name) <= 1 + name.chars().count() / 4;
+    list.iter()
+        .map(|interface| interface.name.as_str())
+        .filter(meant)
+        .min_by_key(|other| crate::base::text::distance(other, name))
 }
 
 /// What packets of an interface begin with, by its kind of hardware (ARPHRD_ of Linux). Kinds without a link type of
@@ -156,25 +159,6 @@ fn has_mac(hardware: u16) -> bool {
     use libc::{ARPHRD_ETHER, ARPHRD_IEEE80211, ARPHRD_IEEE80211_PRISM, ARPHRD_IEEE80211_RADIOTAP, ARPHRD_LOOPBACK};
     [ARPHRD_ETHER, ARPHRD_LOOPBACK, ARPHRD_IEEE80211, ARPHRD_IEEE80211_PRISM, ARPHRD_IEEE80211_RADIOTAP]
         .contains(&hardware)
-}
-
-/// Letters to insert, remove, change or swap with their neighbour to make `a` of `b` (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                let swapped = if swap { rows[i - 2][j - 2] + 1 } else { usize::MAX };
-                change.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(swapped)
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

@@ -50,8 +50,9 @@ impl FromStr for Column {
                 let layer = name.split_once('.').map_or("", |(layer, _)| layer);
                 let is_elsewhere = |known: &str| known.split_once('.').is_none_or(|(other, _)| other != layer);
                 let known = describe::all().map(|field| field.name);
-                let nearest =
-                    known.min_by_key(|known| (is_elsewhere(known), distance(known, name))).unwrap_or("number");
+                let nearest = known
+                    .min_by_key(|known| (is_elsewhere(known), crate::base::text::distance(known, name)))
+                    .unwrap_or("number");
                 format!("there is no field '{typed}'; the nearest name is {nearest}")
             })?),
         })
@@ -64,21 +65,6 @@ impl FieldRows {
         let cells = vec![Vec::new(); columns.len()];
         FieldRows { columns, cells }
     }
-}
-
-/// How many octets must be changed, added or left out to turn one name into the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.bytes().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.bytes().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (corner + usize::from(a != b)).min(above + 1).min(row[j] + 1);
-            corner = above;
-        }
-    }
-    row[other.len()]
 }
 
 impl Renderer for FieldRows {

@@ -1,6 +1,8 @@
 //! The messages of a connection for people: segments, framing, who joined what, and what `recv` can return.
 
+use super::ladder::wrap;
 use super::number::{octets, span};
+use super::page::count;
 use super::style::{DIM, HEADING, Paint};
 use super::table::Table;
 use crate::analysis::messages::datagrams::UdpTalk;
@@ -58,8 +60,8 @@ impl Page<'_> {
         };
         self.heading(&format!(
             "{from} → {to}   {} in {}{lost}, then {}",
-            count(direction.octets, "octet"),
-            count(direction.segment_count, "segment"),
+            count(direction.octets as u64, "octet"),
+            count(direction.segment_count as u64, "segment"),
             match direction.flow_end {
                 "FIN" => "a FIN",
                 "reset" => "a reset",
@@ -99,10 +101,10 @@ impl Page<'_> {
         if framing.count > 0 || !framing.found {
             self.line(&format!(
                 "  {}, {:.1} % of the octets; {}, {} with more than one message",
-                count(framing.count, "whole message"),
+                count(framing.count as u64, "whole message"),
                 framing.fit_percent,
-                count(framing.split_headers, "split header"),
-                count(framing.glued_segments, "segment")
+                count(framing.split_headers as u64, "split header"),
+                count(framing.glued_segments as u64, "segment")
             ));
         }
         for (spec, percent) in &framing.rivals {
@@ -297,11 +299,6 @@ impl Page<'_> {
     }
 }
 
-/// `1 segment`, `2 segments`.
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
 fn packet_list(packets: &[u64]) -> String {
     match packets {
         [] => String::new(),
@@ -309,25 +306,4 @@ fn packet_list(packets: &[u64]) -> String {
         [first, .., last] if packets.len() > 3 => format!("{first}–{last} ({})", packets.len()),
         few => few.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
     }
-}
-
-/// Breaks a sentence into lines of at most `width` columns, between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ') {
-        let len = unicode_width::UnicodeWidthStr::width(word);
-        if used > 0 && used + 1 + len > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        let Some(line) = lines.last_mut() else { break };
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        line.push_str(word);
-        used += len;
-    }
-    lines
 }

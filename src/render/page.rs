@@ -80,9 +80,14 @@ pub fn packets(numbers: &[u64]) -> String {
     }
 }
 
-/// `1 packet`, `2 packets`.
+/// `1 packet`, `2 packets`, `3 addresses`.
 pub fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    let ending = match number {
+        1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{number} {noun}{ending}")
 }
 
 #[cfg(test)]
@@ -100,5 +105,9 @@ mod tests {
     fn long_lists_of_packets_are_shortened() {
         assert_eq!(packets(&[1, 2, 3]), "1, 2, 3");
         assert_eq!(packets(&[1, 2, 3, 4, 5, 6]), "1, 2, 3 … 6");
+        assert_eq!(
+            [count(1, "packet"), count(0, "packet"), count(2, "address")],
+            ["1 packet", "0 packets", "2 addresses"]
+        );
     }
 }

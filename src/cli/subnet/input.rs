@@ -161,24 +161,10 @@ fn addresses_of(_name: &str) -> Result<(Vec<String>, Option<Vec<Block>>), Refusa
 fn nearest_command(name: &str) -> Option<&'static str> {
     const NAMES: [&str; 11] =
         ["same", "split", "next", "plan", "merge", "range", "contains", "overlap", "subtract", "kinds", "random"];
-    let near =
-        |command: &&str| command.starts_with(name) && name.len() > 1 || distance(command, name) <= 2 && name.len() > 3;
-    NAMES.into_iter().filter(near).min_by_key(|command| distance(command, name))
-}
-
-/// Letters to insert, remove or change (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.iter().enumerate() {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
+    let near = |command: &&str| {
+        command.starts_with(name) && name.len() > 1 || crate::base::text::distance(command, name) <= 2 && name.len() > 3
+    };
+    NAMES.into_iter().filter(near).min_by_key(|command| crate::base::text::distance(command, name))
 }
 
 #[cfg(test)]

@@ -87,29 +87,13 @@ pub fn similar(wrong: &str) -> Vec<&'static str> {
     let wrong = wrong.to_ascii_lowercase();
     let mut found: Vec<(usize, &'static str)> = names
         .filter_map(|name| {
-            let distance = distance(name, &wrong);
+            let distance = crate::base::text::distance(name, &wrong);
             let contains = wrong.len() >= 3 && (name.contains(&wrong) || wrong.contains(name));
             (contains || distance <= 2).then_some((if contains { 0 } else { distance }, name))
         })
         .collect();
     found.sort_unstable();
     found.into_iter().map(|(_, name)| name).take(6).collect()
-}
-
-/// Letters to change, add or leave out to get from one word to the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, b) in other.iter().enumerate() {
-            let cost = (diagonal + usize::from(a != *b)).min(row[column] + 1).min(row[column + 1] + 1);
-            diagonal = row[column + 1];
-            row[column + 1] = cost;
-        }
-    }
-    row[other.len()]
 }
 
 /// `docs/EVENTS.md`: every code with its line and explanation, and every rule.

@@ -5,8 +5,8 @@ use std::io;
 
 use serde_json::{Value as Json, json};
 
-use super::plural;
 use crate::analysis::Severity;
+use crate::render::page::count;
 use crate::render::simulation::{json_record, json_summary_of};
 use crate::render::style::{HEADING, Paint, severity};
 use crate::render::table::Table as Grid;
@@ -23,7 +23,7 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
     let heading = format!(
         "{} of {} driven anew through live hosts; each cell: captured → simulated (ratio)",
         done,
-        plural(driven.talks.len() as u64, "conversation")
+        count(driven.talks.len() as u64, "conversation")
     );
     out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
     out.push(b'\n');
@@ -78,10 +78,10 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
         let _ = writeln!(text, "… and {} more not driven; --jsonl lists them", left_out - 20);
     }
     if driven.not_kept > 0 {
-        let _ = writeln!(text, "{} of conversations beyond those kept", plural(driven.not_kept, "packet"));
+        let _ = writeln!(text, "{} of conversations beyond those kept", count(driven.not_kept, "packet"));
     }
     if driven.to_groups > 0 {
-        let _ = writeln!(text, "{} to groups or everybody: not driven", plural(driven.to_groups, "datagram"));
+        let _ = writeln!(text, "{} to groups or everybody: not driven", count(driven.to_groups, "datagram"));
     }
     for device in engine.devices() {
         for reason in Reason::all() {
@@ -98,7 +98,7 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
     let _ = writeln!(
         text,
         "{} made; {} copies = {} delivered + {} filtered + {} dropped + {} under way [R11]",
-        plural(books.injected, "frame"),
+        count(books.injected, "frame"),
         books.copies,
         books.delivered,
         books.filtered,

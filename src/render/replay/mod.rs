@@ -51,7 +51,3 @@ fn span(nanos: i64) -> String {
         _ => format!("{sign}{:.3} s", size / 1e9),
     }
 }
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}

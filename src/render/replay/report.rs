@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::journeys::fate_words;
-use super::{Page, plural, some_numbers, span, stations};
+use super::{Page, some_numbers, span, stations};
 use crate::analysis::Severity;
 use crate::base::text::harmless;
+use crate::render::page;
 use crate::render::simulation::{millis, reason_words};
 use crate::render::style::{DIM, HEADING, severity};
 use crate::render::table::Table as Grid;
@@ -48,7 +49,7 @@ impl Page<'_> {
             "{} through {}: {entered} of {} enter, each at the port of its sender\n",
             harmless(self.file),
             harmless(self.topology),
-            plural(frames, "frame")
+            page::count(frames, "frame")
         );
         out.extend_from_slice(self.paint.text(line.trim_end(), HEADING).as_bytes());
         out.extend_from_slice(b"\n\n");
@@ -104,7 +105,7 @@ impl Page<'_> {
             out.extend_from_slice(text.as_bytes());
         }
         if replay.rewriter.is_some() {
-            let text = format!("{} replaced (--rewrite).\n", plural(replay.plan.rewritten, "address"));
+            let text = format!("{} replaced (--rewrite).\n", page::count(replay.plan.rewritten, "address"));
             out.extend_from_slice(text.replace("addresss", "addresses").as_bytes());
         }
     }
@@ -123,8 +124,8 @@ impl Page<'_> {
             by_fate.entry(words).or_default().push(entry.number);
         }
         for (why, numbers) in &by_fate {
-            let count = plural(numbers.len() as u64, "frame");
-            let line = format!("{count}: {why} ({})\n", some_numbers(numbers, 10));
+            let frames = page::count(numbers.len() as u64, "frame");
+            let line = format!("{frames}: {why} ({})\n", some_numbers(numbers, 10));
             text.extend_from_slice(line.as_bytes());
         }
         stations::odd(self.capture, self.paint, &mut text);
@@ -138,13 +139,13 @@ impl Page<'_> {
         }
         for (why, count) in &replay.plan.not_from_origin {
             text.extend_from_slice(
-                format!("{} entered at the router after all: {why}\n", plural(*count, "packet")).as_bytes(),
+                format!("{} entered at the router after all: {why}\n", page::count(*count, "packet")).as_bytes(),
             );
         }
         if replay.plan.split > 0 {
             let line = format!(
                 "{} longer than the link may carry: cut into segments as a card would do (--offload) [R8]\n",
-                plural(replay.plan.split, "frame")
+                page::count(replay.plan.split, "frame")
             );
             text.extend_from_slice(line.as_bytes());
         }
@@ -152,29 +153,31 @@ impl Page<'_> {
         if cut > 0 {
             let line = format!(
                 "{} cut by the capture: filled with zeros to their length on the wire, so their checksums say nothing [R8]\n",
-                plural(cut, "frame")
+                page::count(cut, "frame")
             );
             text.extend_from_slice(line.as_bytes());
         }
         let made = self.capture.frames.iter().filter(|frame| frame.made_macs).count() as u64;
         if made > 0 {
-            let line = format!("{} came without MAC addresses: they were made [R8]\n", plural(made, "frame"));
+            let line = format!("{} came without MAC addresses: they were made [R8]\n", page::count(made, "frame"));
             text.extend_from_slice(line.as_bytes());
         }
         let fcs = self.capture.frames.iter().filter(|frame| frame.had_fcs).count() as u64;
         if fcs > 0 {
-            let line = format!("{} had a stored check sequence, which was taken off [R8]\n", plural(fcs, "frame"));
+            let line = format!("{} had a stored check sequence, which was taken off [R8]\n", page::count(fcs, "frame"));
             text.extend_from_slice(line.as_bytes());
         }
         if self.capture.backwards > 0 {
-            let line =
-                format!("{} earlier than the one before: sorted by time\n", plural(self.capture.backwards, "frame"));
+            let line = format!(
+                "{} earlier than the one before: sorted by time\n",
+                page::count(self.capture.backwards, "frame")
+            );
             text.extend_from_slice(line.as_bytes());
         }
         if replay.plan.moved > 0 {
             let line = format!(
                 "{} later than back-dating asked, to keep the order of their sender [R6]\n",
-                plural(replay.plan.moved, "frame")
+                page::count(replay.plan.moved, "frame")
             );
             text.extend_from_slice(line.as_bytes());
         }
@@ -304,7 +307,7 @@ impl Page<'_> {
             if replay.live.contains(&device) {
                 let count = |event, reason| engine.deed_count(device, event, reason);
                 let routed = count(EventKind::Delivered, Reason::Routed) + count(EventKind::Forwarded, Reason::Routed);
-                let _ = write!(text, "{name} is alive: it forwarded {}", plural(routed, "packet"));
+                let _ = write!(text, "{name} is alive: it forwarded {}", page::count(routed, "packet"));
                 for reason in Reason::all() {
                     match count(EventKind::Dropped, reason) {
                         0 => {}
@@ -327,8 +330,8 @@ impl Page<'_> {
                     text,
                     "{name} is a mute stand-in: it took in {} for others, and {} entered at its ports as it had sent \
                      them; --remote origin lets it route itself [R5]",
-                    plural(taken, "packet"),
-                    plural(sent as u64, "frame")
+                    page::count(taken, "packet"),
+                    page::count(sent as u64, "frame")
                 );
             }
         }
@@ -339,7 +342,7 @@ impl Page<'_> {
                 text,
                 "{} is alive; {} held back because the capture contains the same [R7]",
                 engine.name(*device),
-                plural(held, "frame")
+                page::count(held, "frame")
             );
         }
         if !text.is_empty() {
@@ -441,7 +444,7 @@ impl Page<'_> {
             false => format!(
                 "{} of {} with equal octets, {} different, {} missing, {} extra",
                 comparison.equal,
-                plural(comparison.expected, "frame"),
+                page::count(comparison.expected, "frame"),
                 comparison.counts[0],
                 comparison.counts[1],
                 comparison.counts[2]
@@ -453,7 +456,7 @@ impl Page<'_> {
             let _ = writeln!(
                 text,
                 "{} of switches in the capture, {} of them sent alike by the simulated ones",
-                plural(comparison.of_switches.0, "message"),
+                page::count(comparison.of_switches.0, "message"),
                 comparison.of_switches.1
             );
         }
@@ -523,8 +526,8 @@ impl Page<'_> {
         self.heading("Books", out);
         let mut text = format!(
             "{} entered or were made; {} = {} delivered + {} filtered + {} dropped + {} under way [R11]\n",
-            plural(books.injected, "frame"),
-            plural(books.copies, "copy").replace("copys", "copies"),
+            page::count(books.injected, "frame"),
+            page::count(books.copies, "copy").replace("copys", "copies"),
             books.delivered,
             books.filtered,
             books.dropped,

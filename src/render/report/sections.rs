@@ -4,6 +4,7 @@
 use crate::analysis::{Capture, Endpoint, Finding, HealthReport, ProtocolCount, SizeRange};
 use crate::packet::{Remark, RemarkKind};
 use crate::render::number::{octets, span};
+use crate::render::page::count;
 use crate::render::style::{self, HEADING, Paint};
 use crate::render::table::Table;
 use crate::render::time::utc;
@@ -44,16 +45,22 @@ impl Page<'_> {
             self.heading(&capture.file);
             let links = capture.links.join(", ");
             let of = if links.is_empty() { String::new() } else { format!(" ({links})") };
-            self.line(&format!("  {}, {}{of}", packets(capture.packets), octets(capture.octets)));
+            self.line(&format!("  {}, {}{of}", count(capture.packets, "packet"), octets(capture.octets)));
             if let (Some(first), Some(last)) = (capture.first_ns, capture.last_ns) {
                 let first_at = crate::base::Timestamp::from_nanos(first);
                 self.line(&format!("  from {}, for {}", utc(first_at), span(last - first)));
             }
             if capture.cut > 0 {
-                self.line(&format!("  {} cut: the capture kept fewer octets than were sent", packets(capture.cut)));
+                self.line(&format!(
+                    "  {} cut: the capture kept fewer octets than were sent",
+                    count(capture.cut, "packet")
+                ));
             }
             if capture.dropped > 0 {
-                self.line(&format!("  {} lost by the capturing side, as the file says", packets(capture.dropped)));
+                self.line(&format!(
+                    "  {} lost by the capturing side, as the file says",
+                    count(capture.dropped, "packet")
+                ));
             }
             if let Some(damage) = &capture.damage {
                 self.line(&format!("  damaged: {damage}"));
@@ -165,9 +172,4 @@ impl Page<'_> {
             self.line(&format!("  … and {} more", comments.len() - TOP_ROWS));
         }
     }
-}
-
-/// `1 packet`, `2 packets`.
-fn packets(count: u64) -> String {
-    if count == 1 { "1 packet".to_owned() } else { format!("{count} packets") }
 }
