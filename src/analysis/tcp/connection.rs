@@ -3,7 +3,8 @@
 use super::closing::Closing;
 use super::half::{Half, Origin};
 use super::health::TcpHealth;
-use super::opening::{Offer, Opening};
+use super::offer::Offer;
+use super::opening::Opening;
 use super::ranges::Contents;
 use super::reset::ResetRecord;
 use super::segment::{Key, Segment, Socket};

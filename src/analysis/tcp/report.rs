@@ -449,7 +449,7 @@ impl Connection {
 
     fn option_report(&self) -> OptionReport {
         let [one, two] = self.offers;
-        let both = |has: fn(&super::opening::Offer) -> bool| match (one.is_known, two.is_known) {
+        let both = |has: fn(&super::offer::Offer) -> bool| match (one.is_known, two.is_known) {
             (true, true) => Some(has(&one) && has(&two)),
             (true, false) if !has(&one) => Some(false),
             (false, true) if !has(&two) => Some(false),

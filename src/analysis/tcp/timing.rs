@@ -1,5 +1,7 @@
 //! Round trips, timeouts, and where the time went (rules Q1–Q7).
 
+use super::connection::{INITIATOR, Judge, RESPONDER};
+use super::least_round_trip;
 use crate::base::Timestamp;
 use crate::base::limits::{TCP_INITIAL_TIMEOUT_NANOS, TCP_LEAST_TIMEOUT_NANOS, TCP_LONGEST_TIMEOUT_NANOS};
 
@@ -127,5 +129,56 @@ mod tests {
         budget.pass(at(90), Spent::Idle);
         assert_eq!(budget.spent.iter().sum::<u64>(), 5 * MS);
         assert_eq!(budget.spent[Spent::RoundTrip as usize], 2 * MS);
+    }
+}
+
+impl Judge<'_> {
+    /// Rule Q6: the time since the connection's last packet goes to what each direction was doing meanwhile.
+    pub(super) fn spend(&mut self) {
+        let at = self.segment.at;
+        let from = self.from;
+        let placed = self.placed;
+        let carries_data = self.segment.len > 0 && placed.offset.is_some();
+        let quick = least_round_trip(self.connection).map_or(1_000_000, |least| (least / 4).max(50_000));
+        for side in [INITIATOR, RESPONDER] {
+            let half = &mut self.connection.halves[side];
+            let begins = side == from && carries_data && half.budget.is_none();
+            if begins {
+                half.budget = Some(Box::default());
+            }
+            let was = half.was;
+            let Some(budget) = half.budget.as_deref_mut() else { continue };
+            let spent = match () {
+                () if placed.revealed_gap && (side == from) == (self.segment.len > 0) => Spent::CaptureGap,
+                () if side == from && placed.is_timeout => Spent::Recovery,
+                () if side == from
+                    && placed.is_new_data
+                    && was == Spent::RoundTrip
+                    && at.nanos_since(budget.last) <= quick =>
+                {
+                    Spent::Sending
+                }
+                () => was,
+            };
+            budget.pass(at, spent);
+            if side == from && carries_data {
+                budget.data(at);
+            }
+        }
+        let knows_window = [RESPONDER, INITIATOR].map(|side| self.connection.halves[side].shift.is_some());
+        for side in [INITIATOR, RESPONDER] {
+            let half = &mut self.connection.halves[side];
+            if half.budget.is_none() {
+                continue;
+            }
+            let is_recovering = half.recovery().is_some();
+            half.was = match () {
+                () if half.has_window && half.raw_window == 0 => Spent::ReceiverClosed,
+                () if is_recovering => Spent::Recovery,
+                () if half.flight() > 0 && half.max >= half.edge && knows_window[side] => Spent::WindowFull,
+                () if half.flight() > 0 => Spent::RoundTrip,
+                () => Spent::Idle,
+            };
+        }
     }
 }
