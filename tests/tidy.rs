@@ -41,6 +41,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli"]),
     ("signal_hook", &["cli", "capture"]),
     ("comfy_table", &["render"]),
+    ("indicatif", &["cli"]),
+    ("ratatui", &["cli"]),
     ("serde_json", &["render", "analysis"]),
     ("csv", &["render"]),
     ("toml", &["sim"]),

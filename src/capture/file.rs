@@ -2,9 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::compression::{self, Compression};
 use super::interface::Interfaces;
@@ -29,6 +31,44 @@ const MAGIC_LEN: usize = 8;
 pub struct OpenOptions {
     /// Octets asked of an input at once; 0 chooses what is fastest.
     pub piece_len: usize,
+    /// Who is told how far the reading is.
+    pub meter: Option<Meter>,
+}
+
+/// Told how many octets were read, after each piece of an input; before decompression.
+#[derive(Clone)]
+pub struct Meter(Arc<dyn Fn(u64) + Send + Sync>);
+
+impl Meter {
+    /// A meter that calls `told`.
+    pub fn new(told: impl Fn(u64) + Send + Sync + 'static) -> Meter {
+        Meter(Arc::new(told))
+    }
+
+    /// An input that tells this meter what is read of it.
+    fn on(&self, input: impl Read + Send + 'static) -> Metered {
+        Metered { input: Box::new(input), meter: self.clone() }
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meter")
+    }
+}
+
+/// An input with a meter.
+struct Metered {
+    input: Box<dyn Read + Send>,
+    meter: Meter,
+}
+
+impl Read for Metered {
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        let len = self.input.read(octets)?;
+        (self.meter.0)(len as u64);
+        Ok(len)
+    }
 }
 
 impl OpenOptions {
@@ -73,6 +113,10 @@ pub fn open(inputs: &[impl AsRef<Path>], options: &OpenOptions) -> Result<FileSo
             let file = File::open(path).map_err(|error| unreadable(&name, error))?;
             paths.push(path.to_owned());
             (name, Box::new(file))
+        };
+        let octets = match &options.meter {
+            Some(meter) => Box::new(meter.on(octets)),
+            None => octets,
         };
         readers.push(reader(name, octets, piece_len, &interfaces)?);
     }

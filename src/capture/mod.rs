@@ -30,7 +30,7 @@ mod window;
 mod write;
 
 pub use compression::Compression;
-pub use file::{FileSource, OpenOptions, open, open_reader};
+pub use file::{FileSource, Meter, OpenOptions, open, open_reader};
 pub use interface::{Interface, Interfaces};
 pub use magic::Format;
 pub use memory::MemorySource;

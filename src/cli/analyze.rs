@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         connection::show(&arguments.one, number, arguments.json, &inputs, gate, output)?;
         return filter.ended();
     }
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     if arguments.filters.asks_about_the_filter() {
         return arguments.filters.answer(&filter, None, &mut source, output);
     }

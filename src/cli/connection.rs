@@ -86,7 +86,7 @@ pub(super) fn show(
     gate: Option<Gateway<'_>>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
     let mut watch = Watch {
         number,
@@ -313,7 +313,7 @@ pub(super) fn extract(
 ) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::CouldNot(format!("cannot make the folder {}: {error}", shown(folder))))?;
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
     let mut files = Streams {
         folder: folder.to_owned(),

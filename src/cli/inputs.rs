@@ -1,6 +1,6 @@
 //! Which of the words that were typed are capture files, and what is said of a file once it was read.
 
-use super::Failure;
+use super::{Failure, Output};
 use crate::analysis::Capture;
 use crate::capture::{self, CaptureSummary, FileSource, OpenOptions};
 use crate::pipeline::RunError;
@@ -22,8 +22,19 @@ impl Inputs {
         Inputs { files: files.to_vec(), filter: filter.join(" ") }
     }
 
+    /// Opens the files for a command that prints while it reads.
     pub(super) fn open(&self) -> Result<FileSource, Failure> {
-        capture::open(&self.files, &OpenOptions::default()).map_err(|error| Failure::CouldNot(error.to_string()))
+        self.open_with(&OpenOptions::default())
+    }
+
+    /// Opens the files for a command that prints when it has read all: on a terminal, `output` shows meanwhile how far
+    /// the reading is.
+    pub(super) fn open_watched(&self, output: &mut Output) -> Result<FileSource, Failure> {
+        self.open_with(&OpenOptions { meter: output.watch(&self.files), ..OpenOptions::default() })
+    }
+
+    fn open_with(&self, options: &OpenOptions) -> Result<FileSource, Failure> {
+        capture::open(&self.files, options).map_err(|error| Failure::CouldNot(error.to_string()))
     }
 }
 

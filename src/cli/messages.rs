@@ -70,7 +70,7 @@ const MAX_REPEATED: usize = 16;
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let questions = questions(arguments)?;
     let inputs = Inputs::split(&arguments.words);
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
     let mut streams = Streams { only: arguments.connection, ..Streams::default() };
     let result = pipeline::run(&mut source, None, &mut analyzer, &mut streams, Patience::Hold);

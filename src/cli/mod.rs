@@ -17,6 +17,7 @@ mod interfaces;
 mod messages;
 mod output;
 mod print;
+mod progress;
 mod read;
 mod replay;
 mod simulate;

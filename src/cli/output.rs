@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use super::args::{ColorChoice, Global};
+use super::progress::Progress;
+use crate::capture::Meter;
 
 /// Octets gathered before one write to standard output.
 const BLOCK_LEN: usize = 64 << 10;
@@ -14,6 +16,7 @@ pub struct Output {
     block: Vec<u8>,
     is_terminal: bool,
     color: bool,
+    progress: Option<Progress>,
 }
 
 impl Output {
@@ -29,7 +32,7 @@ impl Output {
                 set("CLICOLOR_FORCE") && !set("NO_COLOR") || is_terminal && !dumb && !set("NO_COLOR")
             }
         };
-        Output { stdout, block: Vec::with_capacity(BLOCK_LEN + 4096), is_terminal, color }
+        Output { stdout, block: Vec::with_capacity(BLOCK_LEN + 4096), is_terminal, color, progress: None }
     }
 
     /// True if what is printed should be coloured.
@@ -49,8 +52,18 @@ impl Output {
         from_terminal.or_else(from_environment).filter(|width| *width >= 20).unwrap_or(100)
     }
 
+    /// Shows, from now until something is printed, how far the reading of `files` is; the meter is to be told what is
+    /// read. Only where people look: with standard output or standard error in a pipe or a file, nothing is drawn.
+    pub(super) fn watch(&mut self, files: &[String]) -> Option<Meter> {
+        if !self.is_terminal || !io::stderr().is_terminal() {
+            return None;
+        }
+        self.progress.insert(Progress::through(files)).meter()
+    }
+
     /// Says a sentence on standard error; nobody is told if that fails.
     pub fn complain(&mut self, sentence: &str) {
+        self.progress = None;
         let _ = writeln!(io::stderr(), "netlab: {sentence}");
     }
 
@@ -76,6 +89,7 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.progress = None;
         let result = self.stdout.write_all(&self.block).and_then(|()| self.stdout.flush());
         self.block.clear();
         result

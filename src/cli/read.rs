@@ -39,13 +39,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let inputs = Inputs::split(&arguments.words);
     let filter = arguments.filters.common.capture_filter(&inputs.filter)?;
     let display = arguments.print.display.display()?;
-    let mut source = inputs.open()?;
+    // Lines show by themselves how far the reading is.
+    let prints = !arguments.only_count && (arguments.write.write.is_none() || arguments.write.print_too);
+    let mut source = if prints || arguments.print.quiet { inputs.open()? } else { inputs.open_watched(output)? };
     if arguments.filters.asks_about_the_filter() {
         return arguments.filters.answer(&filter, display.as_ref(), &mut source, output);
     }
     let copier = arguments.write.copier(&source, arguments.print.count)?;
     // A display filter that needs no analysis works like a capture filter where no packet is printed.
-    let prints = !arguments.only_count && (copier.is_none() || arguments.write.print_too);
     let (at_gate, display) = match display {
         Some(display) if display.is_of_octets() && !prints => (Some(display), None),
         display => (None, display),

@@ -177,7 +177,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let scenario = Scenario::parse(&name, &text).map_err(|error| Failure::Usage(error.to_string()))?;
     let inputs = Inputs { files: arguments.files.clone(), filter: String::new() };
     let mut options = options(arguments)?;
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     let capture = Capture::read(&mut source).map_err(|error| Failure::CouldNot(error.to_string()))?;
     let file = arguments.files.join(" ");
     if capture.frames.is_empty() {

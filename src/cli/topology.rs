@@ -43,7 +43,7 @@ enum MiddleBox {
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let nets = nets(&arguments.net)?;
     let inputs = Inputs { files: arguments.files.clone(), filter: String::new() };
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     let capture = Capture::read(&mut source).map_err(|error| Failure::CouldNot(error.to_string()))?;
     let identities = Identities::of(&capture, &nets);
     let name = arguments.files.join(" ");

@@ -31,7 +31,7 @@ pub struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(std::slice::from_ref(&arguments.file));
-    let mut source = inputs.open()?;
+    let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
     let paint = Paint::new(output.color());
     let mut witness = Witness {

@@ -60,7 +60,8 @@ fn a_length_that_lies_costs_only_what_is_there() {
     let file = Pcap::new(Order::Little, MICRO).record(1, 0, 4 << 20, 4 << 20, &frame(1, 100));
     let largest = std::sync::Arc::default();
     let reader = Counting(file.octets, 0, std::sync::Arc::clone(&largest));
-    let mut source = capture::open_reader("lies", reader, &OpenOptions { piece_len: 4096 }).expect("opens");
+    let mut source = capture::open_reader("lies", reader, &OpenOptions { piece_len: 4096, ..OpenOptions::default() })
+        .expect("opens");
     assert!(matches!(source.next_item(), Ok(Some(Item::Remark(remark))) if remark.kind == RemarkKind::Damage));
     assert!(largest.load(std::sync::atomic::Ordering::Relaxed) <= 8192, "{largest:?}");
 }

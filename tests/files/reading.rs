@@ -60,7 +60,7 @@ pub fn read(octets: &[u8]) -> Result<Read, String> {
 
 /// Reads `octets` in pieces of `piece_len`.
 pub fn read_in_pieces(octets: &[u8], piece_len: usize) -> Result<Read, String> {
-    let options = OpenOptions { piece_len };
+    let options = OpenOptions { piece_len, ..OpenOptions::default() };
     let source = capture::open_reader("test.cap", Cursor::new(octets.to_vec()), &options);
     drain(source.map_err(|error| error.to_string())?)
 }
