@@ -3,17 +3,18 @@
 //! The machine of each connection lives in `sim::stack::tcp`; here are the table of connections and what an operating
 //! system does around it (RFC 9293 §3.10; backlog and TIME-WAIT as Linux has them).
 
+mod refuse;
+mod send;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
-use super::icmp::ErrorAbout;
-use super::output::{FragmentPolicy, Hop};
 use super::{Arrival, Node, TIMER_TCP};
 use crate::base::{Timestamp, limits};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind};
-use crate::sim::stack::octets::{self, IpHeader, transport_checksum, u16_at, u32_at};
+use crate::sim::stack::octets::{self, IpHeader, transport_checksum, u16_at};
 use crate::sim::stack::tcp::{TcpEndpoint, TcpOptions, TcpState};
 
 /// Control bits.
@@ -374,97 +375,6 @@ impl Node {
         }
     }
 
-    /// Sends what connections have to say. True if any had something.
-    pub(super) fn poll_connections(&mut self, now: Timestamp, out: &mut Outbox) -> bool {
-        let touched: Vec<ConnectionId> = std::mem::take(&mut self.tcp.touched).into_iter().collect();
-        let any = !touched.is_empty();
-        for id in touched {
-            self.poll_connection(now, id, out);
-            self.note_state(now, id, out);
-            self.set_tcp_alarm(now, id, out);
-        }
-        any
-    }
-
-    fn poll_connection(&mut self, now: Timestamp, id: ConnectionId, out: &mut Outbox) {
-        let mut packets = Vec::new();
-        if let Some(connection) = self.tcp.connection(id)
-            && let Some(endpoint) = &mut connection.endpoint
-        {
-            endpoint.poll(now, &mut packets);
-        }
-        for packet in packets {
-            self.send_segment(now, id, packet, out);
-        }
-    }
-
-    fn set_tcp_alarm(&mut self, now: Timestamp, id: ConnectionId, out: &mut Outbox) {
-        let Some(connection) = self.tcp.connection(id) else { return };
-        let Some(endpoint) = &mut connection.endpoint else { return };
-        let Some(at) = endpoint.next_poll(now) else { return };
-        let at = at.max(now.after_nanos(1000));
-        if connection.alarm.is_none_or(|alarm| at < alarm || alarm <= now) {
-            connection.alarm = Some(at);
-            out.wake_at(at, TIMER_TCP | id as u64);
-        }
-    }
-
-    pub(super) fn tcp_alarm(&mut self, now: Timestamp, id: ConnectionId, out: &mut Outbox) {
-        let Some(connection) = self.tcp.connection(id) else { return };
-        if connection.until.is_some_and(|until| until <= now) {
-            let (local, remote, held) = (connection.local, connection.remote, connection.is_held);
-            connection.until = None;
-            connection.state = TcpState::Closed;
-            say_state(local, remote, TcpState::Closed, "the time of TIME-WAIT is over", out);
-            if !held {
-                self.tcp.remove(id);
-            }
-            return;
-        }
-        if connection.alarm.is_some_and(|alarm| alarm <= now) {
-            connection.alarm = None;
-        }
-        self.tcp.touch(id);
-    }
-
-    /// Sends a segment that an endpoint made: whole packets, whose route is chosen here.
-    fn send_segment(&mut self, now: Timestamp, id: ConnectionId, packet: Vec<u8>, out: &mut Outbox) {
-        let Ok(header) = IpHeader::parse(&packet) else { return };
-        self.note_sent_again(id, &packet, &header, out);
-        let flow = super::forward::flow_of(&header, &packet);
-        let way = self.find_way(header.destination, Some(header.source), flow);
-        let Ok(way) = way else { return };
-        if let Some(connection) = self.tcp.connection(id) {
-            connection.last_sent.clone_from(&packet);
-        }
-        if way.hop == Hop::Loopback {
-            return self.send_to_self(now, packet, out);
-        }
-        self.hand_over(now, way.interface, way.hop, packet, 0, out);
-    }
-
-    fn note_sent_again(&mut self, id: ConnectionId, packet: &[u8], header: &IpHeader, out: &mut Outbox) {
-        let segment = header.payload(packet);
-        let header_len = usize::from(segment[12] >> 4) * 4;
-        let flags = segment[13];
-        let data = segment.len() - header_len;
-        let len = data + usize::from(flags & SYN != 0) + usize::from(flags & FIN != 0);
-        let end = u32_at(segment, 4).wrapping_add(len as u32);
-        let Some(connection) = self.tcp.connection(id) else { return };
-        let (remote, local) = (connection.remote, connection.local);
-        let advance = connection.sent_to.is_none_or(|sent| (end.wrapping_sub(sent) as i32) > 0);
-        if len > 0 && !advance {
-            out.tell(EventKind::State, None, out.next_frame(), Reason::None, || {
-                let what = if data > 0 { format!("{data} octets") } else { "a SYN or FIN".to_owned() };
-                Detail::new(format!("{local} → {remote}: sends {what} again, as no acknowledgment came"))
-                    .with("retransmission", len as u64)
-            });
-        }
-        if advance {
-            connection.sent_to = Some(end);
-        }
-    }
-
     /// Compares an endpoint's state with the one told last; tells the change and does what belongs to it.
     fn note_state(&mut self, now: Timestamp, id: ConnectionId, out: &mut Outbox) {
         let time_wait = self.settings.time_wait;
@@ -530,70 +440,6 @@ impl Node {
             self.tcp.remove(id);
         } else {
             self.tcp.touch(id);
-        }
-    }
-
-    /// Nobody waits for this segment: a reset tells its sender so, unless it is one itself.
-    pub(super) fn reset_stranger(&mut self, now: Timestamp, segment: &[u8], header: &IpHeader, out: &mut Outbox) {
-        let flags = segment[13];
-        if flags & RST != 0 {
-            return;
-        }
-        let header_len = usize::from(segment[12] >> 4) * 4;
-        let len = segment.len() - header_len + usize::from(flags & SYN != 0) + usize::from(flags & FIN != 0);
-        let (sequence, acknowledgment, answer_flags) = if flags & ACK != 0 {
-            (u32_at(segment, 8), 0, RST)
-        } else {
-            (0, u32_at(segment, 4).wrapping_add(len as u32), RST | ACK)
-        };
-        let (local, remote) = (u16_at(segment, 2), u16_at(segment, 0));
-        let mut reset = Vec::with_capacity(20);
-        reset.extend_from_slice(&local.to_be_bytes());
-        reset.extend_from_slice(&remote.to_be_bytes());
-        reset.extend_from_slice(&sequence.to_be_bytes());
-        reset.extend_from_slice(&acknowledgment.to_be_bytes());
-        reset.extend_from_slice(&[0x50, answer_flags, 0, 0, 0, 0, 0, 0]);
-        let sum = transport_checksum(header.destination, header.source, octets::TCP, &reset);
-        reset[16..18].copy_from_slice(&sum.to_be_bytes());
-        out.tell(EventKind::State, None, 0, Reason::NoListener, || {
-            Detail::new(format!("nobody waits for TCP port {local}: reset to {}", header.source))
-                .with("port", u64::from(local))
-        });
-        let Ok(way) = self.choose_way(header.source, Some(header.destination), 0, out) else { return };
-        let ttl = self.settings.ttl;
-        let _ = self.send_on(now, &way, octets::TCP, ttl, FragmentPolicy::Want, &reset, out);
-    }
-
-    /// An ICMP error about a segment of this node.
-    pub(super) fn tcp_error(&mut self, now: Timestamp, error: &ErrorAbout<'_>, out: &mut Outbox) {
-        let (port, peer_port) = (u16_at(error.quoted, 0), u16_at(error.quoted, 2));
-        let local = SocketAddr::new(error.about.source, port);
-        let remote = SocketAddr::new(error.about.destination, peer_port);
-        let Some(id) = self.tcp.index.get(&(local, remote)).copied() else { return };
-        let mtu = self.mtu_towards(remote.ip());
-        let Some(connection) = self.tcp.connection(id) else { return };
-        if error.mtu.is_some() {
-            if let Some(endpoint) = &mut connection.endpoint {
-                endpoint.set_mtu(now, mtu);
-            }
-            out.tell(EventKind::State, None, 0, Reason::None, || {
-                Detail::new(format!("{local} → {remote}: segments become smaller, packets of at most {mtu} octets"))
-                    .with("path_mtu", mtu as u64)
-            });
-            return self.tcp.touch(id);
-        }
-        let opening = matches!(connection.state, TcpState::SynSent | TcpState::SynReceived | TcpState::Closed);
-        if opening && error.is_hard {
-            // Nothing is sent for this: the endpoint goes without a reset.
-            connection.error = Some(error.errno);
-            connection.endpoint = None;
-            connection.state = TcpState::Closed;
-            say_state(local, remote, TcpState::Closed, error.words, out);
-        } else {
-            out.tell(EventKind::State, None, 0, Reason::None, || {
-                Detail::new(format!("{local} → {remote}: {} says {}; TCP keeps trying", error.from, error.words))
-                    .with("errno", error.errno)
-            });
         }
     }
 }
