@@ -42,6 +42,21 @@ pub trait Sink {
     fn takes_notes_only(&self) -> bool {
         false
     }
+
+    /// Appends what is printed of a packet whose notes are final to `out`, although packets before it still wait; it comes
+    /// back through [`Sink::line`] in its turn. False, with nothing appended, if the sink wants packets in order only.
+    fn line_early(&mut self, _judged: &Judged<'_, '_>, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// Takes what [`Sink::line_early`] appended for one packet or for several in a row; `late` is what was said meanwhile of
+    /// the last of them, and `has_notes` tells if anything was said of it before.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn lines(&mut self, _lines: &[u8], _late: &[Note], _has_notes: bool) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What happens to packets whose verdicts are not final.
@@ -140,7 +155,13 @@ struct Queue {
     /// nearly always waits, and every packet goes through the queue.
     #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
     spare: Vec<Box<HeldPacket>>,
+    /// Lines that are printed as soon as it is their turn, one after another; those before `text_start` are gone.
+    text: Vec<u8>,
+    text_start: usize,
 }
+
+/// Printed lines may lie in memory up to here before the rest is moved to the front.
+const MAX_GONE_TEXT: usize = 1 << 20;
 
 /// A packet of more octets than this takes its memory with it when it leaves the queue.
 const MAX_SPARE_LEN: usize = 4096;
@@ -148,7 +169,17 @@ const MAX_SPARE_LEN: usize = 4096;
 #[derive(Debug)]
 enum Held {
     Packet(Box<HeldPacket>),
+    /// A packet of which the line is all that is still needed.
+    Line(HeldLine),
     Remark(Remark),
+}
+
+#[derive(Debug)]
+struct HeldLine {
+    number: u64,
+    len: usize,
+    has_notes: bool,
+    late: Vec<Note>,
 }
 
 #[derive(Debug)]
@@ -163,14 +194,23 @@ impl Held {
     fn is_final(&self) -> bool {
         match self {
             Held::Packet(packet) => packet.notes.iter().all(|note| !note.pending),
-            Held::Remark(_) => true,
+            Held::Line(_) | Held::Remark(_) => true,
         }
     }
 
     fn len(&self) -> usize {
         match self {
             Held::Packet(packet) => packet.bytes.len(),
+            Held::Line(line) => line.len,
             Held::Remark(remark) => remark.text.len(),
+        }
+    }
+
+    fn number(&self) -> Option<u64> {
+        match self {
+            Held::Packet(packet) => Some(packet.meta.number),
+            Held::Line(line) => Some(line.number),
+            Held::Remark(_) => None,
         }
     }
 }
@@ -185,14 +225,25 @@ impl Queue {
             let late = notes.fresh.extract_if(.., |note| note.packet != number).collect::<Vec<_>>();
             late.into_iter().try_for_each(|note| self.late_note(note, sink))?;
         }
+        if self.held.front().is_some_and(Held::is_final) && self.release(false, sink)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
         let notes_only = sink.takes_notes_only();
         if notes_only && notes.fresh.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        let waits =
-            self.patience == Patience::Hold && (!self.held.is_empty() || notes.fresh.iter().any(|note| note.pending));
-        if !waits {
+        let is_pending = notes.fresh.iter().any(|note| note.pending);
+        if self.patience != Patience::Hold || self.held.is_empty() && !is_pending {
             return sink.packet(&Judged { packet, notes: &notes.fresh, context: notes.context });
+        }
+        if !is_pending {
+            let start = self.text.len();
+            let judged = Judged { packet, notes: &notes.fresh, context: notes.context };
+            if sink.line_early(&judged, &mut self.text) {
+                let (len, has_notes) = (self.text.len() - start, !notes.fresh.is_empty());
+                self.push(Held::Line(HeldLine { number, len, has_notes, late: Vec::new() }));
+                return self.release(false, sink);
+            }
         }
         let mut held = match self.spare.pop() {
             Some(spare) => spare,
@@ -242,6 +293,7 @@ impl Queue {
             let Some(front) = self.held.pop_front() else { break };
             self.octets -= front.len();
             match front {
+                Held::Line(line) => self.release_lines(&line, sink)?,
                 Held::Remark(remark) => sink.remark(&remark)?,
                 Held::Packet(mut held) => {
                     let flow = {
@@ -263,11 +315,36 @@ impl Queue {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Hands over a line that has left the queue, and those that follow it directly.
+    fn release_lines(&mut self, first: &HeldLine, sink: &mut dyn Sink) -> io::Result<()> {
+        let start = self.text_start;
+        self.text_start += first.len;
+        let mut last = HeldLine { number: 0, len: 0, has_notes: first.has_notes, late: Vec::new() };
+        let mut late = first.late.as_slice();
+        while late.is_empty() {
+            let Some(line) = self.held.pop_front_if(|held| matches!(held, Held::Line(_))) else { break };
+            let Held::Line(line) = line else { break };
+            self.octets -= line.len;
+            self.text_start += line.len;
+            last = line;
+            late = last.late.as_slice();
+        }
+        sink.lines(&self.text[start..self.text_start], late, last.has_notes)?;
+        if self.text_start == self.text.len() {
+            self.text.clear();
+            self.text_start = 0;
+        } else if self.text_start > MAX_GONE_TEXT {
+            self.text.drain(..self.text_start);
+            self.text_start = 0;
+        }
+        Ok(())
+    }
+
     /// Applies final verdicts to the packets that wait for them.
     fn settle(&mut self, notes: &mut Notes, sink: &mut dyn Sink) -> io::Result<()> {
         for Settlement { packet, entry, becomes } in notes.settled.drain(..) {
-            match self.find(packet) {
-                Some(held) => {
+            match (self.find(packet), becomes) {
+                (Some(Held::Packet(held)), becomes) => {
                     if let Some(note) =
                         held.notes.iter_mut().find(|note| note.pending && std::ptr::eq(note.entry, entry))
                     {
@@ -277,11 +354,9 @@ impl Queue {
                         }
                     }
                 }
-                None => {
-                    if let Some(note) = becomes {
-                        sink.late_note(&note)?;
-                    }
-                }
+                (Some(Held::Line(line)), Some(note)) => line.late.push(note),
+                (_, Some(note)) => sink.late_note(&note)?,
+                (_, None) => {}
             }
         }
         Ok(())
@@ -289,20 +364,16 @@ impl Queue {
 
     fn late_note(&mut self, note: Note, sink: &mut dyn Sink) -> io::Result<()> {
         match self.find(note.packet) {
-            Some(held) => held.notes.push(note),
-            None => sink.late_note(&note)?,
+            Some(Held::Packet(held)) => held.notes.push(note),
+            Some(Held::Line(line)) => line.late.push(note),
+            _ => sink.late_note(&note)?,
         }
         Ok(())
     }
 
     /// The waiting packet of that number; numbers ascend in the queue.
-    fn find(&mut self, number: u64) -> Option<&mut HeldPacket> {
-        let number_of = |held: &Held| match held {
-            Held::Packet(packet) => Some(packet.meta.number),
-            Held::Remark(_) => None,
-        };
-        let last = |held: &VecDeque<Held>| held.iter().rev().find_map(number_of);
-        if last(&self.held).is_none_or(|last| number > last) {
+    fn find(&mut self, number: u64) -> Option<&mut Held> {
+        if self.held.iter().rev().find_map(Held::number).is_none_or(|last| number > last) {
             return None;
         }
         // Remarks are rare, so a step over them costs nothing; the search itself is by halves.
@@ -310,22 +381,19 @@ impl Queue {
         while low < high {
             let middle = (low + high) / 2;
             let mut probe = middle;
-            while probe < high && number_of(&self.held[probe]).is_none() {
+            while probe < high && self.held[probe].number().is_none() {
                 probe += 1;
             }
-            if probe == high || number_of(&self.held[probe]).is_some_and(|found| found > number) {
+            if probe == high || self.held[probe].number().is_some_and(|found| found > number) {
                 high = middle;
-            } else if number_of(&self.held[probe]) == Some(number) {
+            } else if self.held[probe].number() == Some(number) {
                 low = probe;
                 break;
             } else {
                 low = probe + 1;
             }
         }
-        match self.held.get_mut(low) {
-            Some(Held::Packet(packet)) if packet.meta.number == number => Some(packet),
-            _ => None,
-        }
+        self.held.get_mut(low).filter(|held| held.number() == Some(number))
     }
 }
 
@@ -442,6 +510,52 @@ mod tests {
         notes.settled.push(Settlement { packet: 1, entry: &GUESS, becomes });
         step(&mut queue, 2, &mut notes, &mut log);
         assert_eq!(log.0, ["1 guess", "late 1 proof", "2 "]);
+    }
+
+    #[test]
+    fn lines_made_early_come_in_order_with_what_was_said_of_them_since() {
+        #[derive(Default)]
+        struct Early(Log);
+        impl Sink for Early {
+            fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+                self.0.packet(judged)
+            }
+            fn remark(&mut self, remark: &Remark) -> io::Result<()> {
+                self.0.remark(remark)
+            }
+            fn late_note(&mut self, note: &Note) -> io::Result<()> {
+                self.0.late_note(note)
+            }
+            fn idle(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+            fn line_early(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) -> bool {
+                out.extend_from_slice(format!("early {};", judged.packet.meta.number).as_bytes());
+                true
+            }
+            fn lines(&mut self, lines: &[u8], late: &[Note], has_notes: bool) -> io::Result<()> {
+                assert!(!has_notes);
+                let late: String = late.iter().map(Note::code).collect();
+                self.0.0.push(format!("{}{late}", String::from_utf8_lossy(lines)));
+                Ok(())
+            }
+        }
+        let (mut queue, mut notes, mut sink) = (Queue::default(), Notes::default(), Early::default());
+        for number in 1..=7u64 {
+            let meta = Meta::new(number, Timestamp::ZERO, LinkType::ETHERNET, 1);
+            let packet = Packet::decode(RawPacket { meta, bytes: &[0] });
+            match number {
+                1 | 5 => notes.say(pending(number)),
+                4 => notes.say(Note::new(&PROOF, 3, Timestamp::ZERO)),
+                7 => notes.settled.extend([1, 5].map(|packet| Settlement { packet, entry: &GUESS, becomes: None })),
+                _ => {}
+            }
+            assert!(queue.packet(&packet, &mut notes, &mut sink).expect("the log takes all").is_continue());
+            notes.clear();
+        }
+        queue.finish(&mut notes, &mut sink).expect("the log takes all");
+        assert_eq!(sink.0.0, ["1 guess", "early 2;early 3;proof", "early 4;", "5 guess", "early 6;", "7 "]);
+        assert_eq!((queue.octets, queue.text.len(), queue.text_start), (0, 0, 0));
     }
 
     #[test]

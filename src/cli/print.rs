@@ -187,7 +187,9 @@ impl Sink for Printer<'_> {
         if self.left == 0 {
             return Ok(ControlFlow::Break(()));
         }
-        self.left -= 1;
+        if self.left != u64::MAX {
+            self.left -= 1;
+        }
         self.renderer.packet(judged, self.output.block());
         self.written()?;
         Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -208,5 +210,22 @@ impl Sink for Printer<'_> {
 
     fn idle(&mut self) -> io::Result<()> {
         self.output.flush()
+    }
+
+    fn line_early(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) -> bool {
+        let goes = self.display.is_none() && self.left == u64::MAX && self.renderer.is_free_of_order();
+        if goes {
+            self.renderer.packet(judged, out);
+        }
+        goes
+    }
+
+    fn lines(&mut self, lines: &[u8], late: &[Note], has_notes: bool) -> io::Result<()> {
+        let block = self.output.block();
+        block.extend_from_slice(lines);
+        if !late.is_empty() {
+            self.renderer.add_notes(late, has_notes, block);
+        }
+        self.written()
     }
 }

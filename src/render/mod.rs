@@ -53,4 +53,12 @@ pub trait Renderer {
 
     /// Appends a note about a packet that is already printed.
     fn late_note(&mut self, note: &Note, out: &mut Vec<u8>);
+
+    /// True if packets may be printed in any order, and notes be added to the last one by [`Renderer::add_notes`].
+    fn is_free_of_order(&self) -> bool {
+        false
+    }
+
+    /// Adds notes to the packet that `out` ends with; `has_notes` if it has some.
+    fn add_notes(&mut self, _notes: &[Note], _has_notes: bool, _out: &mut Vec<u8>) {}
 }

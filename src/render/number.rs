@@ -112,26 +112,53 @@ pub fn endpoint(out: &mut Vec<u8>, address: IpAddr, port: u16) {
 
 /// A span of time for people, three digits that matter: `850 ns`, `31.2 µs`, `1.04 ms`, `2.50 s`, `75.0 s`, `12 min 5 s`.
 pub fn span(nanoseconds: u64) -> String {
-    let scaled = |unit: f64, name: &str| {
-        let value = nanoseconds as f64 / unit;
-        // Digits after the point so that three matter, after rounding.
-        let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
-        format!("{value:.decimals$} {name}")
-    };
+    let mut out = Vec::new();
+    write_span(&mut out, nanoseconds);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends a span of time for people; see [`span`].
+pub fn write_span(out: &mut Vec<u8>, nanoseconds: u64) {
     match nanoseconds {
-        0..1_000 => format!("{nanoseconds} ns"),
-        1_000..999_500 => scaled(1e3, "µs"),
-        999_500..999_500_000 => scaled(1e6, "ms"),
-        999_500_000..119_950_000_000 => scaled(1e9, "s"),
+        0..1_000 => {
+            decimal(out, nanoseconds);
+            out.extend_from_slice(b" ns");
+        }
+        1_000..999_500 => scaled(out, nanoseconds, 1_000, "µs"),
+        999_500..999_500_000 => scaled(out, nanoseconds, 1_000_000, "ms"),
+        999_500_000..119_950_000_000 => scaled(out, nanoseconds, 1_000_000_000, "s"),
         _ => {
             let seconds = nanoseconds.saturating_add(500_000_000) / 1_000_000_000;
-            match seconds {
-                0..7200 => format!("{} min {} s", seconds / 60, seconds % 60),
-                7200..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-                _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+            let parts = match seconds {
+                0..7200 => [(seconds / 60, " min "), (seconds % 60, " s")],
+                7200..172_800 => [(seconds / 3600, " h "), (seconds / 60 % 60, " min")],
+                _ => [(seconds / 86_400, " d "), (seconds / 3600 % 24, " h")],
+            };
+            for (number, unit) in parts {
+                decimal(out, number);
+                out.extend_from_slice(unit.as_bytes());
             }
         }
     }
+}
+
+/// Appends a span in a unit of so many nanoseconds, with digits after the point so that three matter, after rounding.
+fn scaled(out: &mut Vec<u8>, nanoseconds: u64, unit: u64, name: &str) {
+    let rounded = |parts: u64| (nanoseconds * parts + unit / 2) / unit;
+    let (hundredths, tenths) = (rounded(100), rounded(10));
+    if hundredths < 1000 {
+        decimal(out, hundredths / 100);
+        out.push(b'.');
+        zeros(out, hundredths % 100, 2);
+    } else if tenths < 1000 {
+        decimal(out, tenths / 10);
+        out.push(b'.');
+        zeros(out, tenths % 10, 1);
+    } else {
+        decimal(out, rounded(1));
+    }
+    out.push(b' ');
+    out.extend_from_slice(name.as_bytes());
 }
 
 /// A count of octets for people: exact below 10 000, then with a unit of 1000: `1448 B`, `12.3 kB`, `1.06 GB`.

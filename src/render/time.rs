@@ -53,6 +53,11 @@ impl Clock {
         }
     }
 
+    /// True if the time of a packet prints the same whichever packets were printed before it.
+    pub fn is_free_of_order(&self) -> bool {
+        !matches!(self.style, TimeStyle::Delta | TimeStyle::Relative)
+    }
+
     /// Appends the time of a packet; nothing in style [`TimeStyle::None`].
     pub fn write(&mut self, out: &mut Vec<u8>, at: Timestamp) {
         let first = *self.first.get_or_insert(at);

@@ -1,46 +1,50 @@
 //! Notes become sentences: the catalogue's templates with the facts put in.
 
+use std::io::Write as _;
+
+use super::number::{decimal, ip, mac, write_span};
 use crate::analysis::{Confidence, Fact, Note};
 use crate::wire::{Issue, IssueCode};
 
-use super::number::span;
-
 /// The sentence of a note, as it stands beside its packet. Harmless to print.
 pub fn line(note: &Note) -> String {
-    let mut out = String::with_capacity(note.entry.line.len() + 32);
-    fill(&mut out, note.entry.line, note);
+    let mut out = Vec::with_capacity(note.entry.line.len() + 32);
+    write_line(&mut out, note);
+    text(out)
+}
+
+/// Appends the sentence of a note.
+pub fn write_line(out: &mut Vec<u8>, note: &Note) {
+    fill(out, note.entry.line, note);
     match note.confidence {
         Confidence::Certain => {}
-        Confidence::Probable => out.push_str(" (probable)"),
-        Confidence::Undecided => out.push_str(" (undecided)"),
+        Confidence::Probable => out.extend_from_slice(b" (probable)"),
+        Confidence::Undecided => out.extend_from_slice(b" (undecided)"),
     }
-    out
 }
 
 /// Appends `template` with `{name}` replaced by the note's fact of that name. A part in square brackets is left out when
 /// a fact in it is missing; a fact missing outside of brackets prints as `?`.
-pub fn fill(out: &mut String, template: &str, note: &Note) {
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '[']) {
-        out.push_str(&rest[..at]);
+pub fn fill(out: &mut Vec<u8>, template: &str, note: &Note) {
+    // Octet by octet: brackets are ASCII, and this runs for every note of every line.
+    let mut rest = template.as_bytes();
+    while let Some(at) = rest.iter().position(|octet| matches!(octet, b'{' | b'[')) {
+        out.extend_from_slice(&rest[..at]);
         let inner = &rest[at + 1..];
-        if rest.as_bytes()[at] == b'{' {
-            let Some(end) = inner.find('}') else { break };
-            match note.fact(&inner[..end]) {
-                Some(found) => out.push_str(&fact(found)),
-                None => out.push('?'),
+        let close = if rest[at] == b'{' { b'}' } else { b']' };
+        let Some(end) = inner.iter().position(|octet| *octet == close) else { break };
+        let part = std::str::from_utf8(&inner[..end]).unwrap_or_default();
+        if close == b'}' {
+            match note.fact(part) {
+                Some(found) => write_fact(out, found),
+                None => out.push(b'?'),
             }
-            rest = &inner[end + 1..];
-        } else {
-            let Some(end) = inner.find(']') else { break };
-            let part = &inner[..end];
-            if names(part).all(|name| note.fact(name).is_some()) {
-                fill(out, part, note);
-            }
-            rest = &inner[end + 1..];
+        } else if names(part).all(|name| note.fact(name).is_some()) {
+            fill(out, part, note);
         }
+        rest = &inner[end + 1..];
     }
-    out.push_str(rest);
+    out.extend_from_slice(rest);
 }
 
 /// The names of the facts that a template mentions.
@@ -50,18 +54,35 @@ pub fn names(template: &str) -> impl Iterator<Item = &str> {
 
 /// A fact for people.
 pub fn fact(fact: &Fact) -> String {
+    let mut out = Vec::new();
+    write_fact(&mut out, fact);
+    text(out)
+}
+
+/// Appends a fact for people.
+fn write_fact(out: &mut Vec<u8>, fact: &Fact) {
     match fact {
-        Fact::Count(count) | Fact::Packet(count) => count.to_string(),
-        Fact::Octets(count) => format!("{count} B"),
-        Fact::Nanos(nanoseconds) => span(*nanoseconds),
-        Fact::At(at) => super::time::utc(*at),
-        Fact::Seq(seq) => seq.0.to_string(),
-        Fact::Ratio(ratio) => format!("{:.1} %", ratio * 100.0),
-        Fact::Ip(address) => address.to_string(),
-        Fact::Mac(address) => address.to_string(),
-        Fact::Word(word) => (*word).to_owned(),
-        Fact::Text(text) => text.to_string(),
+        Fact::Count(count) | Fact::Packet(count) => decimal(out, *count),
+        Fact::Octets(count) => {
+            decimal(out, *count);
+            out.extend_from_slice(b" B");
+        }
+        Fact::Nanos(nanoseconds) => write_span(out, *nanoseconds),
+        Fact::At(at) => out.extend_from_slice(super::time::utc(*at).as_bytes()),
+        Fact::Seq(seq) => decimal(out, u64::from(seq.0)),
+        Fact::Ratio(ratio) => {
+            let _ = write!(out, "{:.1} %", ratio * 100.0);
+        }
+        Fact::Ip(address) => ip(out, *address),
+        Fact::Mac(address) => mac(out, *address),
+        Fact::Word(word) => out.extend_from_slice(word.as_bytes()),
+        Fact::Text(text) => out.extend_from_slice(text.as_bytes()),
     }
+}
+
+/// What the functions here wrote is text.
+fn text(octets: Vec<u8>) -> String {
+    String::from_utf8(octets).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// An issue of a frame as a sentence that can be checked by hand.

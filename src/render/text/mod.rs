@@ -38,6 +38,8 @@ pub struct Lines {
     source_width: usize,
     destination_width: usize,
     protocol_width: usize,
+    /// The column at which the last description began.
+    info_at: usize,
 }
 
 /// Columns of the packet number.
@@ -50,7 +52,7 @@ const MAX_ADDRESS_WIDTH: usize = 32;
 impl Lines {
     /// Lines with times by `clock`, in colours by `paint`.
     pub fn new(clock: Clock, detail: Detail, paint: Paint) -> Lines {
-        Lines { clock, detail, paint, source_width: 21, destination_width: 21, protocol_width: 4 }
+        Lines { clock, detail, paint, source_width: 21, destination_width: 21, protocol_width: 4, info_at: 0 }
     }
 
     fn addresses(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
@@ -77,11 +79,11 @@ impl Lines {
         }
     }
 
-    fn notes(&self, notes: &[Note], out: &mut Vec<u8>) {
+    fn notes(&self, notes: &[Note], has_notes: bool, out: &mut Vec<u8>) {
         for (index, note) in notes.iter().enumerate() {
-            out.extend_from_slice(if index == 0 { "  · ".as_bytes() } else { b"; " });
+            out.extend_from_slice(if index == 0 && !has_notes { "  · ".as_bytes() } else { b"; " });
             self.paint.begin(out, style::severity(note.entry.severity));
-            out.extend_from_slice(words::line(note).as_bytes());
+            words::write_line(out, note);
             self.paint.end(out);
         }
     }
@@ -91,6 +93,7 @@ impl Renderer for Lines {
     fn packet(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) {
         let packet = judged.packet;
         let frame = &packet.frame;
+        let line = out.len();
         if !self.detail.no_number {
             right(out, packet.meta.number, NUMBER_WIDTH);
             out.extend_from_slice(b"  ");
@@ -114,11 +117,13 @@ impl Renderer for Lines {
         right(out, u64::from(packet.meta.wire_len), 7);
         out.extend_from_slice(b"  ");
         let start = out.len();
+        // The arrow between the addresses has three octets and one column.
+        self.info_at = start - line - 2;
         info::write(judged, self.detail, out);
         if !judged.notes.is_empty() {
-            let columns = std::str::from_utf8(&out[start..]).map_or(0, unicode_width::UnicodeWidthStr::width);
+            let columns = columns(&out[start..]);
             spaces(out, INFO_WIDTH.saturating_sub(columns));
-            self.notes(judged.notes, out);
+            self.notes(judged.notes, false, out);
         }
         for issue in frame.issues() {
             out.extend_from_slice(b"  ! ");
@@ -156,8 +161,22 @@ impl Renderer for Lines {
         }
         out.extend_from_slice("↑ ".as_bytes());
         self.paint.begin(out, style::severity(note.entry.severity));
-        out.extend_from_slice(words::line(note).as_bytes());
+        words::write_line(out, note);
         self.paint.end(out);
+        out.push(b'\n');
+    }
+
+    fn is_free_of_order(&self) -> bool {
+        !self.paint.is_on() && self.clock.is_free_of_order()
+    }
+
+    fn add_notes(&mut self, notes: &[Note], has_notes: bool, out: &mut Vec<u8>) {
+        out.truncate(out.len().saturating_sub(1));
+        if !has_notes {
+            let line = out.iter().rposition(|octet| *octet == b'\n').map_or(0, |end| end + 1);
+            spaces(out, (self.info_at + INFO_WIDTH).saturating_sub(columns(&out[line..])));
+        }
+        self.notes(notes, has_notes, out);
         out.push(b'\n');
     }
 }
@@ -198,6 +217,14 @@ fn write_party(out: &mut Vec<u8>, frame: &Frame<'_>, side: Side) {
         Some(Some(address)) => mac(out, address),
         _ => out.push(b'-'),
     }
+}
+
+/// Columns that a text takes on a terminal.
+fn columns(text: &[u8]) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    std::str::from_utf8(text).map_or(0, unicode_width::UnicodeWidthStr::width)
 }
 
 /// Fills up a column that began at `start`, and lets it grow for the lines to come.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use simple_dns::rdata::RData;
-use simple_dns::{OPCODE, Packet, PacketFlag, RCODE};
+use simple_dns::{Name, OPCODE, Packet, PacketFlag, QTYPE, RCODE, TYPE};
 
 /// Answers that are spelled out.
 const ANSWERS: usize = 3;
@@ -12,13 +12,23 @@ const ANSWERS: usize = 3;
 pub(super) fn text(octets: &[u8]) -> Option<String> {
     let message = Packet::parse(octets).ok()?;
     let is_response = message.has_flags(PacketFlag::RESPONSE);
-    let mut text = format!("{} {:#06x}", if is_response { "response" } else { "query" }, message.id());
+    let mut text = String::with_capacity(128);
+    text.push_str(if is_response { "response 0x" } else { "query 0x" });
+    for shift in [12, 8, 4, 0] {
+        text.extend(char::from_digit(u32::from(message.id() >> shift & 15), 16));
+    }
     if message.opcode() != OPCODE::StandardQuery {
         let _ = write!(text, " {:?}", message.opcode());
     }
     for question in &message.questions {
-        let _ =
-            write!(text, " {:?} {}", question.qtype, or_root(&question.qname.to_string())).map(|()| tidy(&mut text));
+        text.push(' ');
+        push_question_type(&mut text, question.qtype);
+        text.push(' ');
+        let start = text.len();
+        push_name(&mut text, &question.qname);
+        if text.len() == start {
+            text.push('.');
+        }
     }
     if is_response {
         match message.rcode() {
@@ -30,7 +40,7 @@ pub(super) fn text(octets: &[u8]) -> Option<String> {
         }
         for (index, answer) in message.answers.iter().take(ANSWERS).enumerate() {
             text.push_str(if index == 0 { ": " } else { ", " });
-            text.push_str(&record(&answer.rdata));
+            push_record(&mut text, &answer.rdata);
         }
         if message.answers.len() > ANSWERS {
             let _ = write!(text, ", {} more", message.answers.len() - ANSWERS);
@@ -39,31 +49,80 @@ pub(super) fn text(octets: &[u8]) -> Option<String> {
     Some(text)
 }
 
-fn or_root(name: &str) -> &str {
-    if name.is_empty() { "." } else { name }
-}
-
-/// simple-dns prints a question's type as `TYPE(A)`.
-fn tidy(text: &mut String) {
-    if let Some(at) = text.rfind("TYPE(")
-        && let Some(end) = text[at..].find(')')
-    {
-        text.remove(at + end);
-        text.replace_range(at..at + 5, "");
+/// Appends a name with its labels escaped (RFC 1035 §5.1).
+fn push_name(text: &mut String, name: &Name<'_>) {
+    for (index, label) in name.as_bytes().enumerate() {
+        if index > 0 {
+            text.push('.');
+        }
+        for chunk in label.utf8_chunks() {
+            let valid = chunk.valid();
+            if valid.bytes().any(|octet| matches!(octet, b'.' | b'\\')) {
+                for c in valid.chars() {
+                    if matches!(c, '.' | '\\') {
+                        text.push('\\');
+                    }
+                    text.push(c);
+                }
+            } else {
+                text.push_str(valid);
+            }
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
     }
 }
 
-fn record(data: &RData<'_>) -> String {
+fn push_question_type(text: &mut String, kind: QTYPE) {
+    match kind {
+        // Nearly all questions are one of these; the rest is worth the formatting machinery.
+        QTYPE::TYPE(TYPE::A) => text.push('A'),
+        QTYPE::TYPE(TYPE::AAAA) => text.push_str("AAAA"),
+        QTYPE::TYPE(kind) => {
+            let _ = write!(text, "{kind:?}");
+        }
+        kind => {
+            let _ = write!(text, "{kind:?}");
+        }
+    }
+}
+
+fn push_record(text: &mut String, data: &RData<'_>) {
+    let named = |text: &mut String, kind: &str, name| {
+        text.push_str(kind);
+        push_name(text, name);
+    };
     match data {
-        RData::A(a) => std::net::Ipv4Addr::from(a.address).to_string(),
-        RData::AAAA(aaaa) => std::net::Ipv6Addr::from(aaaa.address).to_string(),
-        RData::CNAME(name) => format!("CNAME {}", name.0),
-        RData::NS(name) => format!("NS {}", name.0),
-        RData::PTR(name) => format!("PTR {}", name.0),
-        RData::MX(mx) => format!("MX {} {}", mx.preference, mx.exchange),
-        RData::SRV(srv) => format!("SRV {}:{}", srv.target, srv.port),
-        RData::TXT(_) => "TXT".to_owned(),
-        RData::SOA(soa) => format!("SOA {}", soa.mname),
-        other => format!("{:?}", other.type_code()),
+        RData::A(a) => push_ipv4(text, a.address),
+        RData::AAAA(aaaa) => {
+            let _ = write!(text, "{}", std::net::Ipv6Addr::from(aaaa.address));
+        }
+        RData::CNAME(name) => named(text, "CNAME ", &name.0),
+        RData::NS(name) => named(text, "NS ", &name.0),
+        RData::PTR(name) => named(text, "PTR ", &name.0),
+        RData::MX(mx) => {
+            let _ = write!(text, "MX {} ", mx.preference);
+            push_name(text, &mx.exchange);
+        }
+        RData::SRV(srv) => {
+            named(text, "SRV ", &srv.target);
+            let _ = write!(text, ":{}", srv.port);
+        }
+        RData::TXT(_) => text.push_str("TXT"),
+        RData::SOA(soa) => named(text, "SOA ", &soa.mname),
+        other => {
+            let _ = write!(text, "{:?}", other.type_code());
+        }
+    }
+}
+
+fn push_ipv4(text: &mut String, address: u32) {
+    let mut buffer = itoa::Buffer::new();
+    for (index, octet) in address.to_be_bytes().into_iter().enumerate() {
+        if index > 0 {
+            text.push('.');
+        }
+        text.push_str(buffer.format(octet));
     }
 }

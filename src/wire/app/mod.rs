@@ -13,6 +13,8 @@ mod signs;
 #[cfg(feature = "peeks")]
 mod tls;
 
+use std::borrow::Cow;
+
 use super::frame::Frame;
 use super::layer::Layer;
 
@@ -37,7 +39,11 @@ pub fn name(frame: &Frame<'_>) -> Option<&'static str> {
 pub fn glance(frame: &Frame<'_>) -> Option<Glance> {
     let protocol = name(frame)?;
     let text = payload(frame).and_then(|(transport, octets)| text(protocol, transport, octets)).unwrap_or_default();
-    Some(Glance { protocol, text: crate::base::text::harmless(&text).into_owned() })
+    let harmless = match crate::base::text::harmless(&text) {
+        Cow::Owned(changed) => Some(changed),
+        Cow::Borrowed(_) => None,
+    };
+    Some(Glance { protocol, text: harmless.unwrap_or(text) })
 }
 
 /// The payload of the innermost transport and its protocol number; none for pieces of a datagram after the first.

@@ -14,7 +14,14 @@ pub(super) fn text(octets: &[u8]) -> Option<String> {
         (22, _) => "handshake".to_owned(),
         (20, _) => "change of cipher".to_owned(),
         (21, _) => "alert".to_owned(),
-        (23, _) => format!("application data, {} octets", be16(octets, 3)),
+        (23, _) => {
+            // By far the most frequent, so it is put together by hand.
+            let mut text = String::with_capacity(32);
+            text.push_str("application data, ");
+            text.push_str(itoa::Buffer::new().format(be16(octets, 3)));
+            text.push_str(" octets");
+            text
+        }
         _ => return None,
     })
 }
