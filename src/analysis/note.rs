@@ -179,6 +179,9 @@ pub struct Context {
     pub states: Option<(&'static str, &'static str)>,
     /// Where its data belong in their stream, if they do.
     pub piece: Option<StreamPiece>,
+    /// The round trip, in nanoseconds, that this packet's acknowledgment measured: from where the capture was made to the
+    /// packet's sender and back.
+    pub round_trip: Option<u64>,
 }
 
 /// Where trackers leave what they have to say about a packet; emptied before the next.

@@ -31,8 +31,22 @@ pub const MAX_HELD_OCTETS: usize = 16 << 20;
 
 // ---- pages ----
 
-/// Packets whose details a page holds: about 10 MB, which opens in a moment.
+/// Packets of which a page holds the details: about 5 MB, which open in a moment.
 pub const MAX_PAGE_PACKETS: usize = 100_000;
+/// Of those, packets of one connection, so that one long transfer does not push out all others.
+pub const MAX_PAGE_PACKETS_OF_CONNECTION: usize = 20_000;
+/// Connections that a page lists, about 1 KB each.
+pub const MAX_PAGE_CONNECTIONS: usize = 20_000;
+/// Rows of each other table of a page: nobody reads more, and a scan has any number.
+pub const MAX_PAGE_ROWS: usize = 5000;
+/// Packets listed of one finding of a page.
+pub const MAX_PAGE_FINDING_PACKETS: usize = 20;
+/// Octets of one connection in which a page looks for messages, and of all connections together.
+pub const MAX_PAGE_STREAM_OCTETS: usize = 256 << 10;
+/// See [`MAX_PAGE_STREAM_OCTETS`].
+pub const MAX_PAGE_STREAMS_OCTETS: usize = 16 << 20;
+/// Segments and messages that a page lists of one direction of a connection.
+pub const MAX_PAGE_LISTED: usize = 100;
 
 // ---- filter ----
 

@@ -13,7 +13,7 @@ use super::{Failure, Output};
 use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
 use crate::packet::{RawPacket, Remark};
 use crate::pipeline::{self, Gate, Patience, Sink};
-use crate::render::html::{self, Rows};
+use crate::render::html;
 use crate::render::report::{self, Document};
 use crate::render::style::Paint;
 
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return arguments.filters.answer(&filter, None, &mut source, output);
     }
     let mut analyzer = Analyzer::new();
-    let mut gathered = Gathered { rows: arguments.html.is_some().then(Rows::default), ..Gathered::default() };
+    let mut gathered = Gathered { page: arguments.html.is_some().then(html::Gathered::default), ..Gathered::default() };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
     filter.ended()?;
     let analysis = analyzer.report();
@@ -80,8 +80,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         remarks: &gathered.remarks,
         with_zeek: arguments.zeek,
     };
-    if let (Some(path), Some(rows)) = (&arguments.html, &gathered.rows) {
-        write_page(path, &document, rows, source.paths())?;
+    if let (Some(path), Some(gathered)) = (&arguments.html, &mut gathered.page) {
+        let mut page = Vec::new();
+        html::page(&document, gathered, &mut page);
+        write_page(path, &page, source.paths())?;
     } else if arguments.json {
         report::json(&document, output.block());
     } else {
@@ -93,16 +95,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     check(arguments.fail_on, &gathered.findings)
 }
 
-/// Writes the page; never over a capture that it was made from.
-fn write_page(path: &Path, document: &Document<'_>, rows: &Rows, inputs: &[PathBuf]) -> Result<(), Failure> {
+/// Writes a page; never over a file that it was made from.
+pub(super) fn write_page(path: &Path, page: &[u8], inputs: &[PathBuf]) -> Result<(), Failure> {
     let shown = crate::base::text::harmless(&path.display().to_string()).into_owned();
     let same =
         |input: &PathBuf| path.canonicalize().is_ok_and(|page| input.canonicalize().is_ok_and(|input| input == page));
     if inputs.iter().any(same) {
-        return Err(Failure::Usage(format!("{shown} is the capture itself: name another file for the page")));
+        return Err(Failure::Usage(format!("{shown} is what the page is made from: name another file for the page")));
     }
-    let mut page = Vec::new();
-    html::page(document, rows, &mut page);
     std::fs::write(path, page).map_err(|error| Failure::CouldNot(format!("cannot write {shown}: {error}")))
 }
 
@@ -126,15 +126,15 @@ fn check(level: Option<Level>, findings: &Findings) -> Result<(), Failure> {
 pub(super) struct Gathered {
     pub(super) findings: Findings,
     pub(super) remarks: Vec<Remark>,
-    /// Packets for a page, if one is made.
-    rows: Option<Rows>,
+    /// What a page needs, if one is made.
+    page: Option<html::Gathered>,
 }
 
 impl Sink for Gathered {
     fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
         judged.notes.iter().for_each(|note| self.findings.add(note));
-        if let Some(rows) = &mut self.rows {
-            rows.add(judged);
+        if let Some(page) = &mut self.page {
+            page.packet(judged);
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -148,6 +148,9 @@ impl Sink for Gathered {
 
     fn late_note(&mut self, note: &Note) -> io::Result<()> {
         self.findings.add(note);
+        if let Some(page) = &mut self.page {
+            page.late_note(note);
+        }
         Ok(())
     }
 
@@ -156,6 +159,6 @@ impl Sink for Gathered {
     }
 
     fn takes_notes_only(&self) -> bool {
-        self.rows.is_none()
+        self.page.is_none()
     }
 }

@@ -7,8 +7,8 @@ use super::number::{octets, span};
 use super::style::{self, DIM, HEADING, Paint};
 use super::time::utc;
 use super::words;
-use crate::analysis::Note;
 use crate::analysis::tcp::{ConnectionReport, TimeBudget};
+use crate::analysis::{Fact, Note};
 use crate::base::Timestamp;
 use crate::base::text::harmless_octets;
 
@@ -59,6 +59,14 @@ const LOSSES: &[&str] = &[
     "tcp-rack-retransmission",
     "tcp-tail-loss-probe",
 ];
+
+/// The packet that a note about a repair says was lost behind the capture point.
+pub(super) fn lost_copy(note: &Note) -> Option<u64> {
+    match note.fact("first") {
+        Some(Fact::Packet(first)) if LOSSES.contains(&note.code()) => Some(*first),
+        _ => None,
+    }
+}
 
 /// Appends the summary of the connection and its ladder; `left_out` rungs were too many to keep.
 pub fn text(report: &ConnectionReport, rungs: &[Rung], left_out: u64, drawing: Drawing, out: &mut Vec<u8>) {
@@ -216,15 +224,7 @@ const RIGHT: usize = 15;
 
 impl<'l> Ladder<'l> {
     fn new(report: &'l ConnectionReport, rungs: &[Rung], drawing: Drawing, out: &'l mut Vec<u8>) -> Ladder<'l> {
-        let mut lost: Vec<u64> = rungs
-            .iter()
-            .flat_map(|rung| &rung.notes)
-            .filter(|note| LOSSES.contains(&note.code()))
-            .filter_map(|note| match note.fact("first") {
-                Some(crate::analysis::Fact::Packet(packet)) => Some(*packet),
-                _ => None,
-            })
-            .collect();
+        let mut lost: Vec<u64> = rungs.iter().flat_map(|rung| &rung.notes).filter_map(lost_copy).collect();
         lost.sort_unstable();
         let longest_wait = rungs.windows(2).map(|pair| pair[1].at.nanos_since(pair[0].at)).max().unwrap_or(0).max(1);
         let inner = drawing.width.saturating_sub(LEFT + RIGHT + 2).clamp(36, 64);

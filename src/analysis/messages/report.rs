@@ -79,6 +79,8 @@ pub struct SegmentLine {
     pub packet: u64,
     /// Since the first segment of the direction, in nanoseconds.
     pub after_ns: u64,
+    /// Its first octet in the stream.
+    pub offset: usize,
     /// Octets.
     pub len: usize,
     /// Octets unacknowledged when it left.
@@ -117,6 +119,8 @@ pub struct MessageLine {
     pub number: usize,
     /// The packets that brought it.
     pub packets: Vec<u64>,
+    /// Its first octet in the stream.
+    pub offset: usize,
     /// Octets of its header.
     pub header_len: usize,
     /// Its header for people.
@@ -170,6 +174,7 @@ fn direction(conversation: &Conversation, side: Side, questions: &Questions, is_
             .map(|segment| SegmentLine {
                 packet: segment.packet,
                 after_ns: segment.at.nanos_since(first_at),
+                offset: segment.offset,
                 len: segment.len,
                 outstanding: segment.outstanding,
                 preview: preview(flow, segment.offset, segment.range().end),
@@ -273,6 +278,7 @@ fn line(flow: &Flow, index: usize, message: &Message) -> MessageLine {
     MessageLine {
         number: index + 1,
         packets: segments.iter().map(|segment| segment.packet).take(MAX_LISTED).collect(),
+        offset: message.range.start,
         header_len: message.body.start.saturating_sub(message.range.start),
         header,
         body_len: message.body.len(),

@@ -194,6 +194,7 @@ impl TcpTracker {
         half.packets = half.packets.saturating_add(1);
         half.payload_octets += u64::from(segment.len);
 
+        let samples = connection.halves[other(from)].round_trip.samples;
         let mut judge = Judge {
             connection,
             slot,
@@ -209,6 +210,8 @@ impl TcpTracker {
         let placed = judge.placed;
         let connection = &mut self.connections[slot as usize];
         notes.context = context(connection, from);
+        let round_trip = &connection.halves[other(from)].round_trip;
+        notes.context.round_trip = (round_trip.samples != samples).then_some(round_trip.newest);
         if let Some(offset) = placed.offset
             && segment.len > 0
         {
@@ -266,6 +269,7 @@ fn context(connection: &Connection, from: Side) -> Context {
         bases: Some((known(half, Seq(0)), known(back, Seq(0)))),
         states: Some((connection.state_name(INITIATOR), connection.state_name(RESPONDER))),
         piece: None,
+        round_trip: None,
     }
 }
 

@@ -11,7 +11,8 @@ pub(super) struct RoundTrip {
     pub samples: u32,
     /// True if the first sample came from the handshake, which no delayed ACK can inflate.
     pub from_handshake: bool,
-    /// Nanoseconds.
+    /// Nanoseconds, of the last sample and of all.
+    pub newest: u64,
     pub least: u64,
     pub smoothed: u64,
     pub variation: u64,
@@ -19,6 +20,7 @@ pub(super) struct RoundTrip {
 
 impl RoundTrip {
     pub fn sample(&mut self, nanos: u64) {
+        self.newest = nanos;
         if self.samples == 0 {
             (self.least, self.smoothed, self.variation) = (nanos, nanos, nanos / 2);
         } else {

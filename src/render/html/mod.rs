@@ -1,77 +1,68 @@
-//! The report as one page: self-contained, offline, with the packets of its connections to look at.
+//! Results as pages: one file each, self-contained, offline, strict.
 //!
-//! The page is a frame of HTML, a style sheet and a script, all three constants, and one block of JSON with everything
-//! that was found. The script puts text into the page as text, never as markup, and a content security policy allows
-//! nothing but this style, this script and no request at all.
+//! A page is a frame of HTML, a style sheet and a script, all constants, and one block of JSON with what was found. The
+//! script puts text into the page as text, never as markup, and a content security policy allows nothing but this style,
+//! this script and no request at all. What is heavy, the packets of a connection or the steps of a run, lies in the JSON
+//! as columns of numbers and is drawn when somebody looks at it.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | [`analysis`] | the page of `analyze --html` |
+//! | [`packets`] | its packets, by connection, as columns |
+//! | [`talks`] | its messages, by connection |
+//! | [`codes`] | explanations and rules of the codes that a page uses |
+//! | [`policy`] | the content security policy |
 
+mod analysis;
+mod codes;
 mod packets;
 mod policy;
+mod talks;
 
 use serde::Serialize;
 
-pub use packets::{PacketRow, Rows};
+pub use analysis::{Gathered, page};
 
-use super::report::{Document, JsonFinding};
-use crate::analysis::{Capture, Report};
-
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
-
-/// What the page is made from.
-#[derive(Serialize)]
-struct Data<'a> {
-    netlab: &'static str,
-    version: u32,
-    captures: &'a [Capture],
-    #[serde(flatten)]
-    report: &'a Report,
-    findings: Vec<JsonFinding<'a>>,
-    /// Packets of TCP connections, for the ladders; bounded.
-    packets: &'a [PacketRow],
-    /// Packets for which there was no room.
-    packets_left_out: u64,
+/// The frame of a page.
+struct Shell<'a> {
+    /// What stands in the window's title, before "netlab".
+    title: &'a str,
+    /// The style sheet.
+    style: &'a str,
+    /// The script.
+    script: &'a str,
+    /// Markup of netlab's own making that the script finds in the page; empty if there is none.
+    markup: &'a [u8],
 }
 
-/// Appends the page.
-pub fn page(document: &Document<'_>, rows: &Rows, out: &mut Vec<u8>) {
-    let data = Data {
-        netlab: "page",
-        version: 1,
-        captures: &document.captures,
-        report: document.report,
-        findings: {
-            let health = &document.report.health;
-            document.findings.in_order().into_iter().map(|finding| JsonFinding::of(finding, health)).collect()
-        },
-        packets: rows.rows(),
-        packets_left_out: rows.left_out(),
-    };
-    let title = document.captures.first().map_or("netlab", |capture| capture.file.as_str());
-    let mut json = Vec::new();
-    // Plain data with text keys: neither the shape nor writing into memory can fail.
-    let _ = serde_json::to_writer(&mut json, &data);
-    let put = |out: &mut Vec<u8>, text: &str| out.extend_from_slice(text.as_bytes());
-    put(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    put(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"");
-    put(out, &policy::policy(STYLE, SCRIPT));
-    put(out, "\">\n<title>");
-    escape(title, out);
-    put(out, " · netlab</title>\n<style>");
-    put(out, STYLE);
-    put(
-        out,
-        "</style>\n</head>\n<body>\n<main id=\"page\"><noscript>This page needs JavaScript to draw itself.</noscript></main>\n",
-    );
-    put(out, "<script type=\"application/json\" id=\"data\">");
-    embed(&json, out);
-    put(out, "</script>\n<script>");
-    put(out, SCRIPT);
-    put(out, "</script>\n</body>\n</html>\n");
+impl Shell<'_> {
+    /// Appends the page around `data`.
+    fn write(&self, data: &impl Serialize, out: &mut Vec<u8>) {
+        let mut json = Vec::new();
+        // Plain data with text keys: neither the shape nor writing into memory can fail.
+        let _ = serde_json::to_writer(&mut json, data);
+        let put = |out: &mut Vec<u8>, text: &str| out.extend_from_slice(text.as_bytes());
+        put(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        put(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"");
+        put(out, &policy::policy(self.style, self.script));
+        put(out, "\">\n<title>");
+        escape(self.title, out);
+        put(out, " · netlab</title>\n<style>");
+        put(out, self.style);
+        put(out, "</style>\n</head>\n<body>\n<main id=\"page\">");
+        put(out, "<noscript>This page needs JavaScript to draw itself.</noscript></main>\n");
+        out.extend_from_slice(self.markup);
+        put(out, "<script type=\"application/json\" id=\"data\">");
+        embed(&json, out);
+        put(out, "</script>\n<script>");
+        put(out, self.script);
+        put(out, "</script>\n</body>\n</html>\n");
+    }
 }
 
-/// Appends text for HTML.
-fn escape(text: &str, out: &mut Vec<u8>) {
+/// Appends text for HTML and SVG.
+pub(in crate::render) fn escape(text: &str, out: &mut Vec<u8>) {
     for c in text.chars() {
         match c {
             '&' => out.extend_from_slice(b"&amp;"),
@@ -100,14 +91,15 @@ fn embed(json: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Findings, Report};
+    use crate::analysis::{Capture, Findings, Report};
+    use crate::render::report::Document;
 
     fn made(file: &str) -> String {
         let captures = vec![Capture { file: file.to_owned(), ..Capture::default() }];
         let (report, findings) = (Report::default(), Findings::default());
         let document = Document { captures, report: &report, findings: &findings, remarks: &[], with_zeek: false };
         let mut out = Vec::new();
-        page(&document, &Rows::default(), &mut out);
+        page(&document, &mut Gathered::default(), &mut out);
         String::from_utf8(out).expect("UTF-8")
     }
 
