@@ -24,3 +24,202 @@ fn progress_is_drawn_while_an_input_is_read_and_gone_before_the_report() {
     let screen = terminal.wait_until("the answer", |screen| screen.lines().any(|line| line == "done"));
     assert!(!screen.contains("reading"), "left behind:\n{screen}");
 }
+
+/// A namespace with a loopback interface and a pair of interfaces, in which a capture may run; gone when dropped.
+#[cfg(feature = "tui")]
+struct Namespace(String);
+
+#[cfg(feature = "tui")]
+impl Namespace {
+    fn new() -> Option<Namespace> {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let namespace =
+            Namespace(format!("netlab-test-{}-tui-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        if !ip(&["netns", "add", &namespace.0]) {
+            tmux::skip("namespaces need root and ip");
+            return None;
+        }
+        let name = namespace.0.as_str();
+        assert!(ip(&["-n", name, "link", "set", "lo", "up"]));
+        assert!(ip(&["-n", name, "link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]));
+        assert!(ip(&["-n", name, "addr", "add", "192.0.2.1/24", "dev", "veth0"]));
+        for end in ["veth0", "veth1"] {
+            assert!(ip(&["-n", name, "link", "set", end, "up"]));
+        }
+        Some(namespace)
+    }
+
+    /// A command line inside.
+    fn inside(&self, command: &str) -> String {
+        format!("ip netns exec {} {command}", self.0)
+    }
+}
+
+#[cfg(feature = "tui")]
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        ip(&["netns", "del", &self.0]);
+    }
+}
+
+#[cfg(feature = "tui")]
+fn ip(arguments: &[&str]) -> bool {
+    std::process::Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// A terminal in which the live screen of an interface is shown, and the state that the terminal had before.
+#[cfg(feature = "tui")]
+struct Scene {
+    terminal: Terminal,
+    namespace: Namespace,
+    before: String,
+    pid_file: tempfile::NamedTempFile,
+}
+
+#[cfg(feature = "tui")]
+impl Scene {
+    fn new(interface: &str, more: &str) -> Option<Scene> {
+        let namespace = Namespace::new()?;
+        let terminal = Terminal::new(80, 24)?;
+        terminal.run("clear; stty -g | cksum; echo state");
+        let before = Scene::state(&terminal, "state");
+        let pid_file = tempfile::NamedTempFile::new().expect("a file");
+        let path = pid_file.path().display().to_string();
+        // The shell writes its own number and becomes the capture.
+        let capture = namespace
+            .inside(&format!("sh -c 'echo $$ > {path}; exec {NETLAB} capture -i {interface} --tui --no-drop {more}'"));
+        terminal.run(&format!("clear; {capture}; echo status $?"));
+        let scene = Scene { terminal, namespace, before, pid_file };
+        scene.terminal.wait_for("q quit");
+        assert_eq!(scene.terminal.about("#{alternate_on}"), "1");
+        Some(scene)
+    }
+
+    /// The settings of the terminal, as it was printed before `mark`.
+    fn state(terminal: &Terminal, mark: &str) -> String {
+        let screen = terminal.wait_until("its settings", |screen| screen.lines().any(|line| line == mark));
+        screen.lines().take_while(|line| *line != mark).last().unwrap_or_default().to_owned()
+    }
+
+    fn traffic(&self) {
+        let ping = self.namespace.inside("ping -c 3 -i 0.2 127.0.0.1");
+        let status = std::process::Command::new("sh").args(["-c", &format!("{ping} > /dev/null")]).status();
+        assert!(status.expect("sh runs").success());
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = std::fs::read_to_string(self.pid_file.path()).expect("the shell wrote it");
+        let kill = std::process::Command::new("kill").args([&format!("-{name}"), pid.trim()]).status();
+        assert!(kill.expect("kill runs").success());
+    }
+
+    /// The capture has ended with this status and left the terminal as it was.
+    fn is_restored(&self, status: u8) -> String {
+        let screen = self.terminal.wait_for(&format!("status {status}"));
+        assert_eq!(self.terminal.about("#{alternate_on} #{cursor_flag}"), "0 1", "{screen}");
+        self.terminal.wait_for_prompt();
+        self.terminal.run("clear; stty -g | cksum; echo after");
+        assert_eq!(Scene::state(&self.terminal, "after"), self.before, "settings of the terminal");
+        screen
+    }
+}
+
+#[cfg(feature = "tui")]
+#[test]
+fn the_live_screen_shows_packets_obeys_keys_and_sizes_and_gives_the_terminal_back() {
+    let Some(scene) = Scene::new("lo", "") else { return };
+    scene.traffic();
+    let terminal = &scene.terminal;
+    let screen = terminal.wait_for("6 packets ");
+    assert!(screen.contains("ICMP"), "{screen}");
+    assert!(screen.contains(" lo "), "{screen}");
+    terminal.key("?");
+    terminal.wait_for("Looking around");
+    terminal.key("Escape");
+    terminal.wait_for("1 conversations");
+    terminal.key("Home");
+    terminal.key("Enter");
+    terminal.wait_for("more lines");
+    terminal.resize(120, 40);
+    terminal.wait_until("more rows", |screen| screen.lines().count() > 30 && screen.contains("icmpv4"));
+    terminal.resize(60, 12);
+    terminal.wait_until("fewer rows", |screen| screen.lines().count() <= 12 && screen.contains(" lo "));
+    terminal.resize(80, 24);
+    terminal.key("Escape");
+    terminal.wait_for("1 conversations");
+    terminal.type_text("/icmp.type == 8");
+    terminal.key("Enter");
+    terminal.wait_for("3 shown by the filter");
+    terminal.key("Space");
+    terminal.wait_for("PAUSED");
+    terminal.key("C-z");
+    terminal.wait_for_prompt();
+    assert_eq!(terminal.about("#{alternate_on}"), "0");
+    terminal.run("fg");
+    terminal.wait_for("PAUSED");
+    terminal.key("q");
+    let screen = scene.is_restored(0);
+    assert!(screen.contains("6 packets captured") && screen.contains("0 packets dropped by kernel"), "{screen}");
+}
+
+#[cfg(feature = "tui")]
+#[test]
+fn signals_end_the_live_screen_and_the_terminal_is_as_before() {
+    for name in ["TERM", "INT", "HUP"] {
+        let Some(scene) = Scene::new("lo", "") else { return };
+        scene.signal(name);
+        let screen = scene.is_restored(0);
+        assert!(screen.contains("packets captured"), "{name}: {screen}");
+    }
+    let Some(scene) = Scene::new("lo", "") else { return };
+    scene.signal("USR1");
+    scene.terminal.wait_for("packets received by filter");
+    scene.terminal.key("C-c");
+    scene.is_restored(0);
+}
+
+#[cfg(feature = "tui")]
+#[test]
+fn an_interface_that_vanishes_leaves_its_packets_on_the_screen_and_then_the_terminal_as_before() {
+    let Some(scene) = Scene::new("veth0", "") else { return };
+    assert!(ip(&["-n", &scene.namespace.0, "link", "del", "veth0"]));
+    scene.terminal.wait_for("ENDED");
+    scene.terminal.wait_for("disappeared; q leaves");
+    scene.terminal.key("q");
+    let screen = scene.is_restored(1);
+    assert!(screen.contains("interface veth0 disappeared"), "{screen}");
+    // Nobody presses a key: a signal ends it all the same.
+    let Some(scene) = Scene::new("veth0", "--duration 0.2s") else { return };
+    scene.terminal.wait_for("the capture has ended; q leaves");
+    scene.signal("TERM");
+    scene.is_restored(0);
+}
+
+#[cfg(feature = "tui")]
+#[test]
+fn the_process_that_owns_a_conversation_is_named() {
+    let Some(scene) = Scene::new("lo", "") else { return };
+    // A server and a client that keep their connection for a while.
+    let script = "import socket, time\ns = socket.create_server((\"127.0.0.1\", 9000))\nc = socket.create_connection((\"127.0.0.1\", 9000))\na, _ = s.accept()\nc.sendall(b\"hello\")\ntime.sleep(4)";
+    let mut python = std::process::Command::new("ip");
+    let Ok(mut child) = python.args(["netns", "exec", &scene.namespace.0, "python3", "-c", script]).spawn() else {
+        tmux::skip("python3 is not installed");
+        return;
+    };
+    scene.terminal.resize(140, 30);
+    let screen = scene.terminal.wait_for("[python3");
+    assert!(screen.contains("127.0.0.1:9000") && screen.contains(&format!("({})", child.id())), "{screen}");
+    let _ = child.kill();
+    let _ = child.wait();
+    scene.terminal.key("q");
+    scene.is_restored(0);
+}
+
+#[cfg(feature = "tui")]
+#[test]
+fn the_live_screen_needs_a_terminal() {
+    let output = std::process::Command::new(NETLAB).args(["capture", "--tui", "-i", "lo"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--tui needs a terminal"));
+}

@@ -48,6 +48,19 @@ pub const MAX_PAGE_STREAMS_OCTETS: usize = 16 << 20;
 /// Segments and messages that a page lists of one direction of a connection.
 pub const MAX_PAGE_LISTED: usize = 100;
 
+// ---- live screen ----
+
+/// Packets that a screen lets one look at.
+pub const MAX_SCREEN_PACKETS: usize = 10_000;
+/// Octets of those.
+pub const MAX_SCREEN_OCTETS: usize = 32 << 20;
+/// Conversations that a screen lists; the one silent longest makes room.
+pub const MAX_SCREEN_CONVERSATIONS: usize = 2000;
+/// Kinds of trouble that a screen lists; the one said longest ago makes room.
+pub const MAX_SCREEN_FINDINGS: usize = 500;
+/// Seconds whose rates a screen draws: the columns of a very wide terminal.
+pub const MAX_SCREEN_SECONDS: usize = 400;
+
 // ---- filter ----
 
 /// Octets of a filter. Filters made by scripts list hundreds of addresses; more belongs into a file of its own.

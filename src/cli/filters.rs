@@ -45,9 +45,13 @@ pub struct DisplayOptions {
 impl DisplayOptions {
     /// The display filter, checked.
     pub(super) fn display(&self) -> Result<Option<Display>, Failure> {
-        let Some(text) = &self.display_filter else { return Ok(None) };
-        let filter = DisplayFilter::parse(text).map_err(|error| Failure::Usage(render::error(&error, "display")))?;
-        Ok(Some(Display { filter, shown: VecDeque::new() }))
+        let filter = self.filter().map_err(|error| Failure::Usage(render::error(&error, "display")))?;
+        Ok(filter.map(|filter| Display { filter, shown: VecDeque::new() }))
+    }
+
+    /// The display filter as it was typed.
+    pub(super) fn filter(&self) -> Result<Option<DisplayFilter>, FilterError> {
+        self.display_filter.as_deref().map(DisplayFilter::parse).transpose()
     }
 }
 

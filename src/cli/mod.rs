@@ -24,6 +24,8 @@ mod simulate;
 mod subnet;
 mod tap_file;
 mod topology;
+#[cfg(all(feature = "tui", feature = "live", target_os = "linux"))]
+mod tui;
 mod why;
 mod write;
 

@@ -414,7 +414,7 @@ fn fit(text: &str, width: usize) -> String {
 }
 
 /// `text` in lines of at most `width` columns, broken at blanks.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let Some(last) = lines.last_mut() else { break };

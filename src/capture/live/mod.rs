@@ -13,6 +13,7 @@ mod block;
 mod counts;
 mod kernel_filter;
 mod open;
+mod owners;
 mod ring;
 mod signals;
 
@@ -28,6 +29,7 @@ use nix::sys::socket::{getsockopt, sockopt};
 
 pub use counts::Counts;
 pub use open::{DEFAULT_BUFFER_LEN, DEFAULT_SNAP_LEN, OpenError, Options};
+pub use owners::{SocketOwners, Transport};
 pub(super) use ring::{hardware, mtu};
 
 use self::block::{Cursor, Found, Framing};
@@ -110,6 +112,11 @@ impl Live {
     /// Ends the capture when whoever reads from `output` goes away, even if no packet comes any more.
     pub fn while_read(&mut self, output: OwnedFd) {
         self.reader = Some(output);
+    }
+
+    /// True once a signal has asked for the end.
+    pub fn stop_asked(&self) -> bool {
+        self.signals.stop_asked()
     }
 
     /// The interface as a capture file describes it, with what it received and lost.

@@ -23,6 +23,7 @@ Examples:
   sudo netlab capture                          the first interface that is up
   sudo netlab capture eth0 tcp port 80
   sudo netlab capture any --duration 10s --report
+  sudo netlab capture --tui                    a live screen
   sudo netlab capture -i eth0 -w web.pcapng    Ctrl-C ends it, the file is whole
   netlab interfaces                            what there is to capture from")]
 pub struct Arguments {
@@ -65,6 +66,11 @@ pub struct Arguments {
     /// The report of `netlab analyze` at the end
     #[arg(long)]
     pub report: bool,
+    /// A live screen: rates, conversations with state, verdict and owner, findings, packets with their fields; ? there
+    /// shows its keys
+    #[cfg(feature = "tui")]
+    #[arg(long, conflicts_with_all = ["print_too", "jsonl", "csv", "fields"])]
+    pub tui: bool,
     /// Only what the host itself is sent: not promiscuous
     #[arg(short = 'p', long)]
     pub no_promiscuous: bool,
@@ -117,15 +123,33 @@ impl Arguments {
                 "standard output cannot take both the capture (-w -) and text; write to a file".to_owned(),
             ));
         }
+        if self.shows_screen() && to_stdout {
+            return Err(Failure::Usage(
+                "standard output cannot take both the capture (-w -) and the screen".to_owned(),
+            ));
+        }
         if self.report && (self.print.jsonl || self.print.csv) {
             return Err(Failure::Usage("--report is text and does not go with --jsonl or --csv".to_owned()));
         }
         Ok(())
     }
 
+    /// True if there is to be a live screen.
+    pub(super) fn shows_screen(&self) -> bool {
+        #[cfg(feature = "tui")]
+        return self.tui;
+        #[cfg(not(feature = "tui"))]
+        false
+    }
+
+    /// True if packets are printed.
+    pub(super) fn prints(&self) -> bool {
+        !self.shows_screen() && (self.print_too || self.write.is_none())
+    }
+
     /// True if something goes to standard output while packets come.
     pub(super) fn uses_stdout(&self) -> bool {
-        self.print_too || self.write.as_deref().is_none_or(|path| path.as_os_str() == "-")
+        self.prints() || self.write.as_deref().is_some_and(|path| path.as_os_str() == "-")
     }
 
     pub(super) fn snap_len(&self) -> u32 {

@@ -6,7 +6,7 @@ mod record;
 mod rights;
 mod session;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 
 pub use arguments::Arguments;
@@ -14,6 +14,8 @@ pub use arguments::Arguments;
 use self::record::Recorder;
 use self::session::{Material, Session};
 use super::print::{PrintOptions, Printer};
+#[cfg(feature = "tui")]
+use super::tui::{Screen, Viewer};
 use super::{Failure, Output, filters, interfaces};
 use crate::analysis::Analyzer;
 use crate::base::text::harmless;
@@ -29,6 +31,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return interfaces::run(&interfaces::Arguments::default(), output);
     }
     arguments.check()?;
+    if arguments.shows_screen() && !(output.is_terminal() && io::stdin().is_terminal()) {
+        return Err(Failure::Usage("--tui needs a terminal: standard input and output are to be one".to_owned()));
+    }
     arguments.print.display.display()?;
     let plan = rights::plan(arguments)?;
     let Some(mut live) = open(arguments, output)? else { return Ok(()) };
@@ -38,10 +43,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             (Failure::CouldNot(sentence), Some(hint)) => Failure::CouldNot(format!("{sentence} ({hint})")),
             (failure, _) => failure,
         })?;
-    let shows_packets = recorder.is_none() || arguments.print_too;
     say_listening(&live, output);
     let result = match &mut recorder {
-        Some(recorder) if !recorder.needs_notes() && !shows_packets && !arguments.report => {
+        Some(recorder) if !recorder.needs_notes() && !needs_analysis(arguments) => {
             recorder.copy(&mut live).map_err(RunError::Source)
         }
         _ => analyze(arguments, &mut live, &mut recorder, output),
@@ -54,6 +58,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         Err(RunError::Source(error)) => recorded.and(Err(Failure::CouldNot(error.to_string()))),
         Err(RunError::Output(error)) => recorded.and(Err(error.into())),
     }
+}
+
+/// True if packets must be looked into for what is shown of them.
+fn needs_analysis(arguments: &Arguments) -> bool {
+    arguments.prints() || arguments.report || arguments.shows_screen()
 }
 
 /// Opens the capture, which is all that needs rights; `None` if only the filter was to be explained.
@@ -101,17 +110,32 @@ fn analyze(
 ) -> Result<(), RunError> {
     // The source itself stops after the count.
     let print = PrintOptions { count: None, ..arguments.print.clone() };
-    let shows_packets = recorder.is_none() || arguments.print_too;
     let material = Material::new(&live.nic().name, live.nic().link.name());
     let mut analyzer = Analyzer::new();
     let mut session = Session {
-        printer: shows_packets.then(|| Printer::new(&print, output)),
-        recorder: recorder.take(),
+        printer: arguments.prints().then(|| Printer::new(&print, output)),
+        recorder: None,
         report: arguments.report.then_some(material),
+        #[cfg(feature = "tui")]
+        viewer: view(arguments, live)?,
     };
+    session.recorder = recorder.take();
     let result = pipeline::run(live, None, &mut analyzer, &mut session, Patience::Live);
-    let Session { recorder: taken, report, .. } = session;
-    *recorder = taken;
+    *recorder = session.recorder.take();
+    #[cfg(feature = "tui")]
+    let result = match session.viewer.take() {
+        Some(viewer) => {
+            let reason = match &result {
+                Ok(()) => "the capture has ended".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            let shown = viewer.finish(&reason, || live.stop_asked());
+            result.and(shown.map_err(RunError::Output))
+        }
+        None => result,
+    };
+    let report = session.report.take();
+    drop(session);
     result?;
     if let Some(mut material) = report {
         material.count(&live.counts());
@@ -127,6 +151,20 @@ fn analyze(
         report::text(&document, width, paint, output.block());
     }
     Ok(output.flush()?)
+}
+
+/// Takes the terminal for the live screen, if there is to be one.
+#[cfg(feature = "tui")]
+fn view(arguments: &Arguments, live: &mut Live) -> io::Result<Option<Viewer>> {
+    if !arguments.tui {
+        return Ok(None);
+    }
+    let filter = arguments.print.display.filter().map_err(io::Error::other)?;
+    let (viewer, ended) = Viewer::start(Screen::new(live.nic().name.clone(), filter))?;
+    let tell = viewer.teller();
+    live.when_asked(move |counts| tell(counts.to_string().replace('\n', ", ")));
+    live.while_read(ended);
+    Ok(Some(viewer))
 }
 
 fn say_listening(live: &Live, output: &mut Output) {

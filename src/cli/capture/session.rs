@@ -8,6 +8,8 @@ use crate::analysis::{Capture, Judged, Note};
 use crate::capture::live::Counts;
 use crate::cli::analyze::Gathered;
 use crate::cli::print::Printer;
+#[cfg(feature = "tui")]
+use crate::cli::tui::Viewer;
 use crate::packet::Remark;
 use crate::pipeline::Sink;
 
@@ -19,6 +21,9 @@ pub(super) struct Session<'a> {
     pub recorder: Option<Recorder>,
     /// What the report is made of.
     pub report: Option<Material>,
+    /// The live screen.
+    #[cfg(feature = "tui")]
+    pub viewer: Option<Viewer>,
 }
 
 /// What the report is made of.
@@ -73,6 +78,10 @@ impl Sink for Session<'_> {
             report.packet(judged);
             let _ = report.gathered.packet(judged)?;
         }
+        #[cfg(feature = "tui")]
+        if let Some(viewer) = &self.viewer {
+            return Ok(viewer.packet(judged));
+        }
         match &mut self.printer {
             Some(printer) => printer.packet(judged),
             None => Ok(ControlFlow::Continue(())),
@@ -85,6 +94,11 @@ impl Sink for Session<'_> {
         }
         if let Some(report) = &mut self.report {
             report.gathered.remark(remark)?;
+        }
+        #[cfg(feature = "tui")]
+        if let Some(viewer) = &self.viewer {
+            viewer.remark(remark);
+            return Ok(());
         }
         match &mut self.printer {
             Some(printer) => printer.remark(remark),
@@ -101,6 +115,10 @@ impl Sink for Session<'_> {
         }
         if let Some(report) = &mut self.report {
             report.gathered.late_note(note)?;
+        }
+        #[cfg(feature = "tui")]
+        if let Some(viewer) = &self.viewer {
+            viewer.late_note(note);
         }
         self.printer.as_mut().map_or(Ok(()), |printer| printer.late_note(note))
     }

@@ -57,11 +57,11 @@ impl Lines {
 
     fn addresses(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
         let start = out.len();
-        write_party(out, frame, Side::Source);
+        write_party(out, frame, Party::Source);
         pad(out, start, &mut self.source_width);
         out.extend_from_slice(" → ".as_bytes());
         let start = out.len();
-        write_party(out, frame, Side::Destination);
+        write_party(out, frame, Party::Destination);
         pad(out, start, &mut self.destination_width);
     }
 
@@ -188,20 +188,30 @@ pub fn description(judged: &Judged<'_, '_>, detail: Detail) -> (&'static str, St
     (info::protocol(&judged.packet.frame), String::from_utf8_lossy(&out).trim_end().to_owned())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+/// One end of a packet, as its line names it.
+pub fn party(frame: &Frame<'_>, which: Party) -> String {
+    let mut out = Vec::new();
+    write_party(&mut out, frame, which);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The ends of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// Who sent it.
     Source,
+    /// Whom it is for.
     Destination,
 }
 
 /// Writes one end of the packet: address and port, address, or MAC address, whichever is innermost.
-fn write_party(out: &mut Vec<u8>, frame: &Frame<'_>, side: Side) {
-    let pick = |pair: (IpAddr, IpAddr)| if side == Side::Source { pair.0 } else { pair.1 };
+fn write_party(out: &mut Vec<u8>, frame: &Frame<'_>, side: Party) {
+    let pick = |pair: (IpAddr, IpAddr)| if side == Party::Source { pair.0 } else { pair.1 };
     if let Some(view) = frame.ip() {
         let address = pick((view.source(), view.destination()));
         match frame.ports() {
             Some((source, destination)) => {
-                endpoint(out, address, if side == Side::Source { source } else { destination });
+                endpoint(out, address, if side == Party::Source { source } else { destination });
             }
             None => ip(out, address),
         }
@@ -212,7 +222,7 @@ fn write_party(out: &mut Vec<u8>, frame: &Frame<'_>, side: Side) {
         Layer::Sll(sll) => Some((sll.source(), None)),
         _ => None,
     });
-    match addresses.map(|(source, destination)| if side == Side::Source { source } else { destination }) {
+    match addresses.map(|(source, destination)| if side == Party::Source { source } else { destination }) {
         Some(Some(address)) if address.is_broadcast() => out.extend_from_slice(b"broadcast"),
         Some(Some(address)) => mac(out, address),
         _ => out.push(b'-'),
