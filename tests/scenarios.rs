@@ -49,13 +49,14 @@ fn the_same_seed_gives_the_same_run_to_the_octet() {
 #[test]
 fn s32_one_broadcast_in_a_ring_is_two_copies_for_ever() {
     let scenario = scenario("broadcast-storm");
-    for milliseconds in [2, 5, 9] {
-        let until = Some(netlab::base::Timestamp::from_nanos(milliseconds * 1_000_000));
+    // Before the pings begin, which broadcast a question of their own.
+    for microseconds in [2_000, 4_000, 5_990] {
+        let until = Some(netlab::base::Timestamp::from_nanos(microseconds * 1000));
         let run = scenario.run(&RunOptions { until, ..RunOptions::default() });
         // Frames between two switches circle; all others are on their way to a host.
         let circling =
             run.engine.in_flight().filter(|(device, _)| run.engine.device(*device).kind() == "switch").count();
-        assert_eq!(circling, 2, "after {milliseconds} ms");
+        assert_eq!(circling, 2, "after {microseconds} µs");
     }
 }
 

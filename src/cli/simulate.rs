@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -12,7 +13,8 @@ use crate::base::text::harmless;
 use crate::pipeline::{self, Patience};
 use crate::render::simulation::{self, Descriptions, TimeLine};
 use crate::render::style::{HEADING, Paint};
-use crate::render::{ledger, table};
+use crate::render::{ledger, storm, table};
+use crate::sim::storm::Storm;
 use crate::sim::{Run, RunOptions, Scenario, gallery};
 
 use super::print::{PrintOptions, Printer};
@@ -50,6 +52,9 @@ pub struct Arguments {
     /// Show the packets that passed one port, as the inspector reads them
     #[arg(long, value_name = "DEVICE.PORT")]
     tap: Option<String>,
+    /// Lay this scenario beside the other, after the first action of each: frames, copies alive, MAC moves; repeatable
+    #[arg(long, value_name = "SCENARIO")]
+    beside: Vec<String>,
     /// Lines of the time line at most
     #[arg(long, value_name = "N")]
     lines: Option<usize>,
@@ -72,7 +77,7 @@ enum View {
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let Some(name) = arguments.scenario.as_deref().filter(|_| !arguments.list) else {
-        return list(output);
+        return list(arguments.print.jsonl, output);
     };
     let (file_name, text) = find(name)?;
     if arguments.show {
@@ -85,6 +90,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         Some(text) => Some(Timestamp::ZERO.after(crate::sim::parse_duration(text).map_err(Failure::Usage)?)),
     };
     let options = RunOptions { seed: arguments.seed, until, ..RunOptions::default() };
+    for warning in scenario.warnings() {
+        output.complain(&format!("{file_name}: {warning}"));
+    }
     if arguments.step {
         return step(&scenario, options, output);
     }
@@ -92,7 +100,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if let Some(folder) = &arguments.write {
         write_taps(&run, folder, output)?;
     }
-    show(arguments, &scenario, &run, output)?;
+    let storms = side_by_side(arguments, &scenario, &file_name)?;
+    show(arguments, &scenario, &run, &storms, output)?;
     if let Err(broken) = &run.books {
         return Err(Failure::CouldNot(format!("internal error: {broken}; please report this scenario")));
     }
@@ -125,7 +134,16 @@ fn find(name: &str) -> Result<(String, String), Failure> {
     }
 }
 
-fn list(output: &mut Output) -> Result<(), Failure> {
+fn list(as_json: bool, output: &mut Output) -> Result<(), Failure> {
+    if as_json {
+        for entry in gallery::all() {
+            let scenario =
+                Scenario::parse(entry.name, entry.text).map_err(|error| Failure::CouldNot(error.to_string()))?;
+            output.write_all(simulation::json_entry(&scenario).to_string().as_bytes())?;
+            output.write_all(b"\n")?;
+        }
+        return Ok(());
+    }
     let paint = Paint::new(output.color());
     let mut grid = table::Table::new(output.width(), paint, &["scenario", "shows"]).at_most(usize::MAX).whole(&[0]);
     for entry in gallery::all() {
@@ -137,7 +155,42 @@ fn list(output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(arguments: &Arguments, scenario: &Scenario, run: &Run, output: &mut Output) -> Result<(), Failure> {
+/// How many steps a storm is measured in, and how long they are if the scenario has no end.
+const STORM_STEPS: usize = 10;
+const STORM_STEP: Duration = Duration::from_millis(1);
+
+/// Measures the scenario and those it is laid beside, all over the same time; empty if there are none.
+fn side_by_side(arguments: &Arguments, scenario: &Scenario, file_name: &str) -> Result<Vec<Storm>, Failure> {
+    let is_report = matches!(arguments.view, None | Some(View::Report)) && arguments.tap.is_none();
+    let names = if arguments.beside.is_empty() { &scenario.beside } else { &arguments.beside };
+    if names.is_empty() || !is_report {
+        return Ok(Vec::new());
+    }
+    let begins = scenario.actions().iter().map(crate::sim::Action::at).min().unwrap_or(Timestamp::ZERO);
+    let step = match scenario.until {
+        Some(until) if until > begins => until.since(begins) / STORM_STEPS as u32,
+        _ => STORM_STEP,
+    };
+    let mut storms = vec![Storm::measure(scenario, arguments.seed, step, STORM_STEPS)];
+    let folder = Path::new(file_name).parent().unwrap_or_else(|| Path::new(""));
+    for name in names {
+        // Names in a file are built-in ones or files beside it; names that were typed are as everywhere.
+        let beside = folder.join(name);
+        let is_beside = arguments.beside.is_empty() && name.ends_with(".toml") && beside.is_relative();
+        let (other_name, text) = if is_beside { find(&beside.to_string_lossy())? } else { find(name)? };
+        let other = Scenario::parse(&other_name, &text).map_err(|error| Failure::Usage(error.to_string()))?;
+        storms.push(Storm::measure(&other, arguments.seed, step, STORM_STEPS));
+    }
+    Ok(storms)
+}
+
+fn show(
+    arguments: &Arguments,
+    scenario: &Scenario,
+    run: &Run,
+    storms: &[Storm],
+    output: &mut Output,
+) -> Result<(), Failure> {
     let paint = Paint::new(output.color());
     let width = output.width();
     if let Some(end) = &arguments.tap {
@@ -154,7 +207,8 @@ fn show(arguments: &Arguments, scenario: &Scenario, run: &Run, output: &mut Outp
             .map_err(|error| Failure::CouldNot(error.to_string()));
     }
     if arguments.print.jsonl {
-        simulation::json_lines("simulation", scenario, run, output)?;
+        let more: Vec<_> = storms.iter().map(storm::json).collect();
+        simulation::json_lines("simulation", scenario, run, &more, output)?;
         return Ok(());
     }
     let mut out = Vec::new();
@@ -174,6 +228,10 @@ fn show(arguments: &Arguments, scenario: &Scenario, run: &Run, output: &mut Outp
             out.push(b'\n');
             simulation::report(scenario, run, width, paint, &mut out);
         }
+    }
+    if !storms.is_empty() {
+        out.push(b'\n');
+        storm::write(storms, width, paint, &mut out);
     }
     output.write_all(&out)?;
     Ok(())

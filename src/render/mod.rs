@@ -26,6 +26,7 @@ pub mod page;
 pub mod replay;
 pub mod report;
 pub mod simulation;
+pub mod storm;
 pub mod style;
 pub mod subnet;
 pub mod table;

@@ -495,11 +495,17 @@ pub fn expectations(scenario: &Scenario, run: &Run, paint: Paint, out: &mut Vec<
     }
 }
 
-/// The whole run as JSON Lines: a header, one record an event, a summary.
+/// The whole run as JSON Lines: a header, one record an event, `more` records, a summary.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn json_lines(kind: &str, scenario: &Scenario, run: &Run, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn json_lines(
+    kind: &str,
+    scenario: &Scenario,
+    run: &Run,
+    more: &[Json],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut line = |value: &Json| {
         serde_json::to_writer(&mut *out, value)?;
         out.write_all(b"\n")
@@ -508,12 +514,23 @@ pub fn json_lines(kind: &str, scenario: &Scenario, run: &Run, out: &mut dyn io::
     for record in run.engine.records() {
         line(&json_record(&run.engine, record))?;
     }
+    more.iter().try_for_each(&mut line)?;
     line(&json_summary(run))
+}
+
+/// A built-in scenario in the list of all, as a JSON object.
+pub fn json_entry(scenario: &Scenario) -> Json {
+    let expectations: Vec<&str> = scenario.expectations().iter().map(|line| line.line.as_str()).collect();
+    json!({
+        "scenario": scenario.name, "title": scenario.title, "story": scenario.story.trim(), "seed": scenario.seed,
+        "until_ns": scenario.until.map(Timestamp::nanos), "warnings": scenario.warnings(), "expect": expectations,
+    })
 }
 
 /// The header of JSON Lines.
 pub fn json_header(kind: &str, scenario: &Scenario, run: &Run) -> Json {
-    json!({"netlab": kind, "version": 1, "scenario": scenario.name, "title": scenario.title, "seed": run.seed})
+    json!({"netlab": kind, "version": 1, "scenario": scenario.name, "title": scenario.title, "seed": run.seed,
+        "warnings": scenario.warnings()})
 }
 
 /// One event as a JSON object.

@@ -22,6 +22,7 @@ mod record;
 pub mod replay;
 mod scenario;
 pub mod stack;
+pub mod storm;
 mod table;
 mod tap;
 

@@ -46,7 +46,7 @@ pub enum VlanRole {
 
 impl VlanRole {
     /// The VLAN of a frame that arrives with this tag, or without one; `None` if it may not enter.
-    fn classify(&self, tag: Option<u16>) -> Option<u16> {
+    pub(in crate::sim) fn classify(&self, tag: Option<u16>) -> Option<u16> {
         match (self, tag) {
             (VlanRole::Access(vlan), None | Some(0)) => Some(*vlan),
             (VlanRole::Access(vlan), Some(tag)) => (tag == *vlan).then_some(tag),
@@ -55,7 +55,8 @@ impl VlanRole {
         }
     }
 
-    fn carries(&self, vlan: u16) -> bool {
+    /// True if frames of a VLAN may leave by the port.
+    pub(in crate::sim) fn carries(&self, vlan: u16) -> bool {
         match self {
             VlanRole::Access(access) => *access == vlan,
             VlanRole::Trunk { native, allowed } => {
@@ -64,7 +65,8 @@ impl VlanRole {
         }
     }
 
-    fn tags(&self, vlan: u16) -> bool {
+    /// True if they leave with a tag.
+    pub(in crate::sim) fn tags(&self, vlan: u16) -> bool {
         matches!(self, VlanRole::Trunk { native, .. } if *native != Some(vlan))
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct File {
     #[serde(default)]
     pub watch: Vec<Spanned<String>>,
     #[serde(default)]
+    pub beside: Vec<Spanned<String>>,
+    #[serde(default)]
     pub map: Vec<Spanned<String>>,
     #[serde(default)]
     pub live: Vec<Spanned<String>>,

@@ -7,11 +7,14 @@ mod action;
 mod build;
 mod expect;
 mod file;
+mod rings;
 mod words;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+
+use toml::Spanned;
 
 use super::engine::{Engine, Stopped};
 use super::ledger::Conservation;
@@ -227,6 +230,8 @@ pub struct Scenario {
     pub until: Option<Timestamp>,
     /// Where it is best watched.
     pub watch: Vec<(DeviceId, PortId)>,
+    /// Scenarios, built-in or beside this file, that its storm is laid beside.
+    pub beside: Vec<String>,
     /// For a replay: which station of a capture is which box, as `mac … -> h1`; each with its line.
     pub map: Vec<(usize, String)>,
     /// For a replay: boxes that stay alive.
@@ -305,6 +310,7 @@ impl Scenario {
             seed: file.seed.unwrap_or(1),
             until,
             watch,
+            beside: file.beside.into_iter().map(Spanned::into_inner).collect(),
             names,
             blueprint,
             actions,
@@ -320,6 +326,20 @@ impl Scenario {
     /// What it expects, in the order of the file.
     pub fn expectations(&self) -> &[Expectation] {
         &self.expectations
+    }
+
+    /// What a reader should know before it is run, each in a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        let ring = rings::uncut(&self.blueprint).map(|ring| {
+            let mut names: Vec<&str> = ring.iter().map(|index| self.names.name(DeviceId(*index as u32))).collect();
+            names.push(names[0]);
+            format!(
+                "{} is a ring without spanning tree: a broadcast circles in it for ever. Cures: stp = \"rapid\" on its \
+                 switches, or one cable less",
+                names.join(" – ")
+            )
+        });
+        ring.into_iter().collect()
     }
 
     /// The port that `box.port` means.

@@ -14,7 +14,7 @@ use toml::Spanned;
 use super::file::{File, InterfaceTable, LanTable, NodeTable, SwitchTable};
 use super::{NamedDevice, Names};
 use crate::base::{MacAddr, Rng};
-use crate::sim::device::{Bridge, BridgeOptions, DhcpPool, Hub, Interface, Node, Settings};
+use crate::sim::device::{Bridge, BridgeOptions, DhcpPool, Hub, Interface, Node, Settings, VlanRole};
 use crate::sim::engine::Engine;
 use crate::sim::link::LinkOptions;
 use crate::sim::outbox::Device;
@@ -99,6 +99,46 @@ impl Blueprint {
         for cable in &self.cables {
             engine.connect(cable.ends[0], cable.ends[1], cable.there.clone(), cable.back.clone());
         }
+    }
+}
+
+/// A box that repeats frames without looking at IP.
+#[derive(Debug)]
+pub(super) enum Segment<'a> {
+    Bridge(&'a BridgeOptions),
+    Hub,
+}
+
+impl Blueprint {
+    /// Number of boxes.
+    pub fn len(&self) -> usize {
+        self.boxes.len()
+    }
+
+    /// What a box is on layer 2; `None` for those that frames end at.
+    pub fn segment(&self, device: usize) -> Option<Segment<'_>> {
+        match &self.boxes.get(device)?.2 {
+            Plan::Node(_) => None,
+            Plan::Bridge { options, .. } => Some(Segment::Bridge(options)),
+            Plan::Hub(_) => Some(Segment::Hub),
+        }
+    }
+
+    /// The boxes and ports that each cable joins.
+    pub fn cable_ends(&self) -> impl Iterator<Item = [(usize, usize); 2]> + '_ {
+        self.cables.iter().map(|cable| cable.ends.map(|(device, port)| (device.0 as usize, usize::from(port.0))))
+    }
+
+    /// Every VLAN that a port of a switch is set up for.
+    pub fn vlans(&self) -> impl Iterator<Item = u16> + '_ {
+        let bridges = (0..self.len()).filter_map(|device| match self.segment(device) {
+            Some(Segment::Bridge(options)) => Some(options),
+            _ => None,
+        });
+        bridges.flat_map(|options| &options.vlans).flat_map(|role| match role {
+            VlanRole::Access(vlan) => vec![*vlan],
+            VlanRole::Trunk { native, allowed } => native.iter().chain(allowed).copied().collect(),
+        })
     }
 }
 
