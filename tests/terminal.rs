@@ -137,7 +137,7 @@ fn the_live_screen_shows_packets_obeys_keys_and_sizes_and_gives_the_terminal_bac
     terminal.key("?");
     terminal.wait_for("Looking around");
     terminal.key("Escape");
-    terminal.wait_for("1 conversations");
+    terminal.wait_for("1 conversations:");
     terminal.key("Home");
     terminal.key("Enter");
     terminal.wait_for("more lines");
@@ -147,7 +147,7 @@ fn the_live_screen_shows_packets_obeys_keys_and_sizes_and_gives_the_terminal_bac
     terminal.wait_until("fewer rows", |screen| screen.lines().count() <= 12 && screen.contains(" lo "));
     terminal.resize(80, 24);
     terminal.key("Escape");
-    terminal.wait_for("1 conversations");
+    terminal.wait_for("1 conversations:");
     terminal.type_text("/icmp.type == 8");
     terminal.key("Enter");
     terminal.wait_for("3 shown by the filter");
@@ -156,7 +156,7 @@ fn the_live_screen_shows_packets_obeys_keys_and_sizes_and_gives_the_terminal_bac
     terminal.key("C-z");
     terminal.wait_for_prompt();
     assert_eq!(terminal.about("#{alternate_on}"), "0");
-    terminal.run("fg");
+    terminal.run("fg; echo status $?");
     terminal.wait_for("PAUSED");
     terminal.key("q");
     let screen = scene.is_restored(0);
