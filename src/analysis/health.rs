@@ -6,6 +6,7 @@ use super::bounded::Bounded;
 use super::catalogue::health as entries;
 use super::duplicates::{self, Duplicate, DuplicateKind, Recent};
 use super::note::{Confidence, Fact, Note, Notes};
+use super::tcp::TcpHealth;
 use crate::base::limits::MAX_CHECKSUM_SOURCES;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::{Packet, Remark, RemarkKind};
@@ -125,6 +126,10 @@ pub struct HealthReport {
     pub kernel_drops: u64,
     /// Octets that a receiver acknowledged and the capture does not hold.
     pub unseen_octets: u64,
+    /// Moments in which many connections had holes at once.
+    pub loss_bursts: u64,
+    /// Segments that stand behind their own acknowledgments.
+    pub captured_late: u64,
     /// How often time ran backwards.
     pub time_backwards: u64,
     /// The largest of these steps.
@@ -265,9 +270,15 @@ impl Health {
         &self.recent
     }
 
-    /// What was counted. `one_sided` and `unseen_octets` are known to the trackers of connections.
-    pub fn report(&self, one_sided: u64, unseen_octets: u64) -> HealthReport {
-        let mut report = HealthReport { one_sided, unseen_octets, ..self.counts.clone() };
+    /// What was counted, with what only the segments of `tcp` tell.
+    pub fn report(&self, tcp: &TcpHealth) -> HealthReport {
+        let mut report = HealthReport {
+            one_sided: tcp.one_sided_connections,
+            unseen_octets: tcp.delivered_unseen_octets,
+            loss_bursts: tcp.loss_bursts,
+            captured_late: tcp.captured_late,
+            ..self.counts.clone()
+        };
         report.span_ns = self.latest.nanos_since(self.earliest);
         report.doubts = doubts(&report);
         report
@@ -391,6 +402,27 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
             format!(
                 "{} octets were acknowledged by their receiver and are not in the capture: it has holes",
                 health.unseen_octets
+            ),
+        );
+    }
+    if health.loss_bursts > 0 {
+        doubt(
+            "loss-bursts",
+            &["tcp-hole", "tcp-ack-unseen", "tcp-delivered", "tcp-retransmission", "tcp-late"][..],
+            format!(
+                "{} times segments were missing from many connections at once: the capture lost them, not the network",
+                health.loss_bursts
+            ),
+        );
+    }
+    // Rule 3.11: a handful out of order is no reason to doubt the rest.
+    if health.captured_late * 1000 > health.packets {
+        doubt(
+            "captured-late",
+            &["tcp-ack-unseen", "tcp-out-of-order", "tcp-late", "tcp-hole"][..],
+            format!(
+                "{} segments stand behind their own acknowledgments: the capture changed the order of packets",
+                health.captured_late
             ),
         );
     }

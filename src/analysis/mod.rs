@@ -124,7 +124,7 @@ impl Analyzer {
     pub fn report(&self) -> Report {
         let tcp = self.tcp.health();
         Report {
-            health: self.health.report(tcp.one_sided_connections, tcp.delivered_unseen_octets),
+            health: self.health.report(&tcp),
             protocols: self.totals.protocols(),
             endpoints: self.endpoints.endpoints(),
             sizes: self.endpoints.sizes(),

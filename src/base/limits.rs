@@ -105,6 +105,19 @@ pub const MAX_TCP_PENDING: usize = 128;
 pub const TCP_CONTENT_RING: usize = 16 << 20;
 /// Octets of one direction of a stream put together in memory to be shown; what is larger can be extracted to a file.
 pub const MAX_TCP_STREAM_LEN: usize = 256 << 20;
+/// Listening sockets whose half-open connections are counted, and sockets of connections without a beginning.
+pub const MAX_TCP_SERVERS: usize = 1 << 12;
+/// So many half-open connections at one socket, for so long, with fewer completed meanwhile, are called a flood. Linux's
+/// smallest usual backlog is 128.
+pub const TCP_FLOOD_HALF_OPEN: u32 = 64;
+/// A round trip across the world and one repetition of a SYN,ACK fit into it.
+pub const TCP_FLOOD_NANOS: u64 = 1_500_000_000;
+/// With fewer half-open connections no server resorts to SYN cookies.
+pub const TCP_COOKIE_HALF_OPEN: u32 = 16;
+/// Holes in so many connections within so long a time are a gap of the capture.
+pub const TCP_BURST_CONNECTIONS: usize = 6;
+/// Queues of cards and captures overflow for some milliseconds.
+pub const TCP_BURST_NANOS: u64 = 50_000_000;
 /// Files of extracted streams that are open at once: well below what a process may have.
 pub const MAX_OPEN_STREAM_FILES: usize = 200;
 /// Packets of one connection that a ladder shows; beyond, it says how many it leaves out.

@@ -83,6 +83,16 @@ entries! {
         "nobody answered this SYN[ in {waited}][ · {end}] · sent {number} times"
         "No answer at all: the segment was dropped on the way (a firewall that drops silently looks like this), or its \
          answer was, or the host is not there. A host that is there and does not listen would have refused.";
+    SYN_FLOOD "tcp-syn-flood" "H15" Warning
+        "{count} half-open connections at {server} port {port}, for {wait} now, and {completed} completed meanwhile: a SYN flood?"
+        "Every answered SYN takes a place in the server's queue until the third step comes. When many stay there and few \
+         are completed, somebody sends SYNs without meaning to connect, usually from forged addresses, or the way back to \
+         the clients is broken. Servers defend themselves with SYN cookies (RFC 4987).";
+    SYN_COOKIES "tcp-syn-cookies" "H20" Note
+        "SYN cookies suspected: this answer grants neither window scale nor SACK, as others of this server did; {count} are half-open"
+        "A server whose queue is full can answer without remembering anything: it packs what it must know into its first \
+         sequence number, where options have no room. Such connections have small windows and no SACK. With timestamps \
+         Linux hides the options there, so their presence proves nothing (RFC 4987 §3.6).";
     HALF_OPEN "tcp-half-open" "H15" Note
         "the third step of the handshake never came · half-open since packet {since}"
         "B answered the SYN, but A never completed the handshake. Single ones are lost segments or scans; many at one \
@@ -153,7 +163,7 @@ entries! {
 
     // ---- resets ----
     RESET "tcp-reset" "R10" Warning
-        "reset · {cause}[ · {detail}][ · A {a}, B {b}][ · {program}]"
+        "reset · {cause}[ · {detail}][ · A {a}, B {b}][ · {turned}][ · {program}][ · says {text}]"
         "A reset ends the connection at once and throws away what is under way. Its form tells why it was sent: without \
          ACK it answers a segment that nobody expected; with ACK and the sender's next number it is the sender's own \
          decision (RFC 9293 §3.5.2, §3.10.7).";
@@ -264,7 +274,7 @@ entries! {
         "The sender ignores how much room there is. The receiver may drop what does not fit; if this happens often, an \
          announcement of a larger window was probably not captured.";
     AGGREGATED "tcp-aggregated" "P4" Chat
-        "{octets} in one piece, more than the largest segment of {mss}: about {segments} segments on the wire"
+        "{octets} in one piece, more than the largest segment of {mss}[, {guess}]: about {segments} segments on the wire"
         "The network card splits and joins segments (TSO, GRO), so a capture on a host shows giants that never cross the \
          wire like this. Counts of packets and of ACKs are those of the host.";
     NAGLE "tcp-nagle-delayed-ack" "Q7" Note
@@ -282,6 +292,20 @@ entries! {
         "acknowledges {octets} that were not captured"
         "The other side received data that are missing in this capture: the capture lost them, or they took another way. \
          Findings about loss are less sure from here on.";
+    DELAYED_ACK "tcp-delayed-ack" "K14" Chat
+        "delayed ACK: {wait} after the only segment it acknowledges, the round trip takes {least}[ · {beyond}]"
+        "A receiver may wait a little before it acknowledges a single segment, in the hope of sending data along or of a \
+         second segment; 40 ms are usual on Linux, up to 200 ms elsewhere, less than 500 ms by the standard. Such a sample \
+         says nothing of the network, so the least round trip is kept apart from the smoothed one (RFC 9293 §3.8.6.3).";
+    STRETCH_ACK "tcp-stretch-ack" "K14" Chat
+        "acknowledges {segments} segments at once, for the third time: stretch ACKs"
+        "Every second full segment should be acknowledged. Cards and systems that join segments on reception (GRO) \
+         acknowledge many at once, which makes the sender's window grow in jumps. Said once for each direction \
+         (RFC 9293 §3.8.6.3).";
+    LOSS_BURST "tcp-loss-burst" "3.11" Warning
+        "holes in {count} connections within {wait}, the first at packet {first}: probably the capture lost packets here"
+        "Losses on the way hit one connection or a few. When segments are missing from many connections in the same \
+         moment, it was the capture that could not keep up. Findings about loss near here are less sure.";
     IMPOSSIBLE_ACK "tcp-impossible-ack" "K2" Error
         "acknowledges {octets} more than was ever sent"
         "A correct stack never acknowledges what was not sent; the receiver of this answers with an ACK and drops it \

@@ -79,7 +79,7 @@ fn p3_a_sender_of_whom_every_sum_is_wrong_has_them_filled_in_later() {
             .finish()
     };
     assert_eq!(bench.see(2, &echo(Sum::Stored(1))).transport, Verdict::Bad);
-    let counts = bench.health.report(0, 0).checksums;
+    let counts = bench.health.report(&TcpHealth::default()).checksums;
     assert_eq!((counts.good, counts.bad_at_source, counts.bad), (1, 4, 1));
 }
 
@@ -104,7 +104,7 @@ fn p3_no_sum_is_not_a_wrong_sum() {
     let whole = tcp(A, 1, Sum::Right);
     let meta = Meta::new(2, Timestamp::ZERO, LinkType::ETHERNET, whole.len() as u32);
     assert_eq!(bench.see_as(meta, &whole[..60]).transport, Verdict::Absent);
-    assert_eq!(bench.health.report(0, 0).cut, 1);
+    assert_eq!(bench.health.report(&TcpHealth::default()).cut, 1);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn p9_time_that_runs_backwards_is_said_once_and_counted() {
     for at_us in [1000, 500, 2000, 1400] {
         bench.see(at_us, &tcp(A, at_us as u16, Sum::Right));
     }
-    let health = bench.health.report(0, 0);
+    let health = bench.health.report(&TcpHealth::default());
     assert_eq!(bench.codes(), ["time-backwards"]);
     assert_eq!((health.time_backwards, health.largest_step_back_ns), (2, 600_000));
     assert_eq!(health.span_ns, 1_500_000);
@@ -134,7 +134,11 @@ fn p9_copies_are_counted_by_kind_and_lost_packets_added_up() {
             text: String::new(),
         });
     }
-    let health = bench.health.report(2, 100);
+    let health = bench.health.report(&TcpHealth {
+        one_sided_connections: 2,
+        delivered_unseen_octets: 100,
+        ..TcpHealth::default()
+    });
     assert_eq!((health.duplicates.identical, health.kernel_drops), (1, 7));
     let causes: Vec<_> = health.doubts.iter().map(|doubt| doubt.cause).collect();
     assert_eq!(causes, ["kernel-drops", "unseen-octets", "one-sided", "duplicates"]);
@@ -149,7 +153,7 @@ fn p4_a_packet_larger_than_any_link_carries_was_joined_by_the_system() {
         .payload(&[0; 3000])
         .finish();
     bench.see(0, &giant);
-    assert_eq!(bench.health.report(0, 0).giants, 1);
+    assert_eq!(bench.health.report(&TcpHealth::default()).giants, 1);
 }
 
 #[test]
@@ -160,7 +164,7 @@ fn l8_frames_below_sixty_octets_were_seen_before_the_card_filled_them_up() {
         .tcp(TcpFields::new(40000, 80));
     bench.see(0, &short.finish());
     bench.see(1000, &short.clone().padded(60).finish());
-    assert_eq!(bench.health.report(0, 0).unpadded, 1);
+    assert_eq!(bench.health.report(&TcpHealth::default()).unpadded, 1);
 }
 
 #[test]
@@ -168,7 +172,7 @@ fn p9_findings_are_marked_by_what_weakens_them() {
     let mut bench = Bench::default();
     bench.see(0, &tcp(A, 1, Sum::Right));
     bench.health.remark(&Remark { packet: None, at: None, kind: RemarkKind::Dropped(1), text: String::new() });
-    let health = bench.health.report(0, 0);
+    let health = bench.health.report(&TcpHealth::default());
     assert_eq!(health.weakening("tcp-retransmission").collect::<Vec<_>>(), ["kernel-drops"]);
     assert_eq!(health.weakening("ip-reserved-flag").count(), 0);
 }

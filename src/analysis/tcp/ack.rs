@@ -7,6 +7,10 @@ use crate::analysis::note::{Confidence, Fact};
 
 /// Longer than this without a second segment, an acknowledgment was delayed on purpose (RFC 9293 §3.8.6.3).
 const DELAYED_NANOS: u64 = 40_000_000;
+/// The standard asks for less than this (RFC 9293 §3.8.6.3).
+const LONGEST_DELAY_NANOS: u64 = 500_000_000;
+/// So many acknowledgments of more than two segments are a habit.
+const STRETCH_HABIT: u64 = 3;
 
 impl Judge<'_> {
     /// Takes in the acknowledgment, the SACK blocks and the window of a segment that is neither SYN nor RST.
@@ -95,6 +99,7 @@ impl Judge<'_> {
         self.placed.revealed_gap = true;
         let note = self.note(&says::ACK_UNSEEN).with("octets", Fact::Octets(ahead as u64));
         self.say(note);
+        self.burst();
         true
     }
 
@@ -130,6 +135,7 @@ impl Judge<'_> {
         let mut covered = 0u32;
         let mut clean = true;
         let mut newest = None;
+        let mut delayed = None;
         let first = half.acknowledged_records as usize;
         for record in half.records.range_mut(first..) {
             if record.end > acknowledged {
@@ -154,10 +160,15 @@ impl Judge<'_> {
                 && has_handshake
             {
                 half.rare().counts.delayed_acks += 1;
+                delayed = Some((took, half.round_trip.least));
             }
         }
+        let mut stretch = None;
         if covered > 2 {
-            half.rare().counts.stretch_acks += 1;
+            let counts = &mut half.rare().counts;
+            counts.stretch_acks += 1;
+            // Once may be an acknowledgment that was lost; a habit is said, once.
+            stretch = (counts.stretch_acks == STRETCH_HABIT).then_some(covered);
         }
         half.una = acknowledged;
         (half.una_packet, half.una_at) = (packet, at);
@@ -178,6 +189,21 @@ impl Judge<'_> {
                     missing = Some((recovery.point - acknowledged, recovery.began));
                 }
             }
+        }
+        if let Some((took, least)) = delayed {
+            let mut note = self
+                .note(&says::DELAYED_ACK)
+                .sure(Confidence::Probable)
+                .with("wait", Fact::Nanos(took))
+                .with("least", Fact::Nanos(least));
+            if took - least > LONGEST_DELAY_NANOS {
+                note = note.with("beyond", Fact::Word("longer than the 500 ms that the standard allows"));
+            }
+            self.say(note);
+        }
+        if let Some(segments) = stretch {
+            let note = self.note(&says::STRETCH_ACK).with("segments", Fact::Count(u64::from(segments)));
+            self.say(note);
         }
         if let Some((octets, began)) = missing {
             let note = self

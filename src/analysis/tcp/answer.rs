@@ -121,6 +121,7 @@ impl Judge<'_> {
             let note = self.note(&says::ODD_OPTION).with("option", Fact::Word(option));
             self.say(note);
         }
+        self.judge_server();
     }
 
     /// Rule H17: the SYN itself was not captured, but its answer was.

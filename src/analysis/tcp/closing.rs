@@ -1,11 +1,12 @@
 //! How a connection ends (rules T1–T11), and who keeps TIME-WAIT.
 
-use super::connection::{INITIATOR, Judge, RESPONDER, Side, letter, other};
+use super::connection::{Connection, INITIATOR, Judge, RESPONDER, Side, letter, other};
 use super::state::State;
+use super::timers::Alarm;
 use crate::analysis::catalogue::{Entry, tcp as says};
-use crate::analysis::note::Fact;
+use crate::analysis::note::{Fact, Note, Notes, Settlement};
 use crate::base::Timestamp;
-use crate::base::limits::TCP_TIME_WAIT_NANOS;
+use crate::base::limits::{TCP_RESET_WATCH_NANOS, TCP_TIME_WAIT_NANOS};
 
 /// What was seen of the close.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +26,11 @@ pub(super) struct Closing {
     /// The packets of its steps, and how many.
     pub steps: [u64; 4],
     pub step_count: u8,
+    /// True while nobody knows whether the first step's close has three segments or four.
+    pub waits: bool,
+    /// Both ends' states after the first step, and its octets of data.
+    first_states: [State; 2],
+    first_octets: u32,
     /// The accepted reset, and who sent it.
     pub reset: u64,
     pub reset_by: Side,
@@ -53,6 +59,13 @@ impl Closing {
 
     fn of(&self) -> u64 {
         if self.is_merged { 3 } else { 4 }
+    }
+}
+
+/// The answer to the first FIN did not come in time: its label stays.
+pub(super) fn settle_waited(connection: &mut Connection, notes: &mut Notes) {
+    if std::mem::take(&mut connection.closing.waits) {
+        notes.settled.push(Settlement { packet: connection.closing.steps[0], entry: &says::CLOSE_1, becomes: None });
     }
 }
 
@@ -159,6 +172,11 @@ impl Judge<'_> {
         closing.steps[index] = self.segment.packet;
         closing.step_count = (closing.step_count + 1).min(4);
         let of = closing.of();
+        match index {
+            0 => self.await_second_step(),
+            1 => self.settle_first_step(),
+            _ => {}
+        }
         let mut note = self.note_with_states(STEPS[index]).by_rule(rule).with("of", Fact::Count(of));
         if let Some(merged) = merged {
             note = note.with("merged", Fact::Word(merged));
@@ -169,7 +187,39 @@ impl Judge<'_> {
         if self.segment.flags.fin() && self.segment.len > 0 {
             note = note.with("octets", Fact::Octets(u64::from(self.segment.len)));
         }
+        note.pending = self.connection.closing.waits;
         self.say_step(note);
+    }
+
+    /// Three segments or four? The answer to the first FIN tells.
+    fn await_second_step(&mut self) {
+        let connection = &mut *self.connection;
+        connection.closing.waits = true;
+        connection.closing.first_states = connection.states;
+        connection.closing.first_octets = self.segment.len;
+        let deadline = self.segment.at.after_nanos(TCP_RESET_WATCH_NANOS);
+        self.timers.set(deadline, self.slot, connection.id, Alarm::Close);
+    }
+
+    fn settle_first_step(&mut self) {
+        if !std::mem::take(&mut self.connection.closing.waits) {
+            return;
+        }
+        let connection = &*self.connection;
+        let closing = &connection.closing;
+        let seen = connection.start_was_seen();
+        let becomes = closing.is_merged.then(|| {
+            let note = Note::new(&says::CLOSE_1, closing.steps[0], closing.first_fin_at)
+                .in_connection(connection.id)
+                .with("a", Fact::Word(closing.first_states[INITIATOR].name(seen)))
+                .with("b", Fact::Word(closing.first_states[RESPONDER].name(seen)))
+                .with("of", Fact::Count(closing.of()));
+            match closing.first_octets {
+                0 => note,
+                octets => note.with("octets", Fact::Octets(u64::from(octets))),
+            }
+        });
+        self.notes.settled.push(Settlement { packet: closing.steps[0], entry: &says::CLOSE_1, becomes });
     }
 
     /// Once both FINs are acknowledged: who keeps TIME-WAIT until when (3.5.3).

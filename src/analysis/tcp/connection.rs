@@ -1,5 +1,6 @@
 //! One connection, and the judge that takes in one of its segments.
 
+use super::bursts::Bursts;
 use super::closing::Closing;
 use super::half::{Half, Origin};
 use super::health::TcpHealth;
@@ -8,6 +9,7 @@ use super::opening::Opening;
 use super::ranges::Contents;
 use super::reset::ResetRecord;
 use super::segment::{Key, Segment, Socket};
+use super::servers::Servers;
 use super::state::State;
 use super::timers::Timers;
 use super::timing;
@@ -66,6 +68,8 @@ pub(super) struct Odd {
     pub tentative: Option<Tentative>,
     pub second_answer: Option<(Seq, u64)>,
     pub reset: Option<ResetRecord>,
+    /// The latest reset, counted or not: its packet, time, sender and number.
+    pub latest_reset: Option<(u64, Timestamp, Side, Seq)>,
     /// A segment that must be answered by a challenge ACK, and who sent it.
     pub challenge: Option<(u64, Side)>,
     pub one_direction_said: bool,
@@ -178,6 +182,8 @@ pub(super) struct Judge<'j> {
     pub contents: &'j mut Contents,
     pub timers: &'j mut Timers,
     pub health: &'j mut TcpHealth,
+    pub servers: &'j mut Servers,
+    pub bursts: &'j mut Bursts,
     pub placed: Placed,
 }
 

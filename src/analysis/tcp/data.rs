@@ -3,11 +3,16 @@
 //! The first question is where it lies: beyond everything seen (new), in a hole (late or resent), or on octets seen
 //! before (resent). The evidence for the second and the cause of the third are in [`super::evidence`].
 
-use super::connection::{Judge, other};
+use super::connection::{INITIATOR, Judge, RESPONDER, other};
 use super::half::{FARTHEST, Hole, NOWHERE, Origin, Record};
 use crate::analysis::catalogue::tcp as says;
-use crate::analysis::note::Fact;
+use crate::analysis::note::{Confidence, Fact};
 use crate::base::Timestamp;
+
+/// The most that the largest Ethernet frames in use (9216 octets) carry of TCP.
+const LARGEST_JUMBO_LEN: u32 = 9216 - 40;
+/// Full segments on Ethernet: with and without timestamps, in IPv4 and IPv6.
+const USUAL_LENS: [u32; 4] = [1460, 1448, 1440, 1428];
 
 impl Judge<'_> {
     /// Judges what the segment says of its own direction: anything but SYN and RST.
@@ -342,6 +347,7 @@ impl Judge<'_> {
         }
         let note = self.note(&says::HOLE).by_rule(rule).with("octets", Fact::Octets((to - from) as u64));
         self.say(note);
+        self.burst();
     }
 
     /// Takes `start..end` out of the holes, and remembers it as seen.
@@ -413,17 +419,28 @@ impl Judge<'_> {
         let from = self.from;
         let mss = self.connection.mss(from);
         let knows_mss = self.connection.offers[other(from)].is_known;
-        if knows_mss && self.segment.len > mss && mss > 0 {
+        if self.segment.len > mss && mss > 0 && (knows_mss || self.is_giant()) {
             self.health.aggregated += 1;
-            let note = self
+            let mut note = self
                 .note(&says::AGGREGATED)
                 .with("octets", Fact::Octets(u64::from(self.segment.len)))
                 .with("mss", Fact::Octets(u64::from(mss)))
                 .with("segments", Fact::Count(u64::from(self.segment.len.div_ceil(mss))));
+            if !knows_mss {
+                note = note.sure(Confidence::Probable).with("guess", Fact::Word("as far as Ethernet carries"));
+            }
             self.say(note);
         }
         if self.placed.is_new_data && self.connection.halves[other(from)].has_fin() {
             self.half_close();
         }
+    }
+
+    /// Rule P4 where the handshake was not captured: no Ethernet frame carries so much, or it is a whole number of the
+    /// usual full segments. What stays within one host has no link that could limit it.
+    fn is_giant(&self) -> bool {
+        let len = self.segment.len;
+        let is_local = [INITIATOR, RESPONDER].iter().all(|side| self.connection.socket(*side).ip().is_loopback());
+        !is_local && (len > LARGEST_JUMBO_LEN || USUAL_LENS.iter().any(|usual| len > *usual && len % usual == 0))
     }
 }

@@ -22,6 +22,8 @@ pub struct TcpHealth {
     pub midway_connections: u64,
     /// Connections forgotten because the table was full.
     pub forgotten_connections: u64,
+    /// Moments in which many connections had holes at once (rule 3.11).
+    pub loss_bursts: u64,
     /// Segments with a time before that of an earlier one of the same connection.
     pub time_backwards: u64,
 }

@@ -15,7 +15,7 @@
 //! | `timing` | round trips, timers, where the time went |
 //! | `icmp` | what routers say of segments |
 //! | `segment`, `half`, `ranges`, `connection` | what is remembered |
-//! | `health` | what the capture itself did |
+//! | `servers`, `bursts`, `health` | what many connections together tell: of a server, of the capture |
 //! | `stream` | the octets in order |
 //! | `report`, `zeek` | what is told of a connection in the end |
 //!
@@ -23,6 +23,7 @@
 
 mod ack;
 mod answer;
+mod bursts;
 mod closing;
 mod connection;
 mod data;
@@ -38,6 +39,7 @@ mod ranges;
 mod report;
 mod reset;
 mod segment;
+mod servers;
 mod state;
 mod stream;
 mod table;
@@ -50,6 +52,8 @@ mod zeek;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::HashSet;
 
 use hashbrown::HashTable;
 
@@ -68,12 +72,14 @@ use crate::base::Seq;
 use crate::base::limits::TCP_CONTENT_RING;
 use crate::packet::Packet;
 use crate::wire::{IpView, Layer, Tcp};
+use bursts::Bursts;
 use connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, other};
 use half::Origin;
 use icmp::{unreachable_v4, unreachable_v6};
 use opening::OpeningKind;
 use ranges::Contents;
 use segment::{Key, Segment, Socket};
+use servers::Servers;
 use timers::Timers;
 
 /// All TCP connections of a capture.
@@ -89,8 +95,12 @@ pub struct TcpTracker {
     timers: Timers,
     contents: Contents,
     health: TcpHealth,
+    servers: Servers,
+    bursts: Bursts,
     /// Ports that were asked for with a SYN: what is later seen from the middle guesses its roles by them.
     asked_ports: Vec<u64>,
+    /// Sockets of connections that began before the capture: one with several peers is probably a server's.
+    midway_sockets: HashSet<Socket>,
 }
 
 impl Default for TcpTracker {
@@ -111,7 +121,10 @@ impl TcpTracker {
             timers: Timers::default(),
             contents: Contents::new(TCP_CONTENT_RING),
             health: TcpHealth::default(),
+            servers: Servers::default(),
+            bursts: Bursts::default(),
             asked_ports: vec![0; 1024],
+            midway_sockets: HashSet::new(),
         }
     }
 
@@ -204,6 +217,8 @@ impl TcpTracker {
             contents: &mut self.contents,
             timers: &mut self.timers,
             health: &mut self.health,
+            servers: &mut self.servers,
+            bursts: &mut self.bursts,
             placed: Placed::default(),
         };
         judge.judge();

@@ -54,6 +54,8 @@ pub(super) struct Opening {
     pub syn_acks: u16,
     pub last_syn_at: Timestamp,
     pub last_syn_ack_at: Timestamp,
+    /// True while it counts as one of its server's half-open connections.
+    pub is_half_open: bool,
     /// Octets of data in the SYN.
     pub syn_data: u32,
 }

@@ -10,6 +10,9 @@ use crate::analysis::note::{Confidence, Fact, Note};
 use crate::base::Timestamp;
 use crate::base::limits::TCP_RESET_WATCH_NANOS;
 
+/// How far a sender's clock may have gone on between a segment and a reset: a day of milliseconds.
+const FARTHEST_TIMESTAMP: i64 = 86_400_000;
+
 /// A reset that was taken as the end, until traffic shows otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResetRecord {
@@ -21,6 +24,10 @@ pub(super) struct ResetRecord {
     pub is_pending: bool,
     /// True if its number was the one expected.
     pub is_exact: bool,
+    /// Where it stands in its direction.
+    pub position: i64,
+    /// True once something spoke against its sender.
+    pub is_suspected: bool,
     /// Both sides' segments after it that are no resets.
     pub after: [u64; 2],
 }
@@ -62,6 +69,7 @@ impl Judge<'_> {
             self.connection.closing.reset = self.segment.packet;
             self.connection.closing.reset_by = side;
             self.connection.states = [State::Closed; 2];
+            self.leave_half_open(false);
             match found.rule {
                 "R1" => self.connection.opening.kind = OpeningKind::Refused,
                 "R2" => self.connection.opening.kind = OpeningKind::Withdrawn,
@@ -109,6 +117,8 @@ impl Judge<'_> {
                 opening,
                 is_pending: true,
                 is_exact: place == Place::Exact,
+                position: self.connection.halves[side].position(self.segment.sequence),
+                is_suspected: false,
                 after: [0; 2],
             };
             self.connection.odd().reset = Some(record);
@@ -231,22 +241,80 @@ impl Judge<'_> {
 
     /// Rule R8: does the reset look like its sender's other segments?
     fn suspicion(&mut self) {
-        let half = &self.connection.halves[self.from];
+        let side = self.from;
+        let segment = self.segment;
+        let another = self.another_number();
+        let half = &self.connection.halves[side];
         // A first packet has nothing to be compared with.
         if half.packets <= 2 || half.hop_limit == 0 || !half.was_seen() {
             return;
         }
-        let (before, now) = (half.hop_limit, self.segment.hop_limit);
-        if before.abs_diff(now) > 1 {
-            let words: Box<str> = format!("TTL {now}, the sender's other segments have {before}").into();
-            let note = self
-                .note(&says::RESET_INJECTED)
-                .sure(Confidence::Probable)
-                .with("difference", Fact::Text(words))
-                .with("ttl", Fact::Count(u64::from(now)))
-                .with("usual", Fact::Count(u64::from(before)));
-            self.say(note);
+        let mut differences: Vec<String> = Vec::new();
+        let (usual, now) = (half.hop_limit, segment.hop_limit);
+        if usual.abs_diff(now) > 1 {
+            differences.push(format!("TTL {now}, the sender's other segments have {usual}"));
         }
+        // Stacks reset from outside any connection with an identification of 0, so 0 tells nothing (RFC 6864 §4.1).
+        let step = segment.identification.wrapping_sub(half.identification);
+        if half.identification_run >= 8 && segment.identification != 0 && !(1..=4096).contains(&step) {
+            let (now, usual) = (segment.identification, half.identification);
+            differences.push(format!("IP identification {now}, the sender counts up and was at {usual}"));
+        }
+        if let Some((value, _)) = segment.timestamps {
+            let ahead = i64::from(value.wrapping_sub(half.timestamp) as i32);
+            if half.origin == Origin::Syn && !self.connection.offers[side].timestamps {
+                differences.push("it has timestamps, which this connection does not use".to_owned());
+            } else if half.has_timestamp && !(-1..=FARTHEST_TIMESTAMP).contains(&ahead) {
+                differences.push(format!("timestamp {value}, the sender's last was {}", half.timestamp));
+            }
+        }
+        if let Some(packet) = another {
+            differences.push(format!("another number than in the reset in packet {packet}, and nobody asked for it"));
+        }
+        if differences.is_empty() {
+            return;
+        }
+        let mut note = self
+            .note(&says::RESET_INJECTED)
+            .sure(Confidence::Probable)
+            .with("difference", Fact::Text(differences.join("; ").into()));
+        if usual.abs_diff(now) > 1 {
+            note = note.with("ttl", Fact::Count(u64::from(now))).with("usual", Fact::Count(u64::from(usual)));
+        }
+        self.say(note);
+    }
+
+    /// A reset before this one, of the same side and within a second, with another number: a stack has one number to
+    /// give, unless it answers a segment and takes that from it. Forgers guess several.
+    fn another_number(&mut self) -> Option<u64> {
+        let (side, segment) = (self.from, self.segment);
+        let answers = segment.sequence == self.connection.halves[other(side)].last_acknowledgment;
+        let latest = (segment.packet, segment.at, side, segment.sequence);
+        let before = self.connection.odd().latest_reset.replace(latest)?;
+        let (packet, at, by, sequence) = before;
+        (by == side && sequence != segment.sequence && !answers && segment.at.nanos_since(at) <= 1_000_000_000)
+            .then_some(packet)
+    }
+
+    /// Rule R8: who really sent a reset has no connection any more, and sends nothing in it.
+    fn goes_on(&mut self, record: ResetRecord) {
+        let segment = self.segment;
+        let half = &self.connection.halves[record.by];
+        let is_later = half.position(segment.sequence) >= record.position;
+        // An empty segment at the same number may have left just before the reset and been captured after it.
+        let is_sure = segment.len > 0 || segment.at.nanos_since(record.at) >= 10_000_000;
+        if !is_later || !is_sure {
+            return;
+        }
+        if let Some(reset) = self.connection.odd.as_deref_mut().and_then(|odd| odd.reset.as_mut()) {
+            reset.is_suspected = true;
+        }
+        let words = format!("its alleged sender goes on in packet {} as if nothing had happened", segment.packet);
+        let note = Note::new(&says::RESET_INJECTED, record.packet, record.at)
+            .in_connection(self.connection.id)
+            .sure(Confidence::Probable)
+            .with("difference", Fact::Text(words.into()));
+        self.say(note);
     }
 
     /// Whatever comes after an accepted reset: if both sides go on, it was ignored (3.6).
@@ -257,6 +325,11 @@ impl Judge<'_> {
         if !record.is_pending {
             return;
         }
+        if from == record.by && !record.is_suspected && !self.segment.flags.syn() {
+            let record = *record;
+            self.goes_on(record);
+        }
+        let Some(record) = self.connection.odd.as_deref_mut().and_then(|odd| odd.reset.as_mut()) else { return };
         // What the receiver had sent before the reset reached it does not count, until the other side has gone on too.
         if (from == record.by || record.after[record.by] != 0) && record.after[from] == 0 {
             record.after[from] = packet;

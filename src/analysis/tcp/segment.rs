@@ -78,7 +78,7 @@ pub(super) struct Key {
 }
 
 /// One end: address, IPv4 mapped into IPv6, and port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Socket {
     /// The address as 128 bits; IPv4 in the mapped form.
     pub address: u128,

@@ -5,11 +5,11 @@ use std::hash::{BuildHasher, Hasher};
 use super::connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, Tentative, other};
 use super::half::Origin;
 use super::opening::OpeningKind;
-use super::segment::{Key, Segment};
+use super::segment::{Key, Segment, Socket};
 use super::state::State;
 use super::{TcpTracker, says};
 use crate::analysis::note::{Fact, Note, Notes, Settlement};
-use crate::base::limits::MAX_TCP_CONNECTIONS;
+use crate::base::limits::{MAX_TCP_CONNECTIONS, MAX_TCP_SERVERS};
 
 impl TcpTracker {
     pub(super) fn hash(&self, key: &Key) -> u64 {
@@ -81,7 +81,7 @@ impl TcpTracker {
             (true, true) => false,
             _ => {
                 let [source, destination] = if from_low { [key.low, key.high] } else { [key.high, key.low] };
-                self.guess_sender_asks(source.port, destination.port)
+                self.guess_sender_asks(source, destination)
             }
         };
         let initiator_is_low = from_low == sender_asks;
@@ -147,6 +147,8 @@ impl TcpTracker {
                     contents: &mut self.contents,
                     timers: &mut self.timers,
                     health: &mut self.health,
+                    servers: &mut self.servers,
+                    bursts: &mut self.bursts,
                     placed: Placed::default(),
                 };
                 judge.adopt(&tentative);
@@ -188,19 +190,29 @@ impl TcpTracker {
         victim as u32
     }
 
-    /// Rule C2: without a SYN the lower, or the known, port is probably the one that was asked.
-    fn guess_sender_asks(&self, source_port: u16, destination_port: u16) -> bool {
+    /// Rule C2: without a SYN, the side whose port was asked for before, or that has several peers, or whose port is the
+    /// lower one, is probably the one that was asked.
+    fn guess_sender_asks(&mut self, source: Socket, destination: Socket) -> bool {
         let is_asked = |port: u16| self.asked_ports[usize::from(port) / 64] & 1 << (port % 64) != 0;
-        match (is_asked(source_port), is_asked(destination_port)) {
+        match (is_asked(source.port), is_asked(destination.port)) {
             (true, false) => return false,
             (false, true) => return true,
             _ => {}
         }
-        let (low, high) = (source_port.min(destination_port), source_port.max(destination_port));
-        if low < 1024 && high >= 1024 || low < 16384 && high >= 32768 {
-            return destination_port == low;
+        if self.midway_sockets.len() >= MAX_TCP_SERVERS {
+            self.midway_sockets.clear();
         }
-        true
+        let source_is_new = self.midway_sockets.insert(source);
+        let destination_is_new = self.midway_sockets.insert(destination);
+        let (low, high) = (source.port.min(destination.port), source.port.max(destination.port));
+        let has_known_port = low < 1024 && high >= 1024;
+        match (source_is_new, destination_is_new) {
+            _ if has_known_port => destination.port == low,
+            (false, true) => false,
+            (true, false) => true,
+            _ if low < 16384 && high >= 32768 => destination.port == low,
+            _ => true,
+        }
     }
 }
 

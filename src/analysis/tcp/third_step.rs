@@ -38,6 +38,7 @@ impl Judge<'_> {
         let is_next = initiator.position(self.segment.sequence) == initiator.max
             || initiator.position(self.segment.sequence) == 1;
         self.connection.states[RESPONDER] = State::Established;
+        self.leave_half_open(true);
         let opening = &mut self.connection.opening;
         (opening.packets[2], opening.at[2]) = (packet, at);
         if opening.kind == OpeningKind::HalfOpen {

@@ -12,6 +12,8 @@ pub(super) enum Alarm {
     Pending,
     /// A SYN without an answer.
     Unanswered,
+    /// A first FIN whose close may have three segments or four.
+    Close,
     /// A reset that may turn out to be ignored.
     Reset,
 }

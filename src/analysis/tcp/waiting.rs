@@ -4,7 +4,7 @@ use super::connection::{Connection, INITIATOR, RESPONDER};
 use super::opening::OpeningKind;
 use super::state::State;
 use super::timers::Alarm;
-use super::{TcpTracker, ack, pending, says};
+use super::{TcpTracker, ack, closing, pending, says};
 use crate::analysis::note::{Confidence, Fact, Note, Notes, Settlement};
 use crate::base::Timestamp;
 
@@ -18,6 +18,7 @@ impl TcpTracker {
             match alarm {
                 Alarm::Pending => pending::settle_waited(connection, notes),
                 Alarm::Unanswered => say_unanswered(connection, false, notes),
+                Alarm::Close => closing::settle_waited(connection, notes),
                 Alarm::Reset => settle_reset(connection, notes),
             }
         }
@@ -27,7 +28,9 @@ impl TcpTracker {
     pub(super) fn conclude(&mut self, slot: u32, is_end: bool, notes: &mut Notes) {
         let connection = &mut self.connections[slot as usize];
         pending::settle_all(connection, notes);
+        closing::settle_waited(connection, notes);
         say_unanswered(connection, is_end, notes);
+        self.servers.leave(connection, false);
         if connection.opening.kind == OpeningKind::HalfOpen
             && connection.states[RESPONDER] == State::SynReceived
             && !connection.counts.iter().any(|(entry, _)| std::ptr::eq(*entry, &says::HALF_OPEN))
