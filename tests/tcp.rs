@@ -56,8 +56,8 @@ macro_rules! scenes {
 }
 
 scenes! {
-    s_01_d28_a_lost_octet_is_no_keep_alive "s-01-one-octet-lost";
-    s_02a_d25_fast_retransmission "s-02a-fast-5ms";
+    s_01_d10_d28_a_lost_octet_is_no_keep_alive "s-01-one-octet-lost";
+    s_02a_d25_k10_fast_retransmission "s-02a-fast-5ms";
     s_02b_d25_has_no_time_limit_at_10_ms "s-02b-fast-30ms-rtt-10";
     s_02c_d25_has_no_time_limit_at_100_ms "s-02c-fast-30ms-rtt-100";
     s_02d_d19_a_late_fill_near_the_receiver_was_sent_again "s-02d-near-receiver";
@@ -71,23 +71,23 @@ scenes! {
     s_11_h3_h4_syn_and_syn_ack_again "s-11-syn-again";
     s_14_t10_d23_fin_again "s-14-fin-again";
     s_15_h17_k1_start_in_the_middle "s-15-midway";
-    s_16_r1_refused "s-16-r1-refused";
-    s_16_r2_withdrawn "s-16-r2-withdrawn";
+    s_16_h11_r1_refused "s-16-r1-refused";
+    s_16_h16_r2_withdrawn "s-16-r2-withdrawn";
     s_16_r3_too_late "s-16-r3-too-late";
     s_16_r4_unread "s-16-r4-unread";
     s_16_r5_gave_up "s-16-r5-gave-up";
     s_16_r6_unknown "s-16-r6-unknown";
-    s_17_d15_reordered "s-17-reordered";
+    s_17_d12_d15_reordered "s-17-reordered";
     s_18_d8_d3_k5_keep_alive_with_filler "s-18-keep-alive";
-    s_27_d27_d_sack_proves_the_probe_unneeded "s-27-tail-loss-probe-unneeded";
+    s_27_d27_k8_d_sack_proves_the_probe_unneeded "s-27-tail-loss-probe-unneeded";
     s_27b_d27_tail_loss_probe "s-27b-tail-loss-probe";
     s_28a_p5_mirrored "s-28a-mirrored";
     s_28b_p5_routed "s-28b-routed";
     s_28c_p6_loopback "s-28c-loopback";
     s_29_p3_offload "s-29-offload";
     s_30_t4_t6_half_close "s-30-half-close";
-    s_31_h13_r7_half_open_peer "s-31-half-open-peer";
-    s_32_r8_reset_ignored "s-32-reset-ignored";
+    s_31_c3_h13_r7_half_open_peer "s-31-half-open-peer";
+    s_32_r8_k9_reset_ignored "s-32-reset-ignored";
     s_33a_h9_fast_open_request "s-33a-fast-open-request";
     s_33b_h9_fast_open_accepted "s-33b-fast-open-accepted";
     s_33c_h9_fast_open_refused "s-33c-fast-open-refused";

@@ -134,7 +134,7 @@ fn change(packet: &mut [u8], at: usize, shift: u32) {
 }
 
 #[test]
-fn vlan_tags_change_no_verdict_even_if_both_directions_have_their_own() {
+fn p8_vlan_tags_change_no_verdict_even_if_both_directions_have_their_own() {
     for scene in plain().filter(|scene| !scene.name.starts_with("s-35")) {
         let before = judge(1, &scene.frames);
         let mut frames = scene.frames.clone();
@@ -193,7 +193,7 @@ fn take(labels: &mut Vec<(u64, &'static str, &'static str)>, notes: Notes) {
 }
 
 #[test]
-fn every_packet_captured_twice_changes_no_verdict() {
+fn p5_every_packet_captured_twice_changes_no_verdict() {
     for scene in plain().filter(|scene| !scene.name.starts_with("s-28") && whole(scene)) {
         // Without an identification a copy can only be told by its timestamp.
         if scene.frames.iter().any(|frame| frame.octets[18..20] == [0, 0]) {

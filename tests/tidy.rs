@@ -181,3 +181,78 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(index, line)| (index + 1, line.trim_start()))
         .filter(|(_, line)| !line.starts_with("//"))
 }
+
+/// The rules about TCP, by letter and how many there are, and what else of the rules has a name of its own.
+const TCP_RULES: &[(&str, usize)] =
+    &[("c", 7), ("h", 20), ("e", 2), ("t", 11), ("r", 10), ("d", 31), ("k", 14), ("w", 6), ("q", 7), ("p", 9)];
+
+#[test]
+fn every_rule_about_tcp_has_a_test_that_bears_its_name() {
+    let mut parts = std::collections::BTreeSet::new();
+    let mut names = Vec::new();
+    for folder in ["src", "tests"] {
+        walk(&root().join(folder), &mut |file| {
+            if file.extension().is_some_and(|extension| extension == "rs") {
+                names.extend(test_names(&fs::read_to_string(file).expect("a source file can be read")));
+            }
+        });
+    }
+    for name in &names {
+        parts.extend(name.split('_').map(str::to_owned));
+    }
+    let missing: Vec<String> = TCP_RULES
+        .iter()
+        .flat_map(|(letter, count)| (1..=*count).map(move |number| format!("{letter}{number}")))
+        .filter(|rule| !parts.contains(rule))
+        .collect();
+    assert!(missing.is_empty(), "no test bears {missing:?} in its name");
+    // The conformance captures have names of their own, s_01 and so on; those of fragments, links and readers bear the
+    // rules of these.
+    for scene in [1, 4, 5, 6, 7, 8, 11, 14, 15, 16, 17, 18, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 41] {
+        let start = format!("s_{scene:02}");
+        assert!(names.iter().any(|name| name.starts_with(&start)), "no test is named {start}…");
+    }
+    assert!(names.iter().any(|name| name.starts_with("s_3_11_")), "no test is named s_3_11_…");
+    // What the page says of other tools rests on rules in brackets, each of which has its test.
+    let page = fs::read_to_string(root().join("docs/TCP.md")).expect("docs/TCP.md is there");
+    let (_, rest) = page.split_once("## Where netlab differs").expect("the page has this part");
+    let table = rest.split_once("\n\nA few refinements").map_or(rest, |(table, _)| table);
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| event")).collect();
+    assert!(rows.len() >= 20, "the table of differences has only {} rows", rows.len());
+    for row in rows {
+        let rules: Vec<String> = row
+            .split(['(', ')', ',', ' ', '–'])
+            .filter(|word| {
+                let (letter, number) = word.split_at(word.len().min(1));
+                "CHETRDKWQP".contains(letter)
+                    && !number.is_empty()
+                    && number.chars().all(|digit| digit.is_ascii_digit())
+            })
+            .map(str::to_lowercase)
+            .collect();
+        assert!(!rules.is_empty() || row.contains("(3.6)"), "no rule stands in {row}");
+        for rule in rules {
+            assert!(parts.contains(&rule), "{rule} of this row has no test: {row}");
+        }
+    }
+}
+
+/// Names of the test functions in a source file, those made by the list of scenes included.
+fn test_names(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut is_test = false;
+    for line in text.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("fn ").filter(|_| is_test) {
+            names.extend(rest.split_once('(').map(|(name, _)| name.to_owned()));
+        }
+        is_test = line.starts_with("#[test]") || is_test && line.starts_with("#[");
+        if let Some((name, rest)) = line.split_once(' ')
+            && rest.starts_with('"')
+            && rest.ends_with("\";")
+            && name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}

@@ -210,6 +210,14 @@ impl Recent {
         } else {
             hasher.write(payload);
         }
+        // Rule P7: the same packet inside and outside of a tunnel is two observations, not a copy.
+        if let Some(index) = packet.frame.ip_index().filter(|index| *index > 1) {
+            let is_ip = |layer: Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
+            let outer = packet.frame.layers()[..index].iter().filter(|located| is_ip(located.layer)).count();
+            if outer > 0 {
+                hasher.write_usize(outer);
+            }
+        }
         let ethernet = packet.frame.outer_ethernet();
         let vlans = packet.frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1));
         Seen {

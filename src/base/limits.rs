@@ -110,8 +110,8 @@ pub const MAX_TCP_SERVERS: usize = 1 << 12;
 /// So many half-open connections at one socket, for so long, with fewer completed meanwhile, are called a flood. Linux's
 /// smallest usual backlog is 128.
 pub const TCP_FLOOD_HALF_OPEN: u32 = 64;
-/// A round trip across the world and one repetition of a SYN,ACK fit into it.
-pub const TCP_FLOOD_NANOS: u64 = 1_500_000_000;
+/// The longest round trips, and the first repetitions of a SYN,ACK, fit into it.
+pub const TCP_FLOOD_NANOS: u64 = 3_000_000_000;
 /// With fewer half-open connections no server resorts to SYN cookies.
 pub const TCP_COOKIE_HALF_OPEN: u32 = 16;
 /// Holes in so many connections within so long a time are a gap of the capture.

@@ -264,6 +264,12 @@ impl Half {
         if self.has_una { self.max - self.una } else { 0 }
     }
 
+    /// The same less what was selectively acknowledged (rule W6).
+    pub fn in_flight(&self) -> u64 {
+        let sacked = self.rare.as_deref().map_or(0, |rare| rare.sacked.len());
+        (self.flight() - sacked).max(0) as u64
+    }
+
     /// True if the sender itself was seen.
     pub fn was_seen(&self) -> bool {
         self.origin >= Origin::FirstSeen

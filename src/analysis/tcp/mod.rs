@@ -50,9 +50,6 @@ mod waiting;
 mod window;
 mod zeek;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashSet;
 
 use hashbrown::HashTable;

@@ -208,6 +208,9 @@ pub struct WindowReport {
     /// Where it is not known: the least that fits what was in flight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_at_least: Option<u8>,
+    /// The most octets under way at once, as seen where the capture was made: near the receiver that is little.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub most_in_flight: u64,
     /// Acknowledgments that were delayed.
     #[serde(skip_serializing_if = "is_zero")]
     pub delayed_acks: u64,
@@ -442,6 +445,7 @@ impl Connection {
             probes: counts.window_probes,
             scale,
             scale_at_least: (scale.is_none() && half.least_shift > 0).then_some(half.least_shift),
+            most_in_flight: half.budget.as_deref().map_or(0, |budget| budget.most_in_flight),
             delayed_acks: counts.delayed_acks,
             stretch_acks: counts.stretch_acks,
         }

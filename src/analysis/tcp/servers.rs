@@ -56,7 +56,7 @@ impl Servers {
         let since = *server.many_since.get_or_insert(at);
         let nanos = at.nanos_since(since);
         let is_flood = nanos >= TCP_FLOOD_NANOS
-            && server.completed < server.half_open
+            && server.completed < server.half_open / 2
             && server.half_open >= server.said.saturating_mul(2);
         let flood = is_flood.then(|| {
             server.said = server.half_open;

@@ -81,6 +81,8 @@ pub(super) struct Budget {
     since: [u64; 7],
     pub last: Timestamp,
     pub has_data: bool,
+    /// The most octets that were under way at once, as seen here (rule W6).
+    pub most_in_flight: u64,
 }
 
 impl Budget {
@@ -149,6 +151,7 @@ impl Judge<'_> {
                 half.budget = Some(Box::default());
             }
             let was = half.was;
+            let in_flight = half.in_flight();
             let Some(budget) = half.budget.as_deref_mut() else { continue };
             let spent = match () {
                 () if placed.revealed_gap && (side == from) == (self.segment.len > 0) => Spent::CaptureGap,
@@ -165,6 +168,7 @@ impl Judge<'_> {
             budget.pass(at, spent);
             if side == from && carries_data {
                 budget.data(at);
+                budget.most_in_flight = budget.most_in_flight.max(in_flight);
             }
         }
         let knows_window = [RESPONDER, INITIATOR].map(|side| self.connection.halves[side].shift.is_some());

@@ -73,7 +73,10 @@ pub const RULES: &[(&str, &str)] = &[
         "H14",
         "A SYN that has no answer for 75 s, or to the end of the capture, is unanswered; which of the two is said.",
     ),
-    ("H15", "A SYN,ACK without the third step leaves the connection half-open."),
+    (
+        "H15",
+        "A SYN,ACK without the third step leaves the connection half-open; many at one server that stay, with fewer completed meanwhile, are called a flood.",
+    ),
     ("H16", "A reset by the initiator after the SYN,ACK withdraws: a scan, or a kernel without that socket."),
     (
         "H17",
@@ -130,10 +133,14 @@ pub const RULES: &[(&str, &str)] = &[
     ("R7", "A reset that rejects the old connection's numbers after a new SYN: half-open recovery."),
     (
         "R8",
-        "A reset whose TTL or identification is unlike its sender's, or after which that sender goes on: perhaps forged.",
+        "A reset whose TTL, identification or timestamp is unlike its sender's, one of several with different numbers that nobody asked for, or one after which that sender goes on: perhaps forged.",
     ),
     ("R9", "A reset in answer to the ACK of a connection in TIME-WAIT ends it early."),
     ("R10", "The cause of the reset is not visible."),
+    (
+        "3.11",
+        "Holes in many connections at the same moment are a gap of the capture: a loss on the way hits one or a few.",
+    ),
     (
         "3.6",
         "A reset counts at exactly the number expected; elsewhere in the window it is challenged, outside ignored. If both sides go on, it was ignored.",
