@@ -259,6 +259,11 @@ pub const MAX_STATION_ADDRESSES: usize = 1024;
 pub const RECENT_REPLAY_FRAMES: usize = 16_384;
 /// Conversations that are driven anew: each is two programs with their sockets.
 pub const MAX_DRIVEN_TALKS: usize = 4096;
+/// Octets that those conversations say with the contents that they have in the capture; what is beyond is zeros.
+pub const MAX_DRIVEN_OCTETS: usize = 1 << 30;
+/// The longest gap in a captured stream that is taken for octets that were sent and not captured: the largest window of
+/// most systems. What lies farther ahead is a forged number.
+pub const MAX_DRIVEN_GAP: i64 = 16 << 20;
 /// Frames listed one by one where the simulation differs from the capture; the count goes on.
 pub const MAX_DIFFERENCES: usize = 10_000;
 
@@ -279,7 +284,7 @@ pub const MAX_PROGRAM_OCTETS: usize = 16 << 20;
 /// Steps that a program may do at one moment; more is a loop that never waits.
 pub const MAX_STEPS_AT_ONCE: usize = 100_000;
 /// Threads of a node's programs.
-pub const MAX_THREADS: usize = 4096;
+pub const MAX_THREADS: usize = 16_384;
 /// Mappings of a translator: one for each port and protocol is the most that can be told apart.
 pub const MAX_NAT_MAPPINGS: usize = 131_072;
 /// Peers remembered of one mapping, for filtering.

@@ -18,7 +18,7 @@ use crate::render::style::{HEADING, Paint};
 use crate::sim::replay::{
     Capture, Driven, Fate, Mid, Offload, Pace, Remote, Replay, ReplayError, ReplayOptions, Unmapped,
 };
-use crate::sim::{Scenario, parse_duration};
+use crate::sim::{Conservation, Scenario, parse_duration};
 use crate::wire::LinkType;
 
 /// Frames up to which every step of every frame is recorded by itself.
@@ -178,7 +178,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let inputs = Inputs { files: arguments.files.clone(), filter: String::new() };
     let mut options = options(arguments)?;
     let mut source = inputs.open_watched(output)?;
-    let capture = Capture::read(&mut source).map_err(|error| Failure::CouldNot(error.to_string()))?;
+    let capture = topology::read(&mut source)?;
     let file = arguments.files.join(" ");
     if capture.frames.is_empty() {
         return Err(topology::nothing_to_replay(&file, &capture));
@@ -219,7 +219,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         output.write_all(&out)?;
     }
     output.flush()?;
-    if let Err(broken) = &replay.books {
+    let books = std::mem::replace(&mut replay.books, Ok(Conservation::default()));
+    // The process ends here: to hand back millions of frames one by one would only take time.
+    std::mem::forget((replay, capture));
+    if let Err(broken) = books {
         return Err(Failure::CouldNot(format!("internal error: {broken}; please report this capture and topology")));
     }
     super::inputs::ended(Ok(()), &source.captures())

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::inputs::Inputs;
 use super::{Failure, Output};
+use crate::capture::FileSource;
 use crate::render::replay;
 use crate::render::style::Paint;
 use crate::sim::replay::{Capture, Identities, Middle, draw};
@@ -44,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let nets = nets(&arguments.net)?;
     let inputs = Inputs { files: arguments.files.clone(), filter: String::new() };
     let mut source = inputs.open_watched(output)?;
-    let capture = Capture::read(&mut source).map_err(|error| Failure::CouldNot(error.to_string()))?;
+    let capture = read(&mut source)?;
     let identities = Identities::of(&capture, &nets);
     let name = arguments.files.join(" ");
     if arguments.stations {
@@ -75,6 +76,13 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     output.flush()?;
     super::inputs::ended(Ok(()), &source.captures())
+}
+
+/// Reads captures whole.
+pub(super) fn read(source: &mut FileSource) -> Result<Capture, Failure> {
+    let interfaces = source.interfaces();
+    let fcs_len = |interface: u32| interfaces.at(interface).and_then(|interface| interface.fcs_len);
+    Capture::read_with(source, &fcs_len).map_err(|error| Failure::CouldNot(error.to_string()))
 }
 
 /// No packet of the capture can stand on a wire.

@@ -231,6 +231,12 @@ impl Engine {
         self.schedule(at, device, Happening::Plug { port, up });
     }
 
+    /// Lets the faults of a link strike no frame that leaves by this port. True if there were any.
+    pub fn spare(&mut self, device: DeviceId, port: PortId) -> bool {
+        let place = self.nodes[device.0 as usize].ports.get_mut(usize::from(port.0));
+        place.and_then(|port| port.link.as_mut()).is_some_and(|link| link.direction.spare())
+    }
+
     /// Sends a frame out of a port of a box as if the box had sent it, at `at`.
     pub fn inject(&mut self, at: Timestamp, device: DeviceId, port: PortId, octets: &[u8]) {
         let order = super::order::InjectOrder { port, octets: octets.to_vec() };

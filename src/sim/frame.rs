@@ -27,6 +27,11 @@ impl FrameRef {
         FrameRef { octets: Rc::from(octets), id, damaged: false }
     }
 
+    /// A frame whose octets somebody else holds too: none is copied.
+    pub fn sharing(id: FrameId, octets: Rc<[u8]>) -> FrameRef {
+        FrameRef { octets, id, damaged: false }
+    }
+
     /// The frame's number.
     pub fn id(&self) -> FrameId {
         self.id

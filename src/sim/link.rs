@@ -138,6 +138,11 @@ impl Direction {
         }
     }
 
+    /// Lets its faults strike no more. True if it had any.
+    pub fn spare(&mut self) -> bool {
+        std::mem::take(&mut self.faulty)
+    }
+
     /// Takes a frame of `len` octets to the wire at `now`.
     pub fn carry(&mut self, now: u64, len: usize) -> Verdict {
         let wire = self.wire_nanos(len);

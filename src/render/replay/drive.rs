@@ -10,6 +10,7 @@ use crate::render::page::count;
 use crate::render::simulation::{json_record, json_summary_of};
 use crate::render::style::{HEADING, Paint, severity};
 use crate::render::table::Table as Grid;
+use crate::sim::device::explain_errno;
 use crate::sim::replay::{Driven, DrivenTalk, Measure};
 use crate::sim::{EventKind, Reason};
 
@@ -68,6 +69,7 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
         _ => format!("{changed} conversations differ in segments or resent segments"),
     };
     let _ = writeln!(text, "{verdict}");
+    troubles(driven, &mut text);
     for talk in driven.talks.iter().filter(|talk| talk.left_out.is_some()).take(20) {
         let [initiator, responder] = talk.talk.ends;
         let why = talk.left_out.unwrap_or_default();
@@ -80,8 +82,13 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
     if driven.not_kept > 0 {
         let _ = writeln!(text, "{} of conversations beyond those kept", count(driven.not_kept, "packet"));
     }
-    if driven.to_groups > 0 {
-        let _ = writeln!(text, "{} to groups or everybody: not driven", count(driven.to_groups, "datagram"));
+    if driven.without_source > 0 {
+        let what = count(driven.without_source, "datagram");
+        let _ = writeln!(text, "{what} of hosts that had no address yet (0.0.0.0): not driven, as nobody could answer");
+    }
+    if driven.fragments > 0 {
+        let what = count(driven.fragments, "datagram");
+        let _ = writeln!(text, "{what} with fragments that the capture has not: not driven");
     }
     for device in engine.devices() {
         for reason in Reason::all() {
@@ -106,6 +113,38 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
         books.in_flight
     );
     out.extend_from_slice(text.as_bytes());
+}
+
+/// Conversations listed of one kind.
+const MAX_LISTED: usize = 20;
+
+/// What the hosts could not do as they did in the capture.
+fn troubles(driven: &Driven, text: &mut String) {
+    let ended: Vec<_> = driven.talks.iter().filter(|talk| talk.error.is_some()).collect();
+    for talk in ended.iter().take(MAX_LISTED) {
+        let Some((side, errno)) = &talk.error else { continue };
+        let [initiator, responder] = talk.talk.ends;
+        let who = side.name();
+        let _ = writeln!(
+            text,
+            "packet {}, {initiator} → {responder}: the {who} could not go on: {}",
+            talk.talk.first_packet,
+            explain_errno(errno)
+        );
+    }
+    if ended.len() > MAX_LISTED {
+        let _ = writeln!(text, "… and {} more that could not go on; --jsonl lists them", ended.len() - MAX_LISTED);
+    }
+    let given_up: u64 = driven.talks.iter().map(|talk| talk.given_up).sum();
+    if given_up > 0 {
+        let talks = driven.talks.iter().filter(|talk| talk.given_up > 0).count() as u64;
+        let _ = writeln!(
+            text,
+            "{} waited for in vain in {}: the hosts went on without (a responder without answering what never came)",
+            count(given_up, "datagram"),
+            count(talks, "conversation")
+        );
+    }
 }
 
 fn is_changed(talk: &DrivenTalk) -> bool {
@@ -187,13 +226,29 @@ pub fn drive_json(driven: &Driven, file: &str, topology: &str, out: &mut dyn io:
             if let Some(simulated) = &talk.simulated {
                 object["simulated"] = measure(simulated);
             }
+            if talk.talk.to_group {
+                object["to_group"] = true.into();
+            }
             if let Some(why) = talk.left_out {
                 object["not_driven"] = why.into();
+            }
+            if talk.given_up > 0 {
+                object["given_up"] = talk.given_up.into();
+            }
+            if let Some((side, errno)) = &talk.error {
+                object["error"] = json!({"side": side.name(), "errno": errno});
             }
             object
         })
         .collect();
     let mut summary = json_summary_of(&driven.engine);
     summary["conversations"] = talks.into();
+    for (key, number) in [
+        ("conversations_not_kept", driven.not_kept),
+        ("datagrams_without_source", driven.without_source),
+        ("datagrams_incomplete", driven.fragments),
+    ] {
+        summary[key] = number.into();
+    }
     line(&summary)
 }

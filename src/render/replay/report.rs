@@ -149,6 +149,14 @@ impl Page<'_> {
             );
             text.extend_from_slice(line.as_bytes());
         }
+        if replay.plan.uncut > 0 {
+            let line = format!(
+                "{} longer than the link may carry, and nothing that a card cuts (neither TCP nor plain UDP): entered \
+                 whole, so the first link drops them [R8]\n",
+                page::count(replay.plan.uncut, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
         let cut = self.capture.frames.iter().filter(|frame| frame.was_cut()).count() as u64;
         if cut > 0 {
             let line = format!(
@@ -167,6 +175,17 @@ impl Page<'_> {
             let line = format!("{} had a stored check sequence, which was taken off [R8]\n", page::count(fcs, "frame"));
             text.extend_from_slice(line.as_bytes());
         }
+        for (count, what) in [
+            (
+                self.capture.wrong_fcs,
+                "had a stored check sequence that does not fit: damaged when they were captured [R8]",
+            ),
+            (self.capture.no_fcs, "had no check sequence, though the file says so of their interface [R8]"),
+        ] {
+            if count > 0 {
+                text.extend_from_slice(format!("{} {what}\n", page::count(count, "frame")).as_bytes());
+            }
+        }
         if self.capture.backwards > 0 {
             let line = format!(
                 "{} earlier than the one before: sorted by time\n",
@@ -178,6 +197,22 @@ impl Page<'_> {
             let line = format!(
                 "{} later than back-dating asked, to keep the order of their sender [R6]\n",
                 page::count(replay.plan.moved, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        if !replay.plan.before_point.is_empty() {
+            let ports: Vec<String> = replay
+                .plan
+                .before_point
+                .iter()
+                .take(8)
+                .map(|(device, port)| end(&replay.engine, *device, *port))
+                .collect();
+            let more = replay.plan.before_point.len().saturating_sub(8);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let line = format!(
+                "faults do not strike what leaves {}{more}: it was seen where the capture was taken, so it did arrive [R6]\n",
+                ports.join(", ")
             );
             text.extend_from_slice(line.as_bytes());
         }

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::Map;
+use super::fcs::{self, Stored};
 use crate::base::{MacAddr, Timestamp, limits};
-use crate::packet::{Direction, Item, Packet, PacketSource, RawPacket, Remark, SourceError};
+use crate::packet::{Direction, Item, PacketSource, RawPacket, Remark, SourceError};
 use crate::sim::frame::ETHERNET_HEADER_LEN;
 use crate::wire::{self, IssueCode, Layer, LinkType};
 
@@ -35,6 +36,11 @@ impl CapturedFrame {
     /// Its octets.
     pub fn octets(&self) -> &[u8] {
         &self.octets
+    }
+
+    /// Its octets, to be shared with whoever carries it through the network.
+    pub(super) fn shared(&self) -> Rc<[u8]> {
+        Rc::clone(&self.octets)
     }
 
     /// Destination.
@@ -113,6 +119,10 @@ pub struct Capture {
     pub packets: u64,
     /// Pairs of frames whose times ran backwards in the file.
     pub backwards: u64,
+    /// Frames whose stored check sequence did not fit them: they were damaged when they were captured.
+    pub wrong_fcs: u64,
+    /// Frames that should end with a check sequence, as the file says of their interface, and did not.
+    pub no_fcs: u64,
 }
 
 /// Packets listed by number of one kind.
@@ -128,11 +138,24 @@ struct Bare {
 }
 
 impl Capture {
-    /// Reads a source to its end.
+    /// Reads a source to its end, of which nothing is known but its packets.
     ///
     /// # Errors
     /// Those of the source; what was read before is lost.
     pub fn read(source: &mut dyn PacketSource) -> Result<Capture, SourceError> {
+        Capture::read_with(source, &|_| None)
+    }
+
+    /// Reads a source to its end. `fcs_len` tells of an interface how many octets of check sequence its frames end with,
+    /// where the file says so (`if_fcslen` of a pcapng); where it does not, each frame is looked at.
+    ///
+    /// # Errors
+    /// Those of the source; what was read before is lost.
+    pub fn read_with(
+        source: &mut dyn PacketSource,
+        fcs_len: &dyn Fn(u32) -> Option<u8>,
+    ) -> Result<Capture, SourceError> {
+        let mut told: Option<(u32, Option<u8>)> = None;
         let mut capture = Capture::default();
         let mut bare = Vec::new();
         let mut last = Timestamp::ZERO;
@@ -156,7 +179,15 @@ impl Capture {
                         capture.set_aside(Odd::TooMany, capture.packets);
                         continue;
                     }
-                    capture.take(&raw, &mut bare);
+                    let fcs_len = match told {
+                        Some((interface, len)) if interface == raw.meta.interface => len,
+                        _ => {
+                            let len = fcs_len(raw.meta.interface);
+                            told = Some((raw.meta.interface, len));
+                            len
+                        }
+                    };
+                    capture.take(&raw, fcs_len, &mut bare);
                 }
             }
         }
@@ -174,7 +205,7 @@ impl Capture {
         }
     }
 
-    fn take(&mut self, raw: &RawPacket<'_>, bare: &mut Vec<Bare>) {
+    fn take(&mut self, raw: &RawPacket<'_>, fcs_len: Option<u8>, bare: &mut Vec<Bare>) {
         let number = self.packets;
         match raw.meta.link {
             LinkType::ETHERNET => {
@@ -182,12 +213,13 @@ impl Capture {
                     return self.set_aside(Odd::Runt, number);
                 }
                 let wire_len = (raw.meta.wire_len as usize).clamp(raw.bytes.len(), limits::MAX_REPLAY_FRAME_LEN);
-                let had_fcs = wire_len == raw.bytes.len() && ends_with_check_sequence(raw);
-                let octets: Rc<[u8]> = match had_fcs {
-                    true => Rc::from(&raw.bytes[..raw.bytes.len() - 4]),
-                    false if wire_len > raw.bytes.len() => zero_filled(raw.bytes, wire_len),
-                    false => Rc::from(raw.bytes),
-                };
+                let stored = fcs::stored(raw, wire_len, fcs_len);
+                self.wrong_fcs += u64::from(stored == Stored::Wrong);
+                self.no_fcs += u64::from(stored == Stored::Missing);
+                let body = wire_len - stored.len(fcs_len);
+                let bytes = &raw.bytes[..raw.bytes.len().min(body)];
+                let octets = if body > bytes.len() { zero_filled(bytes, body) } else { Rc::from(bytes) };
+                let had_fcs = stored.is_there();
                 // Linux gives frames over its loopback interface an Ethernet header of zeros.
                 if octets[..12] == [0; 12] {
                     return self.set_aside(Odd::Loopback, number);
@@ -212,7 +244,7 @@ impl Capture {
     }
 
     fn push(&mut self, raw: &RawPacket<'_>, number: u64, octets: Rc<[u8]>, had_fcs: bool) {
-        let captured_len = (raw.bytes.len() - if had_fcs { 4 } else { 0 }) as u32;
+        let captured_len = raw.bytes.len().min(octets.len()) as u32;
         self.frames.push(CapturedFrame {
             number,
             at: raw.meta.at,
@@ -275,47 +307,6 @@ fn zero_filled(bytes: &[u8], len: usize) -> Rc<[u8]> {
     octets.extend_from_slice(bytes);
     octets.resize(len, 0);
     octets.into()
-}
-
-/// True if the last four octets are the frame check sequence of those before (IEEE 802.3 §3.2.9). Only asked of frames
-/// with octets behind what their headers account for.
-fn ends_with_check_sequence(raw: &RawPacket<'_>) -> bool {
-    let octets = raw.bytes;
-    if octets.len() < 64 {
-        return false;
-    }
-    // Most frames are IPv4 without a trailer: that is seen without decoding.
-    if let [0x08, 0x00, 0x45, _, high, low] = octets[12..18]
-        && usize::from(u16::from_be_bytes([high, low])) + ETHERNET_HEADER_LEN + 4 > octets.len()
-    {
-        return false;
-    }
-    let packet = Packet::decode(*raw);
-    let has_ip_or_arp = packet.frame.ip().is_some() || packet.frame.arp().is_some();
-    if has_ip_or_arp && packet.frame.trailer_len() < 4 {
-        return false;
-    }
-    let (body, stored) = octets.split_at(octets.len() - 4);
-    crc32(body).to_le_bytes() == stored
-}
-
-fn crc32(octets: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = {
-        let mut table = [0u32; 256];
-        let mut index = 0;
-        while index < 256 {
-            let mut crc = index as u32;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-                bit += 1;
-            }
-            table[index] = crc;
-            index += 1;
-        }
-        table
-    };
-    !octets.iter().fold(u32::MAX, |crc, octet| crc >> 8 ^ TABLE[(crc as u8 ^ octet) as usize])
 }
 
 /// MAC addresses for packets that came without them.
@@ -401,15 +392,5 @@ impl Macs {
         octets.extend_from_slice(&ether_type.to_be_bytes());
         octets.extend_from_slice(packet.octets.get(skip..).unwrap_or_default());
         Ok(octets)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r8_the_check_sequence_is_that_of_ieee_802_3() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
     }
 }

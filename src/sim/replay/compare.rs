@@ -85,6 +85,37 @@ pub(super) fn origins(engine: &Engine, plan: &Plan) -> Map<u64, u64> {
     origins
 }
 
+/// Frames of the capture that the point has yet to see, by number.
+struct Waiting {
+    /// For each number, from 1: the place in the plan, and how many pieces are still to come.
+    left: Vec<(u32, u32)>,
+    count: u64,
+}
+
+impl Waiting {
+    fn new(capture: &Capture, plan: &Plan) -> Waiting {
+        let mut waiting = Waiting { left: vec![(0, 0); capture.packets as usize + 1], count: 0 };
+        for (index, entry) in plan.entries.iter().enumerate().filter(|(_, entry)| entry.fate == Fate::Enters) {
+            waiting.left[entry.number as usize] = (index as u32, entry.pieces.map_or(1, |(_, count)| count));
+            waiting.count += 1;
+        }
+        waiting
+    }
+
+    /// The frame of that number, or a piece of it, came: its place in the plan, and true if that was all of it.
+    /// `None` if nothing of that number is waited for.
+    fn came(&mut self, number: u64) -> Option<(usize, bool)> {
+        let (index, left) = self.left.get_mut(number as usize).filter(|(_, left)| *left > 0)?;
+        *left -= 1;
+        Some((*index as usize, *left == 0))
+    }
+
+    /// The numbers of those that never came whole.
+    fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.left.iter().enumerate().filter(|(_, (_, left))| *left > 0).map(|(number, _)| number as u64)
+    }
+}
+
 pub(super) fn compare(
     engine: &Engine,
     capture: &Capture,
@@ -95,12 +126,8 @@ pub(super) fn compare(
     let mut comparison = Comparison { point: Some(point), ..Comparison::default() };
     let Some(tap) = engine.tap_of(point.0, point.1) else { return comparison };
     let origins = origins(engine, plan);
-    // By number in the capture: place in the plan, how many pieces are still to come, whether all were as captured.
-    let mut waiting: Map<u64, (usize, u32)> = Map::default();
-    for (index, entry) in plan.entries.iter().enumerate().filter(|(_, entry)| entry.fate == Fate::Enters) {
-        waiting.insert(entry.number, (index, entry.pieces.map_or(1, |(_, count)| count)));
-        comparison.expected += 1;
-    }
+    let mut waiting = Waiting::new(capture, plan);
+    comparison.expected = waiting.count;
     let mut of_switches: Map<&[u8], u64> = Map::default();
     for entry in plan.entries.iter().filter(|entry| entry.fate == Fate::OfSwitch) {
         *of_switches.entry(capture.frames[entry.index].octets()).or_default() += 1;
@@ -114,7 +141,7 @@ pub(super) fn compare(
         } else {
             origins.get(&id).copied().unwrap_or(0)
         };
-        let Some((index, left)) = waiting.get_mut(&number) else {
+        let Some((index, is_whole)) = waiting.came(number) else {
             if number == 0
                 && let Some(count) = of_switches.get_mut(tapped.frame.octets()).filter(|count| **count > 0)
             {
@@ -129,13 +156,10 @@ pub(super) fn compare(
             comparison.differs(2, number, what);
             continue;
         };
-        let entry = &plan.entries[*index];
-        *left -= 1;
-        let is_whole = *left == 0;
         if !is_whole {
             continue;
         }
-        waiting.remove(&number);
+        let entry = &plan.entries[index];
         let captured = &capture.frames[entry.index];
         let residual = tapped.at.signed_since(entry.expected);
         seen += 1;
@@ -167,9 +191,7 @@ pub(super) fn compare(
             comparison.differs(0, number, first_difference(wanted, found));
         }
     }
-    let mut missing: Vec<u64> = waiting.keys().copied().collect();
-    missing.sort_unstable();
-    for number in missing {
+    for number in waiting.numbers() {
         comparison.differs(1, number, "");
     }
     if seen > 0 {

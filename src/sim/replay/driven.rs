@@ -8,15 +8,16 @@ use super::Map;
 use super::captured::Capture;
 use super::identity::{Class, Identities};
 use super::mapping::{MapLine, Mapping, Seat, seats};
+use super::paths;
 use super::run::{ReplayError, ReplayOptions};
-use super::script;
+use super::script::{self, Part};
 use super::talk::{Follower, Measure, Side, Talk, Talks};
 use crate::base::Timestamp;
+use crate::sim::device::Node;
 use crate::sim::engine::{Engine, Stopped};
 use crate::sim::ledger::Conservation;
 use crate::sim::order::Order;
-use crate::sim::program::Program;
-use crate::sim::record::{DeviceId, PortId};
+use crate::sim::record::{DeviceId, EventKind, PortId, Value};
 use crate::sim::scenario::{RunOptions, Scenario};
 use crate::wire::{self, LinkType};
 
@@ -41,6 +42,10 @@ pub struct DrivenTalk {
     pub left_out: Option<&'static str>,
     /// What was measured in the simulation, at the initiator's port.
     pub simulated: Option<Measure>,
+    /// Datagrams that a side waited for in vain, and then went on.
+    pub given_up: u64,
+    /// The error with which a side ended early, and which side.
+    pub error: Option<(Side, String)>,
 }
 
 /// A drive that is done.
@@ -50,8 +55,10 @@ pub struct Driven {
     pub talks: Vec<DrivenTalk>,
     /// Conversations beyond those kept.
     pub not_kept: u64,
-    /// Datagrams to groups and broadcasts, which are not driven.
-    pub to_groups: u64,
+    /// Datagrams from hosts that had no address yet, which are not driven: nobody could answer them.
+    pub without_source: u64,
+    /// Datagrams that are not driven because the capture has not all of their fragments.
+    pub fragments: u64,
     /// The network at its end.
     pub engine: Engine,
     /// The books (R11).
@@ -100,16 +107,16 @@ impl Driven {
         for talk in found.talks {
             let (place, left_out) = match stands.of_talk(&talk) {
                 _ if !talk.was_opened && mid == Mid::Skip => (None, Some("its opening was not captured (--mid open)")),
-                Some([a, b]) if a.device == b.device => (None, Some("both ends are the same box")),
+                Some([a, b]) if a.device == b.device && !talk.to_group => (None, Some("both ends are the same box")),
                 Some(place) => (Some(place), None),
                 None => (None, Some("an end has no place in the topology")),
             };
             places.push(place);
             let devices = place.map(|place| place.map(|stand| stand.device));
-            talks.push(DrivenTalk { talk, devices, left_out, simulated: None });
+            talks.push(DrivenTalk { talk, devices, left_out, simulated: None, given_up: 0, error: None });
         }
         let epoch = capture.frames.first().map_or(Timestamp::ZERO, |frame| frame.at);
-        start(&mut engine, &talks, &places, epoch)?;
+        start(&mut engine, &talks, &places, epoch);
         for place in places.iter().flatten() {
             engine.tap(place[0].device, place[0].port);
         }
@@ -118,11 +125,13 @@ impl Driven {
         let until = Timestamp::from_nanos(last.nanos_since(epoch)).after_nanos(600_000_000_000);
         let stopped = engine.run(options.until.unwrap_or(until), u64::MAX, true);
         measure(&engine, &mut talks, &places);
+        hear(&engine, &mut talks, &places);
         let books = engine.conservation();
         Ok(Driven {
             talks,
             not_kept: found.not_kept,
-            to_groups: found.to_groups,
+            without_source: found.without_source,
+            fragments: found.fragments,
             engine,
             books,
             stopped,
@@ -139,7 +148,12 @@ struct Stands<'a> {
 
 impl Stands<'_> {
     fn of_talk(&self, talk: &Talk) -> Option<[Stand; 2]> {
-        Some([self.of(talk.ends[0].ip())?, self.of(talk.ends[1].ip())?])
+        let initiator = self.of(talk.ends[0].ip())?;
+        match talk.to_group {
+            // Nobody in particular receives it: only who says it has a place.
+            true => Some([initiator, Stand { address: talk.ends[1].ip(), ..initiator }]),
+            false => Some([initiator, self.of(talk.ends[1].ip())?]),
+        }
     }
 
     fn of(&self, address: IpAddr) -> Option<Stand> {
@@ -171,9 +185,6 @@ impl Stands<'_> {
     }
 }
 
-/// A conversation, which side of it a socket plays, and the address of the other side.
-type Part<'a> = (&'a Talk, Side, IpAddr);
-
 /// The box of an initiator, true for TCP, the other end, and the initiator's port.
 type Line = (DeviceId, bool, SocketAddr, u16);
 
@@ -181,51 +192,82 @@ type Line = (DeviceId, bool, SocketAddr, u16);
 type Followed = (usize, Follower, bool);
 
 /// Gives every box its programs.
-fn start(
-    engine: &mut Engine,
-    talks: &[DrivenTalk],
-    places: &[Option<[Stand; 2]>],
-    epoch: Timestamp,
-) -> Result<(), ReplayError> {
-    let mut servers: BTreeMap<(DeviceId, u16), Vec<&Talk>> = BTreeMap::new();
-    let mut sockets: BTreeMap<(DeviceId, u16), Vec<Part<'_>>> = BTreeMap::new();
+fn start(engine: &mut Engine, talks: &[DrivenTalk], places: &[Option<[Stand; 2]>], epoch: Timestamp) {
+    let mut servers: BTreeMap<(DeviceId, SocketAddr), Vec<Part<'_>>> = BTreeMap::new();
+    let mut sockets: BTreeMap<(DeviceId, SocketAddr), Vec<Part<'_>>> = BTreeMap::new();
     let mut clients = Vec::new();
+    let mut translators: Map<(DeviceId, DeviceId), bool> = Map::default();
     for (driven, place) in talks.iter().zip(places) {
         let Some([initiator, responder]) = place else { continue };
         let talk = &driven.talk;
+        let translated = *translators
+            .entry((initiator.device, responder.device))
+            .or_insert_with(|| is_translated(engine, initiator, responder));
+        let own = |stand: &Stand, side: Side| SocketAddr::new(stand.address, talk.ends[side.index()].port());
+        let ends = [(initiator, Side::Initiator, responder), (responder, Side::Responder, initiator)];
+        let [calls, answers] = ends.map(|(stand, side, other)| {
+            let part = Part { talk, side, peer: other.address, translated };
+            (stand.device, own(stand, side), part)
+        });
+        // Where the capture shows a refusal, nobody listens; a group has no responder.
+        let is_answered = !talk.was_refused() && !talk.to_group;
         if talk.is_tcp {
-            // Where the capture shows a refusal, nobody listens.
-            if !talk.follower.was_refused() {
-                servers.entry((responder.device, talk.ends[1].port())).or_default().push(talk);
-            }
-            clients.push((initiator.device, talk, responder.address));
+            clients.push(calls);
         } else {
-            let [own, other] = talk.ends.map(|end| end.port());
-            sockets.entry((initiator.device, own)).or_default().push((talk, Side::Initiator, responder.address));
-            sockets.entry((responder.device, other)).or_default().push((talk, Side::Responder, initiator.address));
+            sockets.entry((calls.0, calls.1)).or_default().push(calls.2);
+        }
+        if is_answered {
+            let list = if talk.is_tcp { &mut servers } else { &mut sockets };
+            list.entry((answers.0, answers.1)).or_default().push(answers.2);
         }
     }
-    let compile = |name: String, text: &str| -> Result<Order, ReplayError> {
-        let program = Program::parse(&name, text);
-        let program = program.map_err(|error| ReplayError::Usage(format!("script {name}: {error:?}")))?;
-        Ok(Order::Run(Rc::new(program)))
-    };
-    for ((device, port), talks) in &servers {
-        engine.order(Timestamp::ZERO, *device, compile(format!("tcp-{port}"), &script::server(*port, talks))?);
+    let run = |program| Order::Run(Rc::new(program));
+    for ((device, own), parts) in &servers {
+        engine.order(Timestamp::ZERO, *device, run(script::server(*own, parts, epoch)));
     }
-    for ((device, port), parts) in &sockets {
-        let first = parts.iter().find(|(_, side, _)| *side == Side::Initiator).map(|(talk, ..)| talk.first_at);
-        let opens = parts.iter().all(|(_, side, _)| *side == Side::Initiator);
-        // Who only answers waits from the beginning.
-        let at = first.filter(|_| opens).map_or(0, |at| at.nanos_since(epoch));
-        engine.order(Timestamp::from_nanos(at), *device, compile(format!("udp-{port}"), &script::udp(*port, parts))?);
+    for ((device, own), parts) in &sockets {
+        engine.order(Timestamp::ZERO, *device, run(script::udp(*own, parts, epoch)));
     }
-    for (device, talk, server) in clients {
-        let at = Timestamp::from_nanos(talk.first_at.nanos_since(epoch));
-        let name = format!("packet-{}", talk.first_packet);
-        engine.order(at, device, compile(name, &script::client(talk, server))?);
+    for (device, own, part) in clients {
+        let at = Timestamp::from_nanos(part.talk.first_at.nanos_since(epoch));
+        engine.order(at, device, run(script::client(&part, own.ip())));
     }
-    Ok(())
+}
+
+/// True if a router on the shortest way between two boxes translates addresses.
+fn is_translated(engine: &Engine, from: &Stand, to: &Stand) -> bool {
+    let Some(way) = paths::find(engine, (from.device, from.port), to.device, None, true) else { return false };
+    way.routers.iter().any(|(device, _)| {
+        let node = engine.device(*device).as_any().downcast_ref::<Node>();
+        node.is_some_and(Node::translates)
+    })
+}
+
+/// Finds in the records what the programs could not do. Their lines are packets of the capture.
+fn hear(engine: &Engine, talks: &mut [DrivenTalk], places: &[Option<[Stand; 2]>]) {
+    let mut by_packet: Map<u64, usize> = Map::default();
+    for (index, driven) in talks.iter().enumerate().filter(|(index, _)| places[*index].is_some()) {
+        by_packet.insert(driven.talk.first_packet, index);
+        by_packet.extend(driven.talk.turns.iter().map(|turn| (turn.number, index)));
+    }
+    for record in engine.records().iter().filter(|record| record.event == EventKind::Call) {
+        let Some(detail) = &record.detail else { continue };
+        let fact = |name: &str| detail.facts.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+        let text = |name: &str| match fact(name) {
+            Some(Value::Text(text)) => &**text,
+            _ => "",
+        };
+        let Some(Value::Count(line)) = fact("script_line") else { continue };
+        let Some(index) = by_packet.get(line).copied() else { continue };
+        let Some(place) = places[index] else { continue };
+        let side = if record.device == place[0].device { Side::Initiator } else { Side::Responder };
+        let driven = &mut talks[index];
+        match text("result") {
+            "ok" | "waits" | "" => {}
+            "EAGAIN" => driven.given_up += 1,
+            errno => drop(driven.error.get_or_insert_with(|| (side, errno.to_owned()))),
+        }
+    }
 }
 
 /// Measures every conversation at the port of its initiator.

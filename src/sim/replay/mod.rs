@@ -13,6 +13,7 @@ mod copies;
 mod dhcp;
 mod draw;
 mod driven;
+mod fcs;
 mod giants;
 mod identity;
 mod mapping;

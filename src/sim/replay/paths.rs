@@ -15,6 +15,8 @@ use crate::sim::record::{DeviceId, PortId};
 pub(super) struct Way {
     /// Each link, and true if a frame that its sender sent without a VLAN tag has one there.
     links: Vec<(LinkOptions, bool)>,
+    /// The port out of which the frame goes into each of them.
+    pub ports: Vec<(DeviceId, PortId)>,
     /// Routers crossed, each with the port at which the frame enters.
     pub routers: Vec<(DeviceId, PortId)>,
 }
@@ -111,6 +113,7 @@ fn trace(
         }
         if let Some((options, _)) = engine.link(device, port) {
             way.links.push((options.clone(), tagged));
+            way.ports.push((device, port));
         }
     }
     way.routers.reverse();

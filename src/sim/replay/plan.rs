@@ -1,14 +1,14 @@
 //! When and where each frame of the capture enters: at its sender's port, at the time at which it must have left there
 //! to be seen when it was seen (R4, R5, R6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Map;
 use super::captured::{Capture, CapturedFrame};
 use super::copies;
-use super::giants::{self, Offload};
+use super::giants::{self, DatagramLens, Offload};
 use super::identity::Identities;
 use super::mapping::{Mapping, Place, Seat, seats};
 use super::paths::{self, Way};
@@ -20,6 +20,7 @@ use crate::sim::engine::{Engine, Fed};
 use crate::sim::frame::FrameRef;
 use crate::sim::record::{DeviceId, PortId};
 use crate::sim::stack::octets::update_checksum;
+use crate::wire::Frame;
 
 /// Where packets enter that a router brings from beyond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,6 +111,11 @@ pub struct Plan {
     pub next_number: u64,
     /// Frames that were cut into pieces.
     pub split: u64,
+    /// Frames longer than a link may carry that no card cuts.
+    pub uncut: u64,
+    /// Ports on the ways from the senders to the point where the capture was taken. Their faults strike no more: what was
+    /// seen at the point had arrived there.
+    pub before_point: BTreeSet<(DeviceId, PortId)>,
     /// Senders from which no way leads to the point where the capture was taken.
     pub no_way: Vec<(DeviceId, PortId)>,
     /// Values replaced, with `--rewrite`.
@@ -142,13 +148,15 @@ impl Planner<'_> {
     /// Makes the plan, and the frames in the order in which they enter.
     pub fn plan(mut self) -> (Plan, Vec<Fed>) {
         let copies = copies::find(self.capture);
-        let mut plan = Plan { next_number: self.capture.packets + 1, ..Plan::default() };
+        let entries = Vec::with_capacity(self.capture.frames.len());
+        let mut plan = Plan { entries, next_number: self.capture.packets + 1, ..Plan::default() };
         let mut rewriter = self.rewriter.take();
         let seats = seats(self.engine);
         let mut ways: Map<(DeviceId, PortId), Option<Way>> = Map::default();
         let mut origins: Map<(DeviceId, IpAddr), Option<Origin>> = Map::default();
-        let mut feed: Vec<(i64, usize, Fed)> = Vec::with_capacity(self.capture.frames.len());
+        let mut feed: Vec<(i64, u32, Fed)> = Vec::with_capacity(self.capture.frames.len());
         let mut clock = Clock::new(self.pace);
+        let mut lens: Option<DatagramLens> = None;
         for (index, frame) in self.capture.frames.iter().enumerate() {
             let shown = clock.of(frame.at);
             let mut entry = Entry {
@@ -184,61 +192,77 @@ impl Planner<'_> {
                 plan.entries.push(entry);
                 continue;
             }
-            let mut octets = std::borrow::Cow::Borrowed(frame.octets());
+            // Octets other than those of the capture; nearly all frames have none.
+            let mut other: Option<Vec<u8>> = None;
             if let Some(rewriter) = &mut rewriter {
-                let mut changed = octets.to_vec();
+                let mut changed = frame.octets().to_vec();
                 plan.rewritten += rewriter.apply(&mut changed, frame.captured_len as usize);
-                octets = changed.into();
+                other = Some(changed);
             }
-            if self.remote == Remote::Origin
-                && let Some((origin, changed)) =
-                    self.starting_beyond(frame, &octets, place, &seats, &mut origins, &mut plan)
-            {
-                ingress = origin.seat;
-                entry.from_origin = true;
-                octets = changed.into();
+            if self.remote == Remote::Origin {
+                let octets = other.as_deref().unwrap_or(frame.octets());
+                if let Some((origin, changed)) =
+                    self.starting_beyond(frame, octets, place, &seats, &mut origins, &mut plan)
+                {
+                    ingress = origin.seat;
+                    entry.from_origin = true;
+                    other = Some(changed);
+                }
             }
-            if let Some(changed) = self.as_its_sender_sent(&octets, ingress) {
-                octets = changed.into();
+            if let Some(changed) = self.as_its_sender_sent(other.as_deref().unwrap_or(frame.octets()), ingress) {
+                other = Some(changed);
             }
+            let octets = other.as_deref().unwrap_or(frame.octets());
             entry.ingress = Some(ingress);
             let mtu = self.engine.link(ingress.0, ingress.1).map_or(u16::MAX, |(options, _)| options.mtu);
-            let pieces = match giants::is_too_long(&octets, mtu) {
+            let pieces = match giants::is_too_long(octets, mtu) {
                 true if self.offload == Offload::Drop => {
                     entry.fate = Fate::Giant;
                     plan.entries.push(entry);
                     continue;
                 }
-                true if self.offload == Offload::Split => giants::split(&octets, mtu),
+                true if self.offload == Offload::Split => {
+                    let capture = self.capture;
+                    let mut usual =
+                        |frame: &Frame<'_>| lens.get_or_insert_with(|| DatagramLens::of(capture, mtu)).usual(frame);
+                    let pieces = giants::split(octets, mtu, &mut usual);
+                    plan.uncut += u64::from(pieces.is_none());
+                    pieces
+                }
                 _ => None,
             };
-            let backdate = |plan: &mut Plan, len: usize, ways: &mut Map<_, Option<Way>>| -> i64 {
-                let Some(point) = self.point.filter(|_| !self.pace.as_is) else { return 0 };
-                let way = ways.entry(ingress).or_insert_with(|| {
-                    let way = self.way_to(ingress, point);
-                    if way.is_none() {
-                        plan.no_way.push(ingress);
-                    }
-                    way
-                });
-                way.as_ref().map_or(0, |way| way.unloaded_nanos(len) as i64)
+            let way = match self.point {
+                None => None,
+                Some(point) => ways
+                    .entry(ingress)
+                    .or_insert_with(|| {
+                        let way = self.way_to(ingress, point);
+                        if way.is_none() {
+                            plan.no_way.push(ingress);
+                        }
+                        plan.before_point.extend(way.iter().flat_map(|way| way.ports.iter().copied()));
+                        way
+                    })
+                    .as_ref()
+                    .filter(|_| !self.pace.as_is),
             };
             let last_len = pieces.as_ref().and_then(|pieces| pieces.last()).map_or(octets.len(), Vec::len);
-            let at = shown as i64 - backdate(&mut plan, last_len, &mut ways);
-            let fed = |number: u64, octets: &[u8]| Fed {
-                at: Timestamp::ZERO,
-                device: ingress.0,
-                port: ingress.1,
-                frame: FrameRef::new(number, octets),
-            };
-            let entry_index = plan.entries.len();
+            let at = shown as i64 - way.map_or(0, |way| way.unloaded_nanos(last_len) as i64);
+            let fed = |frame: FrameRef| Fed { at: Timestamp::ZERO, device: ingress.0, port: ingress.1, frame };
+            let entry_index = plan.entries.len() as u32;
             match pieces {
-                None => feed.push((at, entry_index, fed(frame.number, &octets))),
+                None => {
+                    let whole = match other {
+                        None => FrameRef::sharing(frame.number, frame.shared()),
+                        Some(octets) => FrameRef::new(frame.number, &octets),
+                    };
+                    feed.push((at, entry_index, fed(whole)));
+                }
                 Some(pieces) => {
                     plan.split += 1;
                     entry.pieces = Some((plan.next_number, pieces.len() as u32));
                     for piece in &pieces {
-                        feed.push((at, entry_index, fed(plan.next_number, piece)));
+                        feed.push((at, entry_index, fed(FrameRef::new(plan.next_number, piece))));
                         plan.next_number += 1;
                     }
                 }
@@ -417,7 +441,7 @@ impl Planner<'_> {
     }
 
     /// Moves everything so that nothing leaves before the start, keeps the order of each sender, and sorts.
-    fn settle(&self, plan: &mut Plan, feed: &mut [(i64, usize, Fed)]) {
+    fn settle(&self, plan: &mut Plan, feed: &mut [(i64, u32, Fed)]) {
         let earliest = feed.iter().map(|(at, ..)| *at).min().unwrap_or(0);
         plan.lead_nanos = earliest.min(0).unsigned_abs();
         let mut free: Map<(DeviceId, PortId), u64> = Map::default();
@@ -442,7 +466,7 @@ impl Planner<'_> {
                 free.insert(sender, when);
             }
             fed.at = Timestamp::from_nanos(when);
-            plan.entries[*entry].at = fed.at;
+            plan.entries[*entry as usize].at = fed.at;
         }
         for entry in &mut plan.entries {
             entry.expected = entry.expected.after_nanos(plan.lead_nanos);

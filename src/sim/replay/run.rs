@@ -151,7 +151,8 @@ impl Replay {
             offload: options.offload,
             rewriter: rewriter.clone(),
         };
-        let (plan, feed) = planner.plan();
+        let (mut plan, feed) = planner.plan();
+        plan.before_point.retain(|(device, port)| engine.spare(*device, *port));
         cast(&mut engine, &identities, &mapping, &live, &feed, options.rewrite);
         if let Some((point, _)) = point {
             engine.tap(point.0, point.1);

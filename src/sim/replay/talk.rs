@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 
 use super::Map;
-use super::captured::Capture;
+use super::captured::{Capture, CapturedFrame};
 use crate::base::{Timestamp, limits};
-use crate::wire::{Frame, Tcp};
+use crate::sim::reason::Reason;
+use crate::sim::stack::fragment::{Outcome, Reassembly};
+use crate::sim::stack::octets::IpHeader;
+use crate::wire::{self, Frame, Layer, LinkType, Tcp};
 
 /// One of the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,14 @@ impl Side {
         match self {
             Side::Initiator => 0,
             Side::Responder => 1,
+        }
+    }
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Initiator => "initiator",
+            Side::Responder => "responder",
         }
     }
 
@@ -46,6 +57,8 @@ pub(super) enum Deed {
 /// A deed at a moment, as seen where the capture was taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
+    /// The packet of the capture in which it begins.
+    pub number: u64,
     pub by: Side,
     pub at: Timestamp,
     pub deed: Deed,
@@ -77,12 +90,25 @@ pub(super) struct Follower {
     pub rtt: [u64; 2],
     /// The next new sequence number of each side.
     next: [Option<u32>; 2],
+    /// Octets of each side's stream up to there, those that the capture missed in between included.
+    said: [u64; 2],
     largest: [u64; 2],
 }
 
+/// What a segment brings.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct News {
+    /// New octets of its side's stream, those between the segment before and this one that were never seen included.
+    pub octets: u64,
+    /// Where in the stream its payload begins; negative for what came before the first segment seen.
+    pub at: i64,
+    /// True if it has a FIN that is new.
+    pub ends: bool,
+}
+
 impl Follower {
-    /// Takes a segment; returns how many new octets it brings and whether a FIN among them is new.
-    pub fn tcp(&mut self, at: Timestamp, by: Side, tcp: &Tcp<'_>) -> (u64, bool) {
+    /// Takes a segment.
+    pub fn tcp(&mut self, at: Timestamp, by: Side, tcp: &Tcp<'_>) -> News {
         let side = by.index();
         let flags = tcp.flags();
         let first = *self.first.get_or_insert(at);
@@ -111,25 +137,33 @@ impl Follower {
         }
         let occupied = tcp.sequence_len();
         if occupied == 0 {
-            return (0, false);
+            return News::default();
         }
         let start = tcp.sequence().0;
         let end = start.wrapping_add(occupied);
         let next = *self.next[side].get_or_insert(start);
-        let fresh = end.wrapping_sub(next) as i32;
-        if fresh <= 0 {
+        // A SYN occupies a number and is no octet of the stream.
+        let data = start.wrapping_add(u32::from(flags.syn()));
+        let ahead = i64::from(data.wrapping_sub(next) as i32);
+        let place = self.said[side] as i64 + if flags.syn() { 0 } else { ahead };
+        if end.wrapping_sub(next) as i32 <= 0 {
             self.measure.retransmits[side] += 1;
-            return (0, false);
+            return News { octets: 0, at: place, ends: false };
         }
         self.next[side] = Some(end);
         self.largest[side] = self.largest[side].max(len);
-        let without_flags = (fresh as u64).min(occupied.into()).saturating_sub(u64::from(flags.syn()));
-        let octets = without_flags.saturating_sub(u64::from(flags.fin())).min(len);
-        (octets, flags.fin())
+        let mut news = News { octets: 0, at: place, ends: flags.fin() };
+        if !flags.syn() && ahead > limits::MAX_DRIVEN_GAP {
+            // So much is not missing: the stream goes on here.
+            news.at = self.said[side] as i64;
+        }
+        news.octets = u64::try_from(news.at + len as i64 - self.said[side] as i64).unwrap_or(0);
+        self.said[side] += news.octets;
+        news
     }
 
     /// True if the responder answered the SYN by a reset and never by a SYN of its own.
-    pub fn was_refused(&self) -> bool {
+    fn was_refused(&self) -> bool {
         self.syn.is_some() && self.syn_ack.is_none() && self.measure.segments[1] > 0
     }
 
@@ -157,6 +191,13 @@ pub struct Talk {
     pub measure: Measure,
     pub(super) follower: Follower,
     pub(super) turns: Vec<Turn>,
+    /// What each side says, in the order of its turns: a stream, or one datagram after another. What the capture has not
+    /// is zeros, and what goes beyond [`limits::MAX_DRIVEN_OCTETS`] is left out.
+    pub(super) contents: [Vec<u8>; 2],
+    /// True if it goes to a group or to everybody: nobody in particular receives it.
+    pub to_group: bool,
+    /// True if the other side said by ICMP that nobody listens there.
+    pub(super) is_unreachable: bool,
     /// The segment before, by side: whether it was as large as they come, so that the next one continues it.
     continues: [bool; 2],
     over: [bool; 2],
@@ -167,19 +208,28 @@ pub struct Talk {
 pub(super) struct Talks {
     pub talks: Vec<Talk>,
     open: Map<(bool, SocketAddr, SocketAddr), usize>,
-    /// Conversations beyond those kept.
+    /// Packets of conversations beyond those kept.
     pub not_kept: u64,
-    /// Datagrams to groups and to everybody, which nobody in particular receives.
-    pub to_groups: u64,
+    /// Datagrams of hosts that had no address yet, as those that ask for one.
+    pub without_source: u64,
+    /// Datagrams of which the capture does not have every fragment.
+    pub fragments: u64,
+    /// Octets of contents kept.
+    kept: usize,
 }
 
 impl Talks {
     pub fn of(capture: &Capture) -> Talks {
         let mut talks = Talks::default();
+        let mut reassembly = Reassembly::default();
         for frame in &capture.frames {
             let decoded = frame.decode();
-            talks.see(frame.number, frame.at, &decoded);
+            match decoded.fragment() {
+                None => talks.see(frame.number, frame.at, &decoded),
+                Some(_) => talks.see_fragment(frame, &decoded, &mut reassembly),
+            }
         }
+        talks.fragments += reassembly.len() as u64;
         for talk in &mut talks.talks {
             talk.measure = talk.follower.measure;
             if !talk.is_tcp {
@@ -194,35 +244,81 @@ impl Talks {
     }
 
     fn see(&mut self, number: u64, at: Timestamp, frame: &Frame<'_>) {
-        let (Some(ip), Some((source_port, destination_port))) = (frame.ip(), frame.ports()) else { return };
+        let Some(ip) = frame.ip() else { return };
+        let Some((source_port, destination_port)) = frame.ports() else { return self.see_error(frame) };
         let source = SocketAddr::new(ip.source(), source_port);
         let destination = SocketAddr::new(ip.destination(), destination_port);
         if let Some(tcp) = frame.tcp() {
             let flags = tcp.flags();
             let opens = flags.syn() && !flags.ack();
-            let Some((index, by)) = self.find(true, source, destination, opens, number, at) else { return };
-            self.talks[index].tcp(at, by, &tcp);
+            // Of a connection that is joined late, the answer to a SYN, or the lower port, tells who was called.
+            let backwards = flags.syn() && flags.ack() || !flags.syn() && source_port < destination_port;
+            let found = self.find(true, (source, destination), opens, backwards, (number, at));
+            let Some((index, by)) = found else { return };
+            let talk = &mut self.talks[index];
+            let news = talk.tcp(number, at, by, &tcp);
+            self.kept += keep(&mut talk.contents[by.index()], news.at, tcp.payload(), self.kept);
         } else if let Some(udp) = frame.udp() {
-            let is_all = matches!(destination.ip(), std::net::IpAddr::V4(v4) if v4.is_broadcast());
-            if destination.ip().is_multicast() || is_all || source.ip().is_unspecified() {
-                self.to_groups += 1;
+            if source.ip().is_unspecified() {
+                self.without_source += 1;
                 return;
             }
-            let Some((index, by)) = self.find(false, source, destination, false, number, at) else { return };
+            let Some((index, by)) = self.find(false, (source, destination), false, false, (number, at)) else { return };
             let talk = &mut self.talks[index];
             talk.follower.udp(at, by);
-            talk.turns.push(Turn { by, at, deed: Deed::Say(u64::from(udp.payload_len())) });
+            let len = u64::from(udp.payload_len());
+            talk.turns.push(Turn { number, by, at, deed: Deed::Say(len) });
+            let place = talk.follower.said[by.index()];
+            talk.follower.said[by.index()] += len;
+            self.kept += keep(&mut talk.contents[by.index()], place as i64, udp.payload(), self.kept);
         }
     }
 
+    /// "Port unreachable" about a datagram (RFC 792; RFC 4443 §3.1).
+    fn see_error(&mut self, frame: &Frame<'_>) {
+        let about = match (frame.icmpv4(), frame.icmpv6()) {
+            (Some(icmp), _) if (icmp.icmp_type(), icmp.code()) == (3, 3) => icmp.quoted(),
+            (_, Some(icmp)) if (icmp.icmp_type(), icmp.code()) == (1, 4) => icmp.quoted(),
+            _ => return,
+        };
+        let Some(about) = about else { return };
+        let (Some(ip), Some((source_port, destination_port))) = (about.ip(), about.ports()) else { return };
+        let ends = [(ip.source(), source_port), (ip.destination(), destination_port)].map(SocketAddr::from);
+        if about.tcp().is_none()
+            && let Some(index) = self.open.get(&(false, ends[0], ends[1]))
+        {
+            self.talks[*index].is_unreachable = true;
+        }
+    }
+
+    /// A datagram that went in fragments is said when the last of them passes.
+    fn see_fragment(&mut self, frame: &CapturedFrame, decoded: &Frame<'_>, reassembly: &mut Reassembly) {
+        let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
+        let Some(located) = decoded.layers().iter().find(|located| is_ip(&located.layer)) else { return };
+        let packet = &frame.octets()[located.start as usize..];
+        let Ok(header) = IpHeader::parse(packet) else { return };
+        for (_, _) in reassembly.expire(frame.at) {
+            self.fragments += 1;
+        }
+        match reassembly.take(&header, packet, frame.at) {
+            Outcome::Whole { packet, .. } => {
+                let whole = wire::decode(LinkType::RAW, &packet, packet.len() as u32);
+                self.see(frame.number, frame.at, &whole);
+            }
+            Outcome::Refused(Reason::FragmentDuplicate) | Outcome::Waits { .. } => {}
+            Outcome::Refused(_) => self.fragments += 1,
+        }
+    }
+
+    /// The conversation of a packet and who speaks in it; a new one if there is none. `backwards` says that a new one
+    /// was opened by the other side.
     fn find(
         &mut self,
         is_tcp: bool,
-        source: SocketAddr,
-        destination: SocketAddr,
+        (source, destination): (SocketAddr, SocketAddr),
         opens: bool,
-        number: u64,
-        at: Timestamp,
+        backwards: bool,
+        (number, at): (u64, Timestamp),
     ) -> Option<(usize, Side)> {
         let there = (is_tcp, source, destination);
         if let Some(index) = self.open.get(&there) {
@@ -241,11 +337,17 @@ impl Talks {
             self.not_kept += 1;
             return None;
         }
-        self.open.remove(&(is_tcp, destination, source));
-        self.open.insert(there, self.talks.len());
+        let ends = if backwards { [destination, source] } else { [source, destination] };
+        self.open.remove(&(is_tcp, ends[1], ends[0]));
+        self.open.insert((is_tcp, ends[0], ends[1]), self.talks.len());
+        let group = ends[1].ip();
+        let is_all = matches!(group, std::net::IpAddr::V4(v4) if v4.is_broadcast());
         self.talks.push(Talk {
             is_tcp,
-            ends: [source, destination],
+            ends,
+            to_group: group.is_multicast() || is_all,
+            is_unreachable: false,
+            contents: [Vec::new(), Vec::new()],
             first_packet: number,
             first_at: at,
             was_opened: opens || !is_tcp,
@@ -255,35 +357,59 @@ impl Talks {
             continues: [false; 2],
             over: [false; 2],
         });
-        Some((self.talks.len() - 1, Side::Initiator))
+        Some((self.talks.len() - 1, if backwards { Side::Responder } else { Side::Initiator }))
     }
 }
 
+/// Writes octets to their place in what a side says; returns by how much that grew. `kept` is how much there is of all.
+fn keep(contents: &mut Vec<u8>, at: i64, octets: &[u8], kept: usize) -> usize {
+    let Ok(at) = usize::try_from(at) else { return 0 };
+    let (before, end) = (contents.len(), at + octets.len());
+    if end > before {
+        if kept + (end - before) > limits::MAX_DRIVEN_OCTETS {
+            return 0;
+        }
+        contents.resize(end, 0);
+    }
+    contents[at..end].copy_from_slice(octets);
+    contents.len() - before
+}
+
 impl Talk {
-    fn tcp(&mut self, at: Timestamp, by: Side, tcp: &Tcp<'_>) {
+    /// True if the capture shows that nobody listened.
+    pub(super) fn was_refused(&self) -> bool {
+        match self.is_tcp {
+            true => self.follower.was_refused(),
+            false => self.is_unreachable && self.turns.iter().all(|turn| turn.by == Side::Initiator),
+        }
+    }
+
+    fn tcp(&mut self, number: u64, at: Timestamp, by: Side, tcp: &Tcp<'_>) -> News {
         let largest_before = self.follower.largest[by.index()];
-        let (octets, ends) = self.follower.tcp(at, by, tcp);
+        let news = self.follower.tcp(at, by, tcp);
+        let News { octets, ends, .. } = news;
         let side = by.index();
         if octets > 0 {
             // What follows a segment as large as they come was very likely said in the same breath.
             let last = self.turns.last_mut().filter(|last| last.by == by && self.continues[side]);
             match last.map(|last| &mut last.deed) {
                 Some(Deed::Say(said)) => *said += octets,
-                _ => self.turns.push(Turn { by, at, deed: Deed::Say(octets) }),
+                _ => self.turns.push(Turn { number, by, at, deed: Deed::Say(octets) }),
             }
             let is_large = octets >= 536 && octets >= largest_before;
             self.continues[side] = is_large && !tcp.flags().fin();
         }
         if ends && !self.over[side] {
             self.over[side] = true;
-            self.turns.push(Turn { by, at, deed: Deed::Close });
+            self.turns.push(Turn { number, by, at, deed: Deed::Close });
         }
         if tcp.flags().rst() {
             let is_first = !self.turns.iter().any(|turn| turn.deed == Deed::Reset);
             if is_first && self.over != [true; 2] {
-                self.turns.push(Turn { by, at, deed: Deed::Reset });
+                self.turns.push(Turn { number, by, at, deed: Deed::Reset });
             }
             self.over = [true; 2];
         }
+        news
     }
 }

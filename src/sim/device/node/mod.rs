@@ -35,6 +35,7 @@ use crate::sim::table::Table;
 use jobs::Jobs;
 pub use output::{FragmentPolicy, SendError, Way};
 use processes::Processes;
+pub use processes::explain_errno;
 pub use services::DhcpPool;
 use services::Services;
 use sockets::Sockets;
@@ -310,6 +311,11 @@ impl Node {
     /// Makes it translate addresses.
     pub fn translate(&mut self, options: NatOptions) {
         self.nat = Some(Box::new(Nat::new(options)));
+    }
+
+    /// True if it translates addresses.
+    pub fn translates(&self) -> bool {
+        self.nat.is_some()
     }
 
     /// Tells it names that its programs may use for addresses.

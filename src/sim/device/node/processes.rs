@@ -281,7 +281,7 @@ impl Node {
 }
 
 /// The error's name with the words that Linux has for it.
-fn explain_errno(errno: &str) -> String {
+pub fn explain_errno(errno: &str) -> String {
     let words = match errno {
         "EACCES" => "permission denied",
         "EADDRINUSE" => "address already in use",

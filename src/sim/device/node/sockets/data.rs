@@ -151,18 +151,38 @@ impl Node {
         arguments: &[Value],
         out: &mut Outbox,
     ) -> Outcome {
-        let [Value::Number(most)] = arguments else { return Fails("TypeError: recvfrom takes a number".into()) };
+        let (most, wanted, patience, sender) = match arguments {
+            [Value::Number(most)] => (*most, None, None, None),
+            [Value::Number(most), Value::Octets(wanted)] => (*most, Some(wanted), None, None),
+            [Value::Number(most), Value::Octets(wanted), Value::Number(patience)] => {
+                (*most, Some(wanted), Some(*patience), None)
+            }
+            [Value::Number(most), Value::Octets(wanted), Value::Number(patience), Value::Address(sender)] => {
+                (*most, Some(wanted), Some(*patience), Some(*sender))
+            }
+            _ => return Fails("TypeError: recvfrom takes a number, as in s.recvfrom(2048)".into()),
+        };
         let Some(Kind::Udp(Some(udp))) = self.kind(id) else { return Fails("EINVAL".into()) };
         let Some(socket) = self.udp.socket(udp) else { return Fails("EBADF".into()) };
         if let Some(errno) = socket.error.take() {
             return Fails(errno.into());
         }
-        let Some((from, mut octets)) = socket.queue.pop_front() else {
-            return self.wait_or_time_out(now, thread, id, out);
+        // A program that plays a part waits for its datagram among those of others.
+        let fits = |(from, octets): &(SocketAddr, Vec<u8>)| {
+            wanted.is_none_or(|wanted| wanted.as_slice() == octets) && sender.is_none_or(|sender| sender == *from)
+        };
+        let place = socket.queue.iter().position(fits);
+        let Some((from, mut octets)) = place.and_then(|place| socket.queue.remove(place)) else {
+            return match patience {
+                None => self.wait_or_time_out(now, thread, id, out),
+                Some(nanos) => {
+                    self.wait_or_give_up(now, thread, std::time::Duration::from_nanos(nanos.max(0) as u64), out)
+                }
+            };
         };
         socket.queued -= octets.len();
         let len = octets.len();
-        octets.truncate((*most).max(0) as usize);
+        octets.truncate(most.max(0) as usize);
         let lost = len - octets.len();
         let value = Value::octets(octets);
         let mut words = format!("{}, from {from}", value.shown());

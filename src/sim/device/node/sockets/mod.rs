@@ -109,7 +109,8 @@ impl Node {
             ("socket", None) => self.call_socket(group, arguments),
             ("sleep", None) => match arguments {
                 [Value::Number(nanos)] => Outcome::Sleeps(now.after_nanos((*nanos).max(0) as u64)),
-                _ => Fails("TypeError: sleep takes a time, as in sleep(100ms)".into()),
+                [] => Waits,
+                _ => Fails("TypeError: sleep takes a time, as in sleep(100ms), or nothing: for ever".into()),
             },
             ("print", None) => {
                 let words: Vec<String> = arguments.iter().map(Value::shown).collect();
@@ -134,7 +135,7 @@ impl Node {
                 match method {
                     "bind" => self.call_bind(id, arguments),
                     "listen" => self.call_listen(id, arguments),
-                    "accept" => self.call_accept(now, thread, id, group, out),
+                    "accept" => self.call_accept(now, thread, (id, group), arguments, out),
                     "connect" => self.call_connect(now, thread, id, arguments, out),
                     "send" => self.call_send(now, id, arguments, out),
                     "sendall" => self.call_sendall(thread, id, arguments),
@@ -205,7 +206,20 @@ impl Node {
 
     /// Waits, unless the socket's time-out is over.
     fn wait_or_time_out(&mut self, now: Timestamp, thread: usize, id: usize, out: &mut Outbox) -> Outcome {
-        let Some(timeout) = self.sockets.sockets.get(&id).and_then(|socket| socket.timeout) else { return Waits };
+        match self.sockets.sockets.get(&id).and_then(|socket| socket.timeout) {
+            Some(timeout) => self.wait_or_give_up(now, thread, timeout, out),
+            None => Waits,
+        }
+    }
+
+    /// Waits, unless that has lasted so long already.
+    fn wait_or_give_up(
+        &mut self,
+        now: Timestamp,
+        thread: usize,
+        timeout: std::time::Duration,
+        out: &mut Outbox,
+    ) -> Outcome {
         match self.waits_since(thread) {
             Some(since) if now.since(since) >= timeout => Fails("EAGAIN".into()),
             Some(_) => Waits,

@@ -103,18 +103,33 @@ impl Node {
         Returns(Vec::new(), String::new())
     }
 
+    /// The next connection, or with a host and a port the next one from there; if none has that host (its address was
+    /// translated, perhaps), the next one from that port.
     pub(super) fn call_accept(
         &mut self,
         now: Timestamp,
         thread: usize,
-        id: usize,
-        group: usize,
+        (id, group): (usize, usize),
+        arguments: &[Value],
         out: &mut Outbox,
     ) -> Outcome {
         if !matches!(self.kind(id), Some(Kind::Listening)) {
             return Fails("EINVAL".into());
         }
-        let Some(connection) = self.tcp.ready.get_mut(&id).and_then(std::collections::VecDeque::pop_front) else {
+        let place = match arguments {
+            [] => Some(0),
+            arguments => {
+                let (host, port) = attempt!(self.address(arguments));
+                let ready: Vec<ConnectionId> = self.tcp.ready.get(&id).into_iter().flatten().copied().collect();
+                let remotes: Vec<Option<SocketAddr>> =
+                    ready.into_iter().map(|ready| Some(self.tcp.connection(ready)?.remote)).collect();
+                let from = |fits: &dyn Fn(SocketAddr) -> bool| remotes.iter().position(|found| found.is_some_and(fits));
+                from(&|remote| Some(remote.ip()) == host && remote.port() == port)
+                    .or_else(|| from(&|remote| remote.port() == port))
+            }
+        };
+        let ready = self.tcp.ready.get_mut(&id);
+        let Some(connection) = place.and_then(|place| ready.and_then(|ready| ready.remove(place))) else {
             return self.wait_or_time_out(now, thread, id, out);
         };
         let Some(remote) = self.tcp.connection(connection).map(|connection| {
