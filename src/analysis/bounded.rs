@@ -76,22 +76,22 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
     /// The entry of `key`, which becomes the latest.
     pub fn use_mut(&mut self, key: &K) -> Option<&mut V> {
         let slot = self.find(key)?;
-        if self.latest != slot {
-            self.unlink(slot);
-            self.link_latest(slot);
-        }
-        self.slots[slot as usize].entry.as_mut().map(|(_, value)| value)
+        self.touch(slot)
     }
 
     /// Sets the entry of `key` and makes it the latest. What left the table for it is returned: the former entry of the
     /// same key, or the oldest entry if the table was full.
     pub fn insert(&mut self, key: K, value: V) -> Option<(K, V)> {
         let hash = self.hasher.hash_one(&key);
-        if let Some(slot) = self.find(&key) {
+        if let Some(slot) = self.find_hashed(&key, hash) {
             self.unlink(slot);
             self.link_latest(slot);
             return self.slots[slot as usize].entry.replace((key, value));
         }
+        self.insert_new(key, value, hash)
+    }
+
+    fn insert_new(&mut self, key: K, value: V, hash: u64) -> Option<(K, V)> {
         let evicted = if self.index.len() >= self.cap {
             self.evicted += 1;
             self.take_oldest()
@@ -115,16 +115,33 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
     }
 
     /// The entry of `key`, made by `make` if there is none; it becomes the latest.
-    pub fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V
-    where
-        K: Clone,
-    {
-        if self.find(&key).is_none() {
-            self.insert(key.clone(), make());
-        }
-        match self.use_mut(&key) {
+    pub fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let hash = self.hasher.hash_one(&key);
+        let slot = match self.find_hashed(&key, hash) {
+            Some(slot) => slot,
+            None => {
+                self.insert_new(key, make(), hash);
+                self.latest
+            }
+        };
+        match self.touch(slot) {
             Some(value) => value,
-            None => unreachable!("the entry was just inserted"),
+            None => unreachable!("the entry is there or was just inserted"),
+        }
+    }
+
+    /// Like [`Bounded::entry`] for a key that was probably used a moment ago: `hint` remembers where it was.
+    pub fn entry_near(&mut self, hint: &mut u32, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let slot = *hint as usize;
+        let is_there =
+            self.slots.get(slot).and_then(|slot| slot.entry.as_ref()).is_some_and(|(found, _)| *found == key);
+        if !is_there {
+            self.entry(key, make);
+            *hint = self.latest;
+        }
+        match self.touch(*hint) {
+            Some(value) => value,
+            None => unreachable!("the entry is there or was just made"),
         }
     }
 
@@ -155,8 +172,23 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
         })
     }
 
+    /// Makes the entry in `slot` the latest.
+    fn touch(&mut self, slot: u32) -> Option<&mut V> {
+        if self.latest != slot {
+            self.unlink(slot);
+            self.link_latest(slot);
+        }
+        self.slots[slot as usize].entry.as_mut().map(|(_, value)| value)
+    }
+
     fn find(&self, key: &K) -> Option<u32> {
-        let hash = self.hasher.hash_one(key);
+        if self.index.is_empty() {
+            return None;
+        }
+        self.find_hashed(key, self.hasher.hash_one(key))
+    }
+
+    fn find_hashed(&self, key: &K, hash: u64) -> Option<u32> {
         self.index
             .find(hash, |slot| {
                 let slot = &self.slots[*slot as usize];
@@ -222,10 +254,27 @@ mod tests {
         let mut rng = Rng::new(4);
         let mut table = Bounded::new(16);
         let mut model: VecDeque<(u64, u64)> = VecDeque::new();
+        let mut hint = 0;
         for step in 0..20_000 {
             let key = rng.below(40);
             let at = model.iter().position(|(found, _)| *found == key);
-            match rng.below(4) {
+            match rng.below(6) {
+                4 | 5 => {
+                    let value = match at {
+                        Some(at) => model.remove(at).map_or(0, |(_, value)| value),
+                        None => step,
+                    };
+                    if model.len() == 16 {
+                        model.pop_front();
+                    }
+                    model.push_back((key, value));
+                    let found = if step % 2 == 0 {
+                        table.entry(key, || step)
+                    } else {
+                        table.entry_near(&mut hint, key, || step)
+                    };
+                    assert_eq!(*found, value);
+                }
                 0 => {
                     let expected = match at {
                         Some(at) => model.remove(at),

@@ -19,9 +19,9 @@ const WINDOW_NS: u64 = 10_000_000;
 /// And this close if only the timestamp option does.
 const WINDOW_WITHOUT_ID_NS: u64 = 1_000_000;
 /// Longer payloads with a right checksum are digested by their beginning and end only: the sum stands for the middle.
-const DIGEST_WHOLE_LEN: usize = 160;
-const DIGEST_FIRST_LEN: usize = 96;
-const DIGEST_LAST_LEN: usize = 32;
+const DIGEST_WHOLE_LEN: usize = 80;
+const DIGEST_FIRST_LEN: usize = 48;
+const DIGEST_LAST_LEN: usize = 16;
 
 /// How a copy came to be in the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

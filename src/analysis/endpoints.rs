@@ -1,8 +1,9 @@
 //! Packets and octets by IP address, and by size.
 
+use std::hash::{BuildHasher, Hasher};
 use std::net::IpAddr;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use serde::Serialize;
 
 use crate::base::limits::MAX_ENDPOINTS;
@@ -39,10 +40,9 @@ pub struct SizeRange {
 /// Counts packets by address and by size.
 #[derive(Debug)]
 pub struct Endpoints {
-    index: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
+    hasher: foldhash::fast::RandomState,
+    index: HashTable<u32>,
     counts: Vec<Endpoint>,
-    /// The last packet's source and destination: the next one often has the same, or the other way round.
-    recent: [(Option<IpAddr>, u32); 2],
     left_out: u64,
     sizes: [(u64, u64); 33],
 }
@@ -50,9 +50,9 @@ pub struct Endpoints {
 impl Default for Endpoints {
     fn default() -> Endpoints {
         Endpoints {
-            index: HashMap::default(),
+            hasher: foldhash::fast::RandomState::default(),
+            index: HashTable::new(),
             counts: Vec::new(),
-            recent: [(None, 0); 2],
             left_out: 0,
             sizes: [(0, 0); 33],
         }
@@ -67,7 +67,7 @@ impl Endpoints {
         size.0 += 1;
         size.1 += octets;
         let Some(ip) = packet.frame.ip() else { return };
-        let (source, destination) = (self.find(ip.source(), 0), self.find(ip.destination(), 1));
+        let (source, destination) = (self.find(ip.source()), self.find(ip.destination()));
         if let Some(endpoint) = source.and_then(|index| self.counts.get_mut(index)) {
             endpoint.packets_sent += 1;
             endpoint.octets_sent += octets;
@@ -78,33 +78,27 @@ impl Endpoints {
         }
     }
 
-    fn find(&mut self, address: IpAddr, place: usize) -> Option<usize> {
-        for (recent, index) in self.recent {
-            if recent == Some(address) {
-                return Some(index as usize);
-            }
+    fn find(&mut self, address: IpAddr) -> Option<usize> {
+        let hash = hash_of(&self.hasher, address);
+        let counts = &self.counts;
+        if let Some(index) = self.index.find(hash, |index| counts[*index as usize].address == address) {
+            return Some(*index as usize);
         }
-        let index = match self.index.get(&address) {
-            Some(index) => *index,
-            None if self.counts.len() < MAX_ENDPOINTS => {
-                let index = self.counts.len() as u32;
-                self.index.insert(address, index);
-                self.counts.push(Endpoint {
-                    address,
-                    packets_sent: 0,
-                    octets_sent: 0,
-                    packets_received: 0,
-                    octets_received: 0,
-                });
-                index
-            }
-            None => {
-                self.left_out += 1;
-                return None;
-            }
-        };
-        self.recent[place] = (Some(address), index);
-        Some(index as usize)
+        if self.counts.len() >= MAX_ENDPOINTS {
+            self.left_out += 1;
+            return None;
+        }
+        let index = self.counts.len();
+        self.counts.push(Endpoint {
+            address,
+            packets_sent: 0,
+            octets_sent: 0,
+            packets_received: 0,
+            octets_received: 0,
+        });
+        let (hasher, counts) = (&self.hasher, &self.counts);
+        self.index.insert_unique(hash, index as u32, |index| hash_of(hasher, counts[*index as usize].address));
+        Some(index)
     }
 
     /// The addresses, most octets first.
@@ -133,6 +127,16 @@ impl Endpoints {
             })
             .collect()
     }
+}
+
+/// Digest of an address, without the detours of a derived one: this runs twice for every packet.
+fn hash_of(hasher: &foldhash::fast::RandomState, address: IpAddr) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    match address {
+        IpAddr::V4(address) => hasher.write_u64(u64::from(address.to_bits())),
+        IpAddr::V6(address) => hasher.write_u128(address.to_bits()),
+    }
+    hasher.finish()
 }
 
 /// The number of bits of a length: lengths of the same number of bits share a range.

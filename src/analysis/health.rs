@@ -168,6 +168,9 @@ struct Habit {
 /// card may fill in the sums of TCP and leave those of ICMP to the system.
 type Sender = (MacAddr, u8);
 
+/// Where the last senders' habits lie: those of both ends of a conversation, for each protocol.
+type Hints = [u32; 8];
+
 /// Judges every packet before the other trackers see it.
 #[derive(Debug)]
 pub struct Health {
@@ -175,6 +178,7 @@ pub struct Health {
     pub ignore_checksums: bool,
     recent: Recent,
     senders: Bounded<Sender, Habit>,
+    hints: Hints,
     counts: HealthReport,
     earliest: Timestamp,
     latest: Timestamp,
@@ -187,6 +191,7 @@ impl Default for Health {
             ignore_checksums: false,
             recent: Recent::default(),
             senders: Bounded::new(MAX_CHECKSUM_SOURCES),
+            hints: [0; 8],
             counts: HealthReport::default(),
             earliest: Timestamp::ZERO,
             latest: Timestamp::ZERO,
@@ -317,23 +322,28 @@ impl Health {
 
     /// The verdict on a sum, given how this sender's others turned out. ICMP sums are never left to a card.
     fn with_habit(&mut self, packet: &Packet<'_>, protocol: u8, sum: Checksum, notes: &mut Notes) -> Verdict {
+        if sum == Checksum::Absent {
+            return Verdict::Absent;
+        }
         let mac = match packet.frame.layers().first().map(|located| located.layer) {
             Some(Layer::Ethernet(ethernet)) => ethernet.source(),
             Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
             _ => MacAddr::ZERO,
         };
+        // Two senders take turns in most conversations; the last octets of their addresses mostly differ.
+        let hint = &mut self.hints[usize::from((mac.octets()[5] & 1) | (protocol & 3) << 1)];
+        let habit = self.senders.entry_near(hint, (mac, protocol), Habit::default);
         match sum {
             Checksum::Absent => Verdict::Absent,
             Checksum::Partial => {
-                self.senders.entry((mac, protocol), Habit::default).wrong += 1;
+                habit.wrong += 1;
                 Verdict::Partial
             }
             Checksum::Good => {
-                self.senders.entry((mac, protocol), Habit::default).good += 1;
+                habit.good += 1;
                 Verdict::Good
             }
             Checksum::Bad => {
-                let habit = self.senders.entry((mac, protocol), Habit::default);
                 habit.wrong += 1;
                 let sent_here = duplicates::is_outbound(packet) && habit.good == 0;
                 if packet.meta.checksum_not_ready || sent_here || protocol != 1 && habit.good == 0 {

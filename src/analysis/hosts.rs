@@ -6,11 +6,11 @@ pub mod vendor;
 
 use std::net::IpAddr;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use crate::base::limits::{MAX_ADDRESSES_PER_HOST, MAX_HOSTS};
+use crate::base::limits::{MAX_ADDRESSES_PER_HOST, MAX_HOST_SOURCES, MAX_HOSTS};
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::Packet;
 use crate::wire::Layer;
@@ -79,6 +79,8 @@ pub struct Hosts {
     hosts: Vec<Host>,
     /// Source and destination of the last frame: the next one often has the same.
     recent: [(MacAddr, u32); 2],
+    /// Machines and the addresses that sent from or through them.
+    sources: HashSet<(u32, u128), foldhash::fast::RandomState>,
     left_out: u64,
 }
 
@@ -114,7 +116,8 @@ impl Hosts {
             if let Some(ip) = ip
                 && host.last_source != Some(ip)
             {
-                host.uses(ip);
+                host.last_source = Some(ip);
+                self.uses(index, ip);
             }
         }
     }
@@ -167,6 +170,28 @@ impl Hosts {
         self.hosts.iter().map(Host::report).collect()
     }
 
+    /// A machine sent from `address`, its own or, if it is a router, another's.
+    fn uses(&mut self, index: usize, address: IpAddr) {
+        let host = &mut self.hosts[index];
+        let bits = match address {
+            IpAddr::V4(v4) => u128::from(v4.to_bits()) | 0xffff_0000_0000,
+            IpAddr::V6(v6) => v6.to_bits(),
+        };
+        let key = (index as u32, bits);
+        if self.sources.contains(&key) || address.is_unspecified() || host.claimed.contains(&address) {
+            return;
+        }
+        if self.sources.len() < MAX_HOST_SOURCES {
+            self.sources.insert(key);
+        } else if host.used.contains(&address) {
+            return;
+        }
+        host.sources += 1;
+        if host.used.len() < MAX_ADDRESSES_PER_HOST {
+            host.used.push(address);
+        }
+    }
+
     fn find(&mut self, mac: MacAddr, packet: u64, side: usize) -> Option<usize> {
         for (known, index) in self.recent {
             if known == mac && self.hosts.get(index as usize).is_some_and(|host| host.mac == mac) {
@@ -206,17 +231,6 @@ impl Host {
             first_packet: packet,
             last_packet: packet,
             last_sent: None,
-        }
-    }
-
-    fn uses(&mut self, address: IpAddr) {
-        self.last_source = Some(address);
-        if address.is_unspecified() || self.claimed.contains(&address) || self.used.contains(&address) {
-            return;
-        }
-        self.sources += 1;
-        if self.used.len() < MAX_ADDRESSES_PER_HOST {
-            self.used.push(address);
         }
     }
 

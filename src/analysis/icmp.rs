@@ -13,7 +13,7 @@ use super::udp::Udp;
 use crate::base::Timestamp;
 use crate::base::limits::{MAX_ECHO_WAITING, MAX_ICMP_ROWS};
 use crate::packet::Packet;
-use crate::wire::{Frame, IpView, Layer, ip_protocol_name};
+use crate::wire::{Frame, IpView, Layer, LayerKind, ip_protocol_name};
 
 /// A reply later than this belongs to nothing: ping itself waits 10 s at the end.
 const PATIENCE_NS: u64 = 10_000_000_000;
@@ -197,6 +197,9 @@ impl Icmp {
         notes: &mut Notes,
     ) {
         self.expire(packet.meta.at, notes);
+        if !packet.frame.has(LayerKind::Icmpv4) && !packet.frame.has(LayerKind::Icmpv6) {
+            return;
+        }
         let (Some(message), Some(ip)) = (Message::of(packet), packet.frame.ip()) else { return };
         match message.echo {
             Some((identifier, sequence)) if message.is_request => {

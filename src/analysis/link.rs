@@ -10,7 +10,7 @@ use super::hosts::masks::Masks;
 use super::note::Notes;
 use crate::base::MacAddr;
 use crate::packet::Packet;
-use crate::wire::{ArpOperation, Layer};
+use crate::wire::{ArpOperation, Layer, LayerKind};
 
 /// The trackers of the link.
 #[derive(Debug, Default)]
@@ -43,6 +43,9 @@ impl LinkTrackers {
 
     /// What IPv6 neighbours claim: the target of an advertisement is at the address in its option (RFC 4861 §4.4).
     fn neighbour(&mut self, packet: &Packet<'_>) {
+        if !packet.frame.has(LayerKind::Icmpv6) {
+            return;
+        }
         let Some(icmp) = packet.frame.icmpv6() else { return };
         let bytes = icmp.bytes();
         if icmp.icmp_type() != 136 || packet.frame.ip().is_none_or(|ip| ip.hop_limit() != 255) {

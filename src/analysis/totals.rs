@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::limits::MAX_STACKS;
 use crate::packet::Packet;
+use crate::wire::LayerKind;
 
 /// One stack of layers and what was counted of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +24,10 @@ pub struct ProtocolCount {
 #[derive(Debug, Default)]
 pub struct Totals {
     hasher: foldhash::fast::FixedState,
-    stacks: HashTable<Stack>,
+    index: HashTable<u32>,
+    stacks: Vec<Stack>,
+    /// The last stacks by the kinds of their layers, and their places in `stacks`.
+    recent: [(u64, u32); 8],
 }
 
 #[derive(Debug)]
@@ -34,20 +38,56 @@ struct Stack {
     octets: u64,
 }
 
+impl Stack {
+    fn count(&mut self, octets: u64) {
+        self.packets += 1;
+        self.octets += octets;
+    }
+}
+
+/// The kinds of all layers as one number; `None` if there are too many, or some have names beyond their kind.
+fn kinds(packet: &Packet<'_>) -> Option<u64> {
+    const MOST: usize = 12;
+    let (frame, layers) = (&packet.frame, packet.frame.layers());
+    if layers.is_empty() || layers.len() > MOST || frame.has(LayerKind::Other) || frame.has(LayerKind::Ipv6Extension) {
+        return None;
+    }
+    Some(layers.iter().fold(0, |kinds, located| kinds << 5 | located.layer.kind() as u64))
+}
+
 impl Totals {
     /// Counts one packet.
     pub fn observe(&mut self, packet: &Packet<'_>) {
+        let octets = u64::from(packet.meta.wire_len);
+        let kinds = kinds(packet);
+        let recent = kinds.map(|kinds| (kinds, (kinds ^ kinds >> 5) as usize % 8));
+        if let Some((kinds, place)) = recent
+            && let (known, index) = self.recent[place]
+            && known == kinds
+        {
+            self.stacks[index as usize].count(octets);
+            return;
+        }
         let names = || packet.frame.layers().iter().map(|located| located.layer.name());
         let mut hasher = self.hasher.build_hasher();
         names().for_each(|name| hasher.write(name.as_bytes()));
         let hash = hasher.finish();
-        let octets = u64::from(packet.meta.wire_len);
-        if let Some(stack) = self.stacks.find_mut(hash, |stack| stack.names.iter().copied().eq(names())) {
-            stack.packets += 1;
-            stack.octets += octets;
-        } else if self.stacks.len() < MAX_STACKS {
-            let stack = Stack { hash, names: names().collect(), packets: 1, octets };
-            self.stacks.insert_unique(hash, stack, |stack| stack.hash);
+        let stacks = &self.stacks;
+        let is_it = |index: &u32| stacks[*index as usize].names.iter().copied().eq(names());
+        let index = match self.index.find(hash, is_it) {
+            Some(index) => *index,
+            None if self.stacks.len() < MAX_STACKS => {
+                let index = self.stacks.len() as u32;
+                self.stacks.push(Stack { hash, names: names().collect(), packets: 0, octets: 0 });
+                let stacks = &self.stacks;
+                self.index.insert_unique(hash, index, |index| stacks[*index as usize].hash);
+                index
+            }
+            None => return,
+        };
+        self.stacks[index as usize].count(octets);
+        if let Some((kinds, place)) = recent {
+            self.recent[place] = (kinds, index);
         }
     }
 

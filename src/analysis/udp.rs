@@ -16,7 +16,7 @@ use super::{Trust, fragments};
 use crate::base::Timestamp;
 use crate::base::limits::MAX_UDP_CONVERSATIONS;
 use crate::packet::Packet;
-use crate::wire::{Frame, IpView, Layer, Udp as UdpView};
+use crate::wire::{Frame, IpView, Layer, LayerKind, Udp as UdpView};
 
 use pairing::Pairing;
 
@@ -137,6 +137,9 @@ impl Default for Udp {
 impl Udp {
     /// Takes in a packet; does nothing unless its innermost transport is UDP.
     pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
+        if !packet.frame.has(LayerKind::Udp) {
+            return;
+        }
         let (Some(Layer::Udp(udp)), Some(ip)) = (packet.frame.transport(), packet.frame.ip()) else { return };
         note_oddities(packet, &udp, ip, notes);
         let is_malformed = udp.length() < 8 || u32::from(udp.length()) > 8 + udp.payload_len();
@@ -149,15 +152,13 @@ impl Udp {
         let tunnel = fragments::tunnel_of(&packet.frame);
         let key = Key { low: source.min(destination), high: source.max(destination), tunnel };
         let started = &mut self.started;
-        if self.conversations.get(&key).is_none() {
-            let conversation = Conversation {
-                report: UdpReport::new(*started, source, destination, packet),
-                pairing: Pairing::of(source.port, destination.port),
-            };
+        let conversation = self.conversations.entry(key, || {
             *started += 1;
-            self.conversations.insert(key, conversation);
-        }
-        let Some(conversation) = self.conversations.use_mut(&key) else { return };
+            Conversation {
+                report: UdpReport::new(*started - 1, source, destination, packet),
+                pairing: Pairing::of(source.port, destination.port),
+            }
+        });
         let report = &mut conversation.report;
         let from_a = source == report.a;
         let len = u64::from(udp.payload_len());

@@ -171,6 +171,8 @@ pub const MAX_REPORTED_FRAGMENTS: usize = 1_000_000;
 pub const MAX_HOSTS: usize = 16_384;
 /// IP addresses listed of one of them.
 pub const MAX_ADDRESSES_PER_HOST: usize = 16;
+/// Pairs of a machine and an address that sends through it, so that each address is counted once.
+pub const MAX_HOST_SOURCES: usize = 1 << 17;
 /// Addresses whose owner is remembered.
 pub const MAX_BINDINGS: usize = 65_536;
 /// Questions that wait for an answer.

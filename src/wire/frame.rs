@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::layer::{Layer, Located};
+use super::layer::{Layer, LayerKind, Located};
 use super::{Arp, Ethernet, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Issue, Stp, Tcp, Udp, Vlan};
 
 /// Index of a layer that is not there.
@@ -23,6 +23,14 @@ pub struct Frame<'a> {
     trailer_len: u32,
     ip: u8,
     transport: u8,
+    /// A bit for each [`LayerKind`] that is there: most questions are about layers that most frames do not have.
+    kinds: u32,
+    /// True if an IPv4 header says that it carries a piece of a datagram.
+    has_ipv4_piece: bool,
+}
+
+const fn bit(kind: LayerKind) -> u32 {
+    1 << kind as u32
 }
 
 /// The innermost IP header, whichever version.
@@ -94,14 +102,22 @@ impl<'a> Frame<'a> {
             trailer_len: 0,
             ip: NONE,
             transport: NONE,
+            kinds: 0,
+            has_ipv4_piece: false,
         }
     }
 
     #[inline]
     pub(super) fn push(&mut self, located: Located<'a>) {
         let index = self.layers.len() as u8;
+        self.kinds |= bit(located.layer.kind());
         match located.layer {
-            Layer::Ipv4(_) | Layer::Ipv6(_) => {
+            Layer::Ipv4(ip) => {
+                self.ip = index;
+                self.transport = NONE;
+                self.has_ipv4_piece |= ip.is_fragment();
+            }
+            Layer::Ipv6(_) => {
                 self.ip = index;
                 self.transport = NONE;
             }
@@ -175,6 +191,18 @@ impl<'a> Frame<'a> {
         self.trailer_len
     }
 
+    /// True if there is a layer of that kind, whole or cut.
+    #[inline]
+    pub fn has(&self, kind: LayerKind) -> bool {
+        self.kinds & bit(kind) != 0
+    }
+
+    /// True if some IP header, not only the innermost, may carry a piece of a datagram.
+    #[inline]
+    pub fn may_be_piece(&self) -> bool {
+        self.has_ipv4_piece || self.has(LayerKind::Ipv6Extension)
+    }
+
     /// The innermost layer that `pick` accepts.
     fn last<T>(&self, pick: impl Fn(&Layer<'a>) -> Option<T>) -> Option<T> {
         self.layers.iter().rev().find_map(|located| pick(&located.layer))
@@ -198,7 +226,8 @@ impl<'a> Frame<'a> {
 
     /// The VLAN tags, outermost first.
     pub fn vlans(&self) -> impl Iterator<Item = Vlan<'a>> + '_ {
-        self.layers.iter().filter_map(|located| match located.layer {
+        let layers = if self.has(LayerKind::Vlan) { &self.layers[..] } else { &[] };
+        layers.iter().filter_map(|located| match located.layer {
             Layer::Vlan(vlan) => Some(vlan),
             _ => None,
         })
@@ -206,6 +235,9 @@ impl<'a> Frame<'a> {
 
     /// The innermost ARP packet.
     pub fn arp(&self) -> Option<Arp<'a>> {
+        if !self.has(LayerKind::Arp) {
+            return None;
+        }
         self.last(|layer| match layer {
             Layer::Arp(arp) => Some(*arp),
             _ => None,
@@ -313,6 +345,9 @@ impl<'a> Frame<'a> {
     /// What the innermost IP packet says of its place in a fragmented datagram: `None` for a whole packet, and for an
     /// IPv6 atomic fragment (RFC 6946), which is whole too.
     pub fn fragment(&self) -> Option<IpFragment> {
+        if !self.may_be_piece() {
+            return None;
+        }
         match self.ip()? {
             IpView::V4(ip) if ip.is_fragment() => Some(IpFragment {
                 identification: u32::from(ip.identification()),

@@ -47,6 +47,9 @@ pub(super) struct Seen<'a> {
 /// The outermost IP header that says it carries a piece.
 pub(super) fn find<'a>(packet: &Packet<'a>) -> Option<Seen<'a>> {
     let frame = &packet.frame;
+    if !frame.may_be_piece() {
+        return None;
+    }
     let layers = frame.layers();
     let mut ip_index = None;
     for (index, located) in layers.iter().enumerate() {
