@@ -50,6 +50,7 @@ pub struct Analyzer {
     udp: udp::Udp,
     icmp: icmp::Icmp,
     path_mtu: path_mtu::PathMtu,
+    is_for_lines: bool,
 }
 
 impl Analyzer {
@@ -58,11 +59,19 @@ impl Analyzer {
         Analyzer::default()
     }
 
+    /// An analyzer for output packet by packet: it says the same of every packet, but remembers less of what is over, and
+    /// does not count what only a report shows. Its [`Analyzer::report`] is not complete.
+    pub fn for_lines() -> Analyzer {
+        Analyzer { is_for_lines: true, tcp: tcp::TcpTracker::for_lines(), ..Analyzer::default() }
+    }
+
     /// Takes in the next packet; what it means is added to `notes`.
     pub fn observe(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         let trust = self.health.observe(packet, notes, || self.tcp.least_round_trip(packet));
-        self.totals.observe(packet);
-        self.endpoints.observe(packet);
+        if !self.is_for_lines {
+            self.totals.observe(packet);
+            self.endpoints.observe(packet);
+        }
         self.link.observe(packet, trust.duplicate.is_some(), notes);
         if trust.duplicate.is_none() {
             self.observe_network(packet, trust, 0, notes);
@@ -103,8 +112,7 @@ impl Analyzer {
         }
         let recent = self.health.recent();
         self.icmp.observe(packet, recent, &mut self.fragments, &mut self.udp, notes);
-        let tcp = &self.tcp;
-        self.path_mtu.observe(packet, notes.context, recent, |quoted| tcp.quoted(quoted), notes);
+        self.path_mtu.observe(packet, recent, &self.tcp, notes);
     }
 
     /// Takes in what the source says beside its packets: lost packets weaken findings.

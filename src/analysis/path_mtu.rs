@@ -1,8 +1,7 @@
 //! The MTU of paths (rules M1 to M5): what routers tell, whether senders obey, and where large packets vanish silently.
 //!
-//! For each TCP connection a little is remembered, found by the number that the TCP tracker gave it: what is under way,
-//! the MSS that each side promised, and the segment that is sent again and again. All else needs a table only while a
-//! router's word about it is still to be judged.
+//! What is under way and the MSS that each side promised is asked of the TCP tracker. Here a connection is remembered only
+//! while a segment of it is sent again and again, or a router's word about it is still to be judged: most never are.
 
 use std::net::IpAddr;
 
@@ -13,7 +12,8 @@ use super::catalogue::{fragments as fragment_entries, icmp as entries};
 use super::duplicates::Recent;
 use super::fragments::FragmentReport;
 use super::icmp::QuotedFlow;
-use super::note::{Confidence, Context, Fact, Note, Notes};
+use super::note::{Confidence, Fact, Note, Notes};
+use super::tcp::TcpTracker;
 use crate::base::limits::{MAX_ICMP_ROWS, MAX_PATH_FLOWS};
 use crate::base::{Seq, Timestamp};
 use crate::packet::Packet;
@@ -79,79 +79,83 @@ struct Stuck {
 /// One direction of a connection.
 #[derive(Clone, Copy, Debug, Default)]
 struct Side {
-    /// End of what was sent.
-    max: Option<Seq>,
-    /// The other side's acknowledgment.
-    una: Option<Seq>,
-    /// What this side's SYN promised to take.
-    mss: Option<u16>,
-    /// Small packets with data were acknowledged.
-    small_passed: bool,
-    small_end: Option<Seq>,
     stuck: Option<Stuck>,
     told: Option<Told>,
     said_mss: bool,
 }
 
+/// What the TCP tracker knows of one direction of a connection.
 #[derive(Clone, Copy, Debug, Default)]
-struct Flow {
-    /// Number of the connection, plus one.
-    id: u64,
-    sides: [Side; 2],
+pub struct Underway {
+    /// The connection's number.
+    pub connection: u64,
+    /// True if its initiator sends in this direction.
+    pub from_initiator: bool,
+    /// End of what was sent, if the sender was seen.
+    pub max: Option<Seq>,
+    /// The receiver's acknowledgment, if one was seen.
+    pub una: Option<Seq>,
+    /// What the receiver's SYN promised to take.
+    pub receiver_mss: Option<u16>,
+    /// True if small segments with data were acknowledged.
+    pub small_passed: bool,
+}
+
+/// A segment that was sent before.
+#[derive(Clone, Copy, Debug)]
+pub struct Again {
+    /// When its octets were sent first.
+    pub first_at: Timestamp,
+    /// How many of them were sent then at once.
+    pub first_len: u32,
 }
 
 /// Watches for what paths carry.
 #[derive(Debug)]
 pub struct PathMtu {
-    flows: Vec<Flow>,
+    flows: Bounded<u64, [Side; 2]>,
     /// Words about flows other than TCP, by source and destination.
     told: Bounded<(IpAddr, IpAddr), Told>,
     /// The largest whole packet of each sender, for telling who cut.
     largest: Bounded<IpAddr, u32>,
     last_largest: Option<(IpAddr, u32)>,
+    hints: [u32; 64],
     rows: Vec<PathMtuReport>,
 }
 
 impl Default for PathMtu {
     fn default() -> PathMtu {
         PathMtu {
-            flows: Vec::new(),
+            flows: Bounded::new(MAX_PATH_FLOWS),
             told: Bounded::new(MAX_ICMP_ROWS),
             largest: Bounded::new(MAX_PATH_FLOWS),
             last_largest: None,
+            hints: [0; 64],
             rows: Vec::new(),
         }
     }
 }
 
 impl PathMtu {
-    /// Takes in a whole packet or datagram, after the TCP tracker has put its connection into `context`. `quoted` finds the
-    /// connection of a quoted packet, and whether its initiator sent it.
-    pub fn observe(
-        &mut self,
-        packet: &Packet<'_>,
-        context: Context,
-        recent: &Recent,
-        quoted_connection: impl Fn(&Frame<'_>) -> Option<(u64, bool)>,
-        notes: &mut Notes,
-    ) {
+    /// Takes in a whole packet or datagram, after the TCP tracker has.
+    pub fn observe(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
         let (Some(ip), Some(transport)) = (packet.frame.ip(), packet.frame.transport()) else { return };
         match transport {
             Layer::Tcp(tcp) => {
-                if let Some(connection) = context.connection {
-                    self.segment(packet, &tcp, ip, connection, usize::from(!context.from_initiator), notes);
+                if tracker.again().is_some() || !self.flows.is_empty() {
+                    self.segment(packet, &tcp, ip, tracker, notes);
                 }
             }
             Layer::Icmpv4(icmp) if icmp.next_hop_mtu().is_some() => {
                 let mtu = u32::from(icmp.next_hop_mtu().unwrap_or(0));
                 if let Some(quoted) = icmp.quoted() {
-                    self.too_large(packet, ip, mtu, &quoted, recent, quoted_connection(&quoted), notes);
+                    self.too_large(packet, ip, mtu, &quoted, recent, tracker.quoted(&quoted), notes);
                 }
             }
             Layer::Icmpv6(icmp) if icmp.packet_too_big_mtu().is_some() => {
                 let mtu = icmp.packet_too_big_mtu().unwrap_or(0);
                 if let Some(quoted) = icmp.quoted() {
-                    self.too_large(packet, ip, mtu, &quoted, recent, quoted_connection(&quoted), notes);
+                    self.too_large(packet, ip, mtu, &quoted, recent, tracker.quoted(&quoted), notes);
                 }
             }
             _ => {}
@@ -176,7 +180,11 @@ impl PathMtu {
         if self.last_largest.is_some_and(|(last, largest)| last == source && largest >= len) {
             return;
         }
-        let largest = self.largest.entry(source, || 0);
+        let hint = match source {
+            IpAddr::V4(v4) => v4.octets()[3],
+            IpAddr::V6(v6) => v6.octets()[15],
+        };
+        let largest = self.largest.entry_near(&mut self.hints[usize::from(hint % 64)], source, || 0);
         *largest = len.max(*largest);
         self.last_largest = Some((source, *largest));
     }
@@ -212,7 +220,7 @@ impl PathMtu {
         mtu: u32,
         quoted: &Frame<'_>,
         recent: &Recent,
-        connection: Option<(u64, bool)>,
+        underway: Option<Underway>,
         notes: &mut Notes,
     ) {
         let (Some(flow), Some(quoted_ip)) = (QuotedFlow::of(quoted), quoted.ip()) else { return };
@@ -221,7 +229,7 @@ impl PathMtu {
         let is_v6 = by.is_ipv6();
         let say = |entry| {
             let mut note = Note::new(entry, number, at).with("by", Fact::Ip(by));
-            note.connection = connection.map(|(id, _)| id);
+            note.connection = underway.map(|underway| underway.connection);
             note.with("mtu", Fact::Octets(u64::from(mtu)))
         };
         let sequence = match quoted.transport() {
@@ -250,9 +258,9 @@ impl PathMtu {
         let row = self.rows.len();
         let mut told = Told { row, packet: number, at, mtu, sequence: Seq::default() };
         if effect == "open" && mtu != 0 {
-            if let (Some((id, from_initiator)), Some(sequence)) = (connection, sequence) {
+            if let (Some(underway), Some(sequence)) = (underway, sequence) {
                 told.sequence = sequence;
-                if self.tell_flow(id, usize::from(!from_initiator), told, notes, &say) {
+                if self.tell_flow(underway, told, notes, &say) {
                     effect = "unfit";
                 }
             } else {
@@ -267,23 +275,21 @@ impl PathMtu {
     /// Tells the sending side of a connection; true if the quotation does not fit what is under way.
     fn tell_flow(
         &mut self,
-        id: u64,
-        side: usize,
+        underway: Underway,
         told: Told,
         notes: &mut Notes,
         say: &impl Fn(&'static super::catalogue::Entry) -> Note,
     ) -> bool {
-        let Some(flow) = self.flow(id) else { return false };
-        let receiver_mss = flow.sides[1 - side].mss;
-        let side = &mut flow.sides[side];
-        let is_acknowledged = side.una.is_some_and(|una| told.sequence.since(una) < 0);
-        let is_not_sent = side.max.is_some_and(|max| told.sequence.since(max) >= 0);
+        let is_acknowledged = underway.una.is_some_and(|una| told.sequence.since(una) < 0);
+        let is_not_sent = underway.max.is_some_and(|max| told.sequence.since(max) >= 0);
         if is_acknowledged || is_not_sent {
             notes.say(say(&entries::MTU_FORGED).with("sequence", Fact::Seq(told.sequence)).sure(Confidence::Probable));
             return true;
         }
+        let sides = self.flows.entry(underway.connection, Default::default);
+        let side = &mut sides[usize::from(!underway.from_initiator)];
         side.told = Some(told);
-        if let Some(mss) = receiver_mss
+        if let Some(mss) = underway.receiver_mss
             && u32::from(mss) + 40 > told.mtu
             && !side.said_mss
         {
@@ -295,47 +301,35 @@ impl PathMtu {
 
     // ---- rules M2 and M3: what the sender does ----
 
-    fn segment(
-        &mut self,
-        packet: &Packet<'_>,
-        tcp: &Tcp<'_>,
-        ip: IpView<'_>,
-        connection: u64,
-        side: usize,
-        notes: &mut Notes,
-    ) {
-        let (flags, len) = (tcp.flags(), ip.total_len());
-        let Some(flow) = self.flow_or_new(connection) else { return };
-        let say = |entry| Note::new(entry, packet.meta.number, packet.meta.at).in_connection(connection);
-        if flags.syn() {
-            flow.sides[side].mss = tcp.options().and_then(|options| options.maximum_segment_size());
-        }
-        if flags.ack() {
-            flow.sides[1 - side].acknowledged(tcp.acknowledgment(), &say, notes);
-        }
-        let receiver_mss = flow.sides[1 - side].mss;
-        let sender = &mut flow.sides[side];
-        let (start, end) = (tcp.sequence(), tcp.sequence().plus(tcp.sequence_len()));
-        if sender.max.is_none_or(|max| end.since(max) > 0) {
-            sender.max = Some(end);
-        }
-        if tcp.payload_len() == 0 {
+    fn segment(&mut self, packet: &Packet<'_>, tcp: &Tcp<'_>, ip: IpView<'_>, tracker: &TcpTracker, notes: &mut Notes) {
+        let Some(underway) = tracker.underway() else { return };
+        let connection = underway.connection;
+        let again = tracker.again().filter(|_| tcp.payload_len() > 0);
+        if again.is_none() && self.flows.get(&connection).is_none() {
             return;
         }
-        if len <= SMALL {
-            sender.small_end = Some(end);
+        let (len, side) = (ip.total_len(), usize::from(!underway.from_initiator));
+        let say = |entry| Note::new(entry, packet.meta.number, packet.meta.at).in_connection(connection);
+        let sides = self.flows.entry(connection, Default::default);
+        if tcp.flags().ack() {
+            sides[1 - side].acknowledged(tcp.acknowledgment(), &say, notes);
         }
-        // What is larger than the receiver takes was not divided yet by the sender's card: its size says nothing.
-        let is_giant = receiver_mss.is_some_and(|mss| tcp.payload_len() > u32::from(mss));
-        if !is_giant {
-            sender.sent(packet, start, end, len, &say, notes);
+        let sender = &mut sides[side];
+        let (start, end) = (tcp.sequence(), tcp.sequence().plus(tcp.sequence_len()));
+        let mut judged = None;
+        if tcp.payload_len() > 0 {
+            // What is larger than the receiver takes was not divided yet by the sender's card: its size says nothing.
+            let is_giant = underway.receiver_mss.is_some_and(|mss| tcp.payload_len() > u32::from(mss));
+            if let Some(again) = again.filter(|_| !is_giant && underway.una.is_none_or(|una| una == start)) {
+                sender.sent_again(packet, again, (start, end, len), underway.small_passed, &say, notes);
+            }
+            let covers = |told: &Told| told.sequence.since(start) >= 0 && end.since(told.sequence) > 0;
+            judged = sender.told.take_if(|told| covers(told) && !is_giant && packet.meta.number > told.packet);
         }
-        let judged = sender.told.filter(|told| {
-            let covers = told.sequence.since(start) >= 0 && end.since(told.sequence) > 0;
-            covers && !is_giant && packet.meta.number > told.packet
-        });
+        if sides.iter().all(|side| side.stuck.is_none() && side.told.is_none() && !side.said_mss) {
+            self.flows.remove(&connection);
+        }
         if let Some(told) = judged {
-            sender.told = None;
             self.judge(told, len, packet, Some(connection), notes);
         }
     }
@@ -370,49 +364,33 @@ impl PathMtu {
             self.judge(told, len, packet, None, notes);
         }
     }
-
-    fn flow(&mut self, connection: u64) -> Option<&mut Flow> {
-        let index = connection as usize % MAX_PATH_FLOWS;
-        self.flows.get_mut(index).filter(|flow| flow.id == connection + 1)
-    }
-
-    fn flow_or_new(&mut self, connection: u64) -> Option<&mut Flow> {
-        let index = connection as usize % MAX_PATH_FLOWS;
-        if self.flows.len() <= index {
-            self.flows.resize(index + 1, Flow::default());
-        }
-        let flow = self.flows.get_mut(index)?;
-        if flow.id < connection + 1 {
-            *flow = Flow { id: connection + 1, ..Flow::default() };
-        }
-        (flow.id == connection + 1).then_some(flow)
-    }
 }
 
 impl Side {
-    /// A data segment of this side.
-    fn sent(
+    /// The first segment that is not acknowledged is sent again: its beginning, its end and its packet's length.
+    fn sent_again(
         &mut self,
         packet: &Packet<'_>,
-        start: Seq,
-        end: Seq,
-        len: u32,
+        again: Again,
+        (start, end, len): (Seq, Seq, u32),
+        small_passed: bool,
         say: &impl Fn(&'static super::catalogue::Entry) -> Note,
         notes: &mut Notes,
     ) {
-        let is_first_open = self.una.is_none_or(|una| una == start);
-        if !is_first_open {
-            return;
-        }
         let at = packet.meta.at;
+        if self.stuck.is_none_or(|stuck| stuck.sequence != start) {
+            let packet_len = (len + again.first_len).saturating_sub(end.since(start).unsigned_abs());
+            self.stuck =
+                Some(Stuck { sequence: start, packet_len, times: 1, last_at: again.first_at, ..Stuck::default() });
+        }
         match &mut self.stuck {
-            Some(stuck) if stuck.sequence == start && stuck.packet_len == len => {
+            Some(stuck) if stuck.packet_len == len => {
                 if at.nanos_since(stuck.last_at) < TIMEOUT_NS {
                     return;
                 }
                 stuck.times += 1;
                 stuck.last_at = at;
-                if stuck.times >= STUCK_TIMES && !stuck.suspected && self.small_passed && len > SMALL {
+                if stuck.times >= STUCK_TIMES && !stuck.suspected && small_passed && len > SMALL {
                     stuck.suspected = true;
                     notes.say(
                         say(&entries::MTU_BLACK_HOLE)
@@ -422,13 +400,10 @@ impl Side {
                     );
                 }
             }
-            Some(stuck) if stuck.sequence == start && stuck.packet_len > len && stuck.times >= 2 => {
+            Some(stuck) if stuck.packet_len > len && stuck.times >= 2 => {
                 stuck.smaller = Some((len, end, packet.meta.number));
             }
-            Some(stuck) if stuck.sequence == start && len < stuck.packet_len => {}
-            _ => {
-                self.stuck = Some(Stuck { sequence: start, packet_len: len, times: 1, last_at: at, ..Stuck::default() })
-            }
+            _ => {}
         }
     }
 
@@ -439,14 +414,6 @@ impl Side {
         say: &impl Fn(&'static super::catalogue::Entry) -> Note,
         notes: &mut Notes,
     ) {
-        if self.una.is_some_and(|una| acknowledgment.since(una) <= 0) {
-            return;
-        }
-        self.una = Some(acknowledgment);
-        if self.small_end.is_some_and(|end| acknowledgment.since(end) >= 0) {
-            self.small_passed = true;
-            self.small_end = None;
-        }
         let Some(stuck) = self.stuck else { return };
         if acknowledgment.since(stuck.sequence) <= 0 {
             return;

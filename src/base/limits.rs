@@ -95,8 +95,12 @@ pub const MAX_FINDING_PACKETS: usize = 1000;
 /// Connections remembered at once, at somewhat below 1 KiB each. Beyond, the one silent longest is forgotten, and said so.
 pub const MAX_TCP_CONNECTIONS: usize = 1 << 18;
 /// Segments remembered of one direction after they were acknowledged: what a late copy or report is compared with.
-/// Without acknowledgments 256 times as many, the flight of the largest windows.
+/// TCP connections remembered after their end where no report will list them: late copies and resends come soon.
+pub const MAX_TCP_CONNECTIONS_OVER: usize = 4096;
+/// Acknowledged segments remembered of a direction in which something went wrong: resent ones are compared with them.
 pub const TCP_HISTORY: usize = 24;
+/// The same of a direction in which nothing has.
+pub const TCP_SHORT_HISTORY: usize = 4;
 /// Ranges kept of one direction where holes or selective acknowledgments are many.
 pub const MAX_TCP_RANGES: usize = 256;
 /// Verdicts of one direction that wait for a later packet; beyond, the oldest stands as it is.

@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         writeln!(output, "{count} packet{}", if count == 1 { "" } else { "s" })?;
         return inputs::ended(result, &source.captures());
     }
-    let mut analyzer = Analyzer::new();
+    let mut analyzer = Analyzer::for_lines();
     let (result, written) = match copier {
         None => {
             let mut printer = Printer::new(&arguments.print, output);
@@ -94,7 +94,7 @@ fn count(
 ) -> (Result<(), RunError>, u64) {
     if let Some(display) = display {
         let mut counter = Counter { display, count: 0, limit };
-        let result = pipeline::run(source, gate, &mut Analyzer::new(), &mut counter, Patience::Hold);
+        let result = pipeline::run(source, gate, &mut Analyzer::for_lines(), &mut counter, Patience::Hold);
         return (result, counter.count);
     }
     let mut count = 0;

@@ -1,7 +1,7 @@
 //! What an acknowledgment says of the other direction (rules K1–K14).
 
 use super::connection::{Judge, other};
-use super::half::{FARTHEST, Hole, Origin};
+use super::half::{FARTHEST, Hole, Origin, SMALL};
 use crate::analysis::catalogue::tcp as says;
 use crate::analysis::note::{Confidence, Fact};
 
@@ -143,6 +143,7 @@ impl Judge<'_> {
             }
             (record.acknowledged, record.acknowledged_at) = (packet, at);
             clean &= record.sends == 1;
+            half.small_passed |= record.start > 0 && record.end - record.start <= SMALL;
             newest = Some((record.at, record.end, record.start));
             covered += 1;
         }

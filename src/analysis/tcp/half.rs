@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::pending::Pending;
 use super::ranges::{Handle, Ranges};
 use super::timing::{Budget, RoundTrip, Spent};
-use crate::base::limits::TCP_HISTORY;
+use crate::base::limits::{TCP_HISTORY, TCP_SHORT_HISTORY};
 use crate::base::{Seq, Timestamp};
 
 /// How the numbers of a direction came to be known.
@@ -28,6 +28,9 @@ pub(super) enum Origin {
 /// No position: a FIN that was not sent.
 pub(super) const NOWHERE: i64 = i64::MIN;
 
+/// Octets of data of a segment that every path carries.
+pub(super) const SMALL: i64 = 640;
+
 /// The largest distance that any window allows (RFC 7323 §2.3).
 pub(super) const FARTHEST: i64 = 1 << 30;
 
@@ -44,6 +47,8 @@ pub(super) struct Half {
     /// The highest acknowledgment by the receiver.
     pub una: i64,
     pub has_una: bool,
+    /// True once a small segment with data was acknowledged: what is small gets through.
+    pub small_passed: bool,
     /// The largest acknowledgment + window ever announced by the receiver.
     pub edge: i64,
     /// The receiver's last window in octets, if its scale is known.
@@ -209,6 +214,7 @@ impl Default for Half {
             max: 0,
             una: 0,
             has_una: false,
+            small_passed: false,
             edge: 0,
             window: 0,
             raw_window: 0,
@@ -320,9 +326,8 @@ impl Half {
                 self.acknowledged_records += 1;
             }
         }
-        while self.records.len() > TCP_HISTORY && self.acknowledged_records > 0
-            || self.records.len() > TCP_HISTORY * 256
-        {
+        let history = if self.rare.is_some() { TCP_HISTORY } else { TCP_SHORT_HISTORY };
+        while self.records.len() > history && self.acknowledged_records > 0 || self.records.len() > TCP_HISTORY * 256 {
             self.records.pop_front();
             self.acknowledged_records = self.acknowledged_records.saturating_sub(1);
         }

@@ -50,7 +50,7 @@ mod waiting;
 mod window;
 mod zeek;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use hashbrown::HashTable;
 
@@ -65,13 +65,14 @@ pub use stream::{Assembly, Chunk, Overlap, StreamPiece, Written};
 use super::Trust;
 use super::catalogue::tcp as says;
 use super::note::{Context, Notes};
+use super::path_mtu::{Again, Underway};
 use crate::base::Seq;
 use crate::base::limits::TCP_CONTENT_RING;
 use crate::packet::Packet;
 use crate::wire::{IpView, Layer, Tcp};
 use bursts::Bursts;
 use connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, other};
-use half::Origin;
+use half::{Half, Origin};
 use icmp::{unreachable_v4, unreachable_v6};
 use opening::OpeningKind;
 use ranges::Contents;
@@ -98,6 +99,11 @@ pub struct TcpTracker {
     asked_ports: Vec<u64>,
     /// Sockets of connections that began before the capture: one with several peers is probably a server's.
     midway_sockets: HashSet<Socket>,
+    /// Place of the last segment's connection and its sender, and its first sending if it was sent before.
+    last: Option<(u32, Side)>,
+    again: Option<Again>,
+    /// Connections that are over, in that order, if they are not to be remembered for a report.
+    over: Option<VecDeque<(u32, u64)>>,
 }
 
 impl Default for TcpTracker {
@@ -122,12 +128,21 @@ impl TcpTracker {
             bursts: Bursts::default(),
             asked_ports: vec![0; 1024],
             midway_sockets: HashSet::new(),
+            last: None,
+            again: None,
+            over: None,
         }
+    }
+
+    /// A tracker that forgets connections some time after they have ended.
+    pub fn for_lines() -> TcpTracker {
+        TcpTracker { over: Some(VecDeque::new()), ..TcpTracker::new() }
     }
 
     /// Takes in a packet; what it means is added to `notes`.
     pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
         self.ring(packet.meta.at, notes);
+        (self.last, self.again) = (None, None);
         let frame = &packet.frame;
         let (Some(ip), Some(transport)) = (frame.ip(), frame.transport()) else { return };
         match transport {
@@ -195,6 +210,7 @@ impl TcpTracker {
         self.health.segments += 1;
         let slot = self.slot_for(&segment, key, hash, from_low, found, notes);
         let connection = &mut self.connections[slot as usize];
+        let was_over = self.over.is_none() || connection.is_closed();
         let from = if from_low == connection.initiator_is_low { INITIATOR } else { RESPONDER };
         if segment.at < connection.last_at {
             self.health.time_backwards += 1;
@@ -228,6 +244,14 @@ impl TcpTracker {
             && segment.len > 0
         {
             notes.context.piece = Some(StreamPiece { offset, len: segment.len, is_new: placed.is_new_data });
+            if !placed.is_new_data {
+                self.again = Some(first_sending(&connection.halves[from], offset + 1, &segment));
+            }
+        }
+        self.last = Some((slot, from));
+        if !was_over && connection.is_closed() {
+            let id = connection.id;
+            self.over.get_or_insert_default().push_back((slot, id));
         }
     }
 
@@ -246,15 +270,26 @@ impl TcpTracker {
         least_round_trip(&self.connections[slot as usize])
     }
 
-    /// The connection of a packet that an ICMP error quotes: its number, and true if its initiator sent the packet.
-    pub fn quoted(&self, quoted: &crate::wire::Frame<'_>) -> Option<(u64, bool)> {
+    /// What is known of the direction of a packet that an ICMP error quotes.
+    pub fn quoted(&self, quoted: &crate::wire::Frame<'_>) -> Option<Underway> {
         let (source_port, destination_port) = quoted.ports()?;
         let ip = quoted.ip()?;
         let (source, destination) =
             (Socket::new(ip.source(), source_port), Socket::new(ip.destination(), destination_port));
         let (key, from_low) = Key::new(source, destination, 0);
         let connection = &self.connections[self.find(&key, self.hash(&key))? as usize];
-        Some((connection.id, from_low == connection.initiator_is_low))
+        let from = if from_low == connection.initiator_is_low { INITIATOR } else { RESPONDER };
+        Some(underway(connection, from))
+    }
+
+    /// What is known of the direction of the last packet, if that was a segment that counted.
+    pub fn underway(&self) -> Option<Underway> {
+        self.last.map(|(slot, from)| underway(&self.connections[slot as usize], from))
+    }
+
+    /// How the octets of the last packet were sent first, if it was a segment that brought nothing new.
+    pub fn again(&self) -> Option<Again> {
+        self.again
     }
 
     fn lookup(&self, packet: &Packet<'_>) -> Option<(u32, bool)> {
@@ -271,6 +306,28 @@ impl TcpTracker {
 }
 
 /// What lines and ladders print of the connection beside a packet.
+fn underway(connection: &Connection, from: Side) -> Underway {
+    let half = &connection.halves[from];
+    let promised = connection.offers[other(from)].mss;
+    Underway {
+        connection: connection.id,
+        from_initiator: from == INITIATOR,
+        max: half.was_seen().then(|| half.base.plus(half.max as u32)),
+        una: half.has_una.then(|| half.base.plus(half.una as u32)),
+        receiver_mss: (promised != 0).then_some(promised),
+        small_passed: half.small_passed,
+    }
+}
+
+/// When the octet at `start` was sent first, and with how many others; this segment itself if that is forgotten.
+fn first_sending(half: &Half, start: i64, segment: &Segment<'_>) -> Again {
+    let record = half.records.get(half.overlapping(start, start + 1).start).filter(|record| record.start == start);
+    record.map_or(Again { first_at: segment.at, first_len: segment.len }, |record| Again {
+        first_at: record.first_at,
+        first_len: (record.end - record.start) as u32,
+    })
+}
+
 fn context(connection: &Connection, from: Side) -> Context {
     let half = &connection.halves[from];
     let back = &connection.halves[other(from)];

@@ -9,7 +9,7 @@ use super::segment::{Key, Segment, Socket};
 use super::state::State;
 use super::{TcpTracker, says};
 use crate::analysis::note::{Fact, Note, Notes, Settlement};
-use crate::base::limits::{MAX_TCP_CONNECTIONS, MAX_TCP_SERVERS};
+use crate::base::limits::{MAX_TCP_CONNECTIONS, MAX_TCP_CONNECTIONS_OVER, MAX_TCP_SERVERS};
 
 impl TcpTracker {
     pub(super) fn hash(&self, key: &Key) -> u64 {
@@ -160,6 +160,10 @@ impl TcpTracker {
     /// Finds room for a connection; if there is none, the one silent longest among some is forgotten.
     fn place(&mut self, connection: Connection, notes: &mut Notes, segment: &Segment<'_>) -> u32 {
         self.next_id += 1;
+        if let Some(slot) = self.take_over(notes) {
+            self.connections[slot as usize] = connection;
+            return slot;
+        }
         if self.connections.len() < MAX_TCP_CONNECTIONS {
             self.connections.push(connection);
             return self.connections.len() as u32 - 1;
@@ -173,11 +177,8 @@ impl TcpTracker {
             .unwrap_or(0);
         self.hand = (self.hand + 64) % self.connections.len();
         self.conclude(victim as u32, true, notes);
-        let old = &self.connections[victim];
-        let (hash, id) = (old.hash, old.id);
-        if let Ok(entry) = self.index.find_entry(hash, |slot| *slot == victim as u32) {
-            entry.remove();
-        }
+        let id = self.connections[victim].id;
+        self.take_out(victim as u32);
         self.health.forgotten_connections += 1;
         let count = self.health.forgotten_connections;
         if count.is_power_of_two() {
@@ -188,6 +189,26 @@ impl TcpTracker {
         }
         self.connections[victim] = connection;
         victim as u32
+    }
+
+    /// The place of the connection that has been over for longest, if more than enough are, and nothing came since.
+    fn take_over(&mut self, notes: &mut Notes) -> Option<u32> {
+        while self.over.as_ref().is_some_and(|over| over.len() > MAX_TCP_CONNECTIONS_OVER) {
+            let (slot, id) = self.over.as_mut()?.pop_front()?;
+            if self.connections.get(slot as usize).is_some_and(|found| found.id == id && found.is_closed()) {
+                self.conclude(slot, true, notes);
+                self.take_out(slot);
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    /// Takes a connection out of the index; its place is still to be filled.
+    fn take_out(&mut self, slot: u32) {
+        if let Ok(entry) = self.index.find_entry(self.connections[slot as usize].hash, |found| *found == slot) {
+            entry.remove();
+        }
     }
 
     /// Rule C2: without a SYN, the side whose port was asked for before, or that has several peers, or whose port is the

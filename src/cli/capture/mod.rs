@@ -111,7 +111,7 @@ fn analyze(
     // The source itself stops after the count.
     let print = PrintOptions { count: None, ..arguments.print.clone() };
     let material = Material::new(&live.nic().name, live.nic().link.name());
-    let mut analyzer = Analyzer::new();
+    let mut analyzer = if arguments.report { Analyzer::new() } else { Analyzer::for_lines() };
     let mut session = Session {
         printer: arguments.prints().then(|| Printer::new(&print, output)),
         recorder: None,
