@@ -295,5 +295,7 @@ pub const MAX_THREADS: usize = 16_384;
 pub const MAX_NAT_MAPPINGS: usize = 131_072;
 /// Peers remembered of one mapping, for filtering.
 pub const MAX_NAT_PEERS: usize = 1024;
+/// SYNs that a translator holds for 6 s; a flood of them is then left without answers, which is what it deserves.
+pub const MAX_HELD_SYNS: usize = 1024;
 /// Names whose addresses a node remembers.
 pub const MAX_NAMES: usize = 4096;

@@ -86,6 +86,8 @@ pub(super) struct NodeTable {
     pub rip: bool,
     pub time_wait: Option<Spanned<String>>,
     pub ack_delay: Option<Spanned<String>>,
+    pub min_rto: Option<Spanned<String>>,
+    pub congestion: Option<Spanned<String>>,
     pub receive_buffer: Option<usize>,
 }
 
@@ -250,6 +252,7 @@ pub(super) struct LinkTable {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DirectionTable {
+    pub mtu: Option<u16>,
     pub rate: Option<Spanned<String>>,
     pub delay: Option<Spanned<String>>,
     pub jitter: Option<Spanned<String>>,

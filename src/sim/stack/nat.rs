@@ -91,6 +91,17 @@ impl Entry {
     }
 }
 
+impl Entry {
+    fn lets_in(&self, source: End, filtering: Filtering) -> bool {
+        self.is_static
+            || self.peers.iter().any(|peer| match filtering {
+                Filtering::EndpointIndependent => true,
+                Filtering::AddressDependent => peer.0 == source.0,
+                Filtering::AddressAndPortDependent => *peer == source,
+            })
+    }
+}
+
 /// What translation changed, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
@@ -245,15 +256,8 @@ impl Nat {
             return Err(Reason::NatNoMapping);
         }
         let filtering = self.options.filtering;
-        let lets_in = |entry: &Entry| {
-            entry.is_static
-                || entry.peers.iter().any(|peer| match filtering {
-                    Filtering::EndpointIndependent => true,
-                    Filtering::AddressDependent => peer.0 == flow.source.0,
-                    Filtering::AddressAndPortDependent => *peer == flow.source,
-                })
-        };
-        let index = alive.into_iter().find(|index| lets_in(&self.entries[*index])).ok_or(Reason::NatFiltered)?;
+        let index = alive.into_iter().find(|index| self.entries[*index].lets_in(flow.source, filtering));
+        let index = index.ok_or(Reason::NatFiltered)?;
         let entry = &mut self.entries[index];
         if !entry.is_static {
             entry.used = now;
@@ -299,6 +303,14 @@ impl Nat {
         rewrite_address(packet, Side::Source, public);
         mend_icmp(packet, header);
         Some(Changed { from: inside, to, is_new: false })
+    }
+
+    /// True if a packet from the outside would be let in.
+    pub fn lets_in(&self, packet: &[u8], header: &IpHeader, now: Timestamp) -> bool {
+        let Some(flow) = flow_of(packet, header) else { return false };
+        let entries = self.by_port.get(&(flow.protocol, flow.destination.1)).into_iter().flatten();
+        let mut alive = entries.map(|index| &self.entries[*index]).filter(|entry| Nat::is_alive(entry, now));
+        alive.any(|entry| entry.lets_in(flow.source, self.options.filtering))
     }
 
     /// True if a host inside is reached by this port of the public address.
@@ -563,6 +575,83 @@ mod tests {
         let mut nat = Nat::new(NatOptions { forwards: vec![forward], ..NatOptions::default() });
         assert_eq!(back(&mut nat, (FAR, 4711), 8080, 100_000), Ok((inside(9), 80)));
         assert_eq!(out(&mut nat, (inside(9), 80), (FAR, 4711), 100_001), 8080, "and its answers go out by it");
+    }
+
+    /// A TCP segment of 20 octets with these flags.
+    fn tcp(source: End, destination: End, flags: u8) -> Vec<u8> {
+        let (from, to) = (IpAddr::V4(source.0), IpAddr::V4(destination.0));
+        let mut segment = [source.1.to_be_bytes(), destination.1.to_be_bytes()].concat();
+        segment.extend_from_slice(&[0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags, 1, 0, 0, 0, 0, 0]);
+        let sum = transport_checksum(from, to, TCP, &segment);
+        segment[16..18].copy_from_slice(&sum.to_be_bytes());
+        let header =
+            NewHeader { source: from, destination: to, protocol: TCP, ttl: 64, identification: 1, dont_fragment: true };
+        ip_packet(&header, &segment)
+    }
+
+    fn send_tcp(nat: &mut Nat, flags: u8, at: u64) {
+        let mut packet = tcp((inside(2), 5001), (FAR, 80), flags);
+        let parsed = header(&packet);
+        nat.outbound(&mut packet, &parsed, PUBLIC, Timestamp::from_parts(at, 0)).expect("a mapping");
+    }
+
+    fn answer_tcp(nat: &mut Nat, flags: u8, at: u64) -> Result<(), Reason> {
+        let mut packet = tcp((FAR, 80), (PUBLIC, 5001), flags);
+        let parsed = header(&packet);
+        nat.inbound(&mut packet, &parsed, Timestamp::from_parts(at, 0)).map(drop)?;
+        let after = header(&packet);
+        assert_eq!(transport_checksum(after.source, after.destination, TCP, after.payload(&packet)), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn s37_a_tcp_mapping_lives_two_hours_and_four_minutes_open_and_four_minutes_opening_or_closing() {
+        let mut nat = Nat::new(NatOptions::default());
+        send_tcp(&mut nat, 2, 0);
+        assert!(answer_tcp(&mut nat, 0x12, 239).is_ok(), "the SYN waits for its answer for 4 min");
+        assert!(answer_tcp(&mut nat, 0x10, 239 + 7439).is_ok(), "open, it lives for 2 h 4 min");
+        assert!(answer_tcp(&mut nat, 0x11, 239 + 7439 + 1).is_ok(), "a FIN");
+        assert_eq!(answer_tcp(&mut nat, 0x10, 239 + 7440 + 240), Err(Reason::NatNoMapping), "closing, for 4 min");
+        let mut nat = Nat::new(NatOptions::default());
+        send_tcp(&mut nat, 2, 0);
+        assert_eq!(answer_tcp(&mut nat, 0x12, 240), Err(Reason::NatNoMapping));
+    }
+
+    #[test]
+    fn s37_an_echo_mapping_lives_a_minute() {
+        let echo = |kind: u8, source: Ipv4Addr, destination: Ipv4Addr, identifier: u16| {
+            let [high, low] = identifier.to_be_bytes();
+            let message = super::super::octets::icmp_message(kind, 0, [high, low, 0, 1], b"x");
+            let (source, destination) = (IpAddr::V4(source), IpAddr::V4(destination));
+            let header =
+                NewHeader { source, destination, protocol: ICMP, ttl: 64, identification: 1, dont_fragment: false };
+            ip_packet(&header, &message)
+        };
+        let mut nat = Nat::new(NatOptions::default());
+        for last in [2, 3] {
+            let mut packet = echo(8, inside(last), FAR, 7777);
+            let parsed = header(&packet);
+            nat.outbound(&mut packet, &parsed, PUBLIC, Timestamp::ZERO).expect("a mapping");
+            let identifier = u16_at(header(&packet).payload(&packet), 4);
+            assert_eq!(identifier == 7777, last == 2, "the second host gets another identifier");
+            for (at, lives) in [(59, true), (60 + 59, false)] {
+                let mut answer = echo(0, FAR, PUBLIC, identifier);
+                let parsed = header(&answer);
+                let result = nat.inbound(&mut answer, &parsed, Timestamp::from_parts(at, 0));
+                assert_eq!(result.is_ok(), lives, "after {at} s: {result:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn s37_a_udp_checksum_of_zero_stays_zero() {
+        let mut nat = Nat::new(NatOptions::default());
+        let mut packet = udp((inside(2), 5001), (FAR, 53));
+        packet[26..28].copy_from_slice(&[0, 0]);
+        let parsed = header(&packet);
+        nat.outbound(&mut packet, &parsed, PUBLIC, Timestamp::ZERO).expect("a mapping");
+        assert_eq!(u16_at(&packet, 26), 0);
+        assert_eq!(checksum(&packet[..20]), 0);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One end of a TCP connection, behind a small trait. Below it everything is netlab's own: routes, ARP, ICMP, frames.
 //!
 //! The machine inside is smoltcp's. What it lacks is done around it: listening with a backlog (one endpoint for each
-//! connection, made when its SYN comes), TIME-WAIT of any length, a path MTU that shrinks, errors told by ICMP.
+//! connection, made when its SYN comes), TIME-WAIT of any length, a path MTU that shrinks, errors told by ICMP, and a
+//! retransmission timer with another floor than one second.
 
 use std::fmt;
 
@@ -47,6 +48,8 @@ impl TcpState {
 pub trait TcpEndpoint: fmt::Debug {
     /// Takes in a packet of the connection; an immediate answer may be left in `out`.
     fn packet_in(&mut self, now: Timestamp, packet: &[u8], out: &mut Vec<Vec<u8>>);
+    /// Leaves in `out` an acknowledgment that was delayed; nothing else is wanted of the endpoint after that.
+    fn poll_last(&mut self, now: Timestamp, out: &mut Vec<Vec<u8>>);
     /// Leaves in `out` what is due to be sent.
     fn poll(&mut self, now: Timestamp, out: &mut Vec<Vec<u8>>);
     /// When it wants to be polled again.
@@ -69,8 +72,21 @@ pub trait TcpEndpoint: fmt::Debug {
     fn abort(&mut self);
     /// Nagle's algorithm on or off (RFC 896).
     fn set_nagle(&mut self, on: bool);
-    /// Packets may have this many octets from now on.
-    fn set_mtu(&mut self, now: Timestamp, mtu: usize);
+    /// Packets may have this many octets from now on. If they become smaller, what is unacknowledged is due to be sent
+    /// again at once (RFC 1191 §6.4); true then.
+    fn set_mtu(&mut self, now: Timestamp, mtu: usize) -> bool;
+}
+
+/// How a sender reacts to loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Congestion {
+    /// Not at all: only the other side's window limits what is under way.
+    #[default]
+    Off,
+    /// Slow start, congestion avoidance, fast recovery (RFC 5681); the window begins with 2048 octets.
+    Reno,
+    /// The same with CUBIC's growth (RFC 9438).
+    Cubic,
 }
 
 /// How an endpoint is set up.
@@ -80,6 +96,11 @@ pub struct TcpOptions {
     pub nagle: bool,
     /// How long an acknowledgment may wait for data to go with (RFC 1122 §4.2.3.2).
     pub ack_delay: std::time::Duration,
+    /// The shortest retransmission time-out of an open connection, 10 ms to 1 s; RFC 6298 wants 1 s, Linux has 200 ms.
+    /// The first one, of a SYN, is 1 s in any case.
+    pub min_rto: std::time::Duration,
+    /// What keeps the sender from overloading the path.
+    pub congestion: Congestion,
     /// Octets kept for the program.
     pub receive_buffer: usize,
     /// Octets taken from the program.
@@ -100,11 +121,11 @@ mod machine {
 
     use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
     use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
-    use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
+    use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
     use smoltcp::time::{Duration, Instant};
     use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpEndpoint};
 
-    use super::{TcpEndpoint, TcpOptions, TcpState};
+    use super::{Congestion, TcpEndpoint, TcpOptions, TcpState};
     use crate::base::Timestamp;
 
     /// An endpoint whose machine is smoltcp's.
@@ -115,6 +136,8 @@ mod machine {
         wire: Wire,
         local: SocketAddr,
         seed: u64,
+        clock: Clock,
+        min_rto: std::time::Duration,
     }
 
     impl std::fmt::Debug for Machine {
@@ -170,8 +193,52 @@ mod machine {
         }
     }
 
-    fn instant(now: Timestamp) -> Instant {
-        Instant::from_micros((now.nanos() / 1000) as i64)
+    /// The time that the machine is told.
+    ///
+    /// Its shortest retransmission time-out is the constant 1 s. For another one its clock runs faster from the moment
+    /// when the connection is open, so that its second is as long as the time-out wanted; the delay of acknowledgments is
+    /// given to it in that measure, and round-trip times are measured in it. Before that it runs as ours, as the first
+    /// time-out is 1 s for everybody (RFC 6298 §2.1).
+    #[derive(Debug)]
+    struct Clock {
+        /// A moment of ours, and what the machine is told then, in microseconds.
+        ours: u64,
+        its: u64,
+        /// Our microseconds for a second of its.
+        second: u64,
+    }
+
+    impl Clock {
+        fn new(now: Timestamp) -> Clock {
+            let micros = now.nanos() / 1000;
+            Clock { ours: micros, its: micros, second: 1_000_000 }
+        }
+
+        fn instant(&self, now: Timestamp) -> Instant {
+            let passed = (now.nanos() / 1000).saturating_sub(self.ours);
+            Instant::from_micros((self.its + passed * 1_000_000 / self.second) as i64)
+        }
+
+        /// The moment of ours at which the machine will be told `at`.
+        fn timestamp(&self, at: Instant) -> Timestamp {
+            let ahead = (at.total_micros().max(0) as u64).saturating_sub(self.its);
+            let passed = (u128::from(ahead) * u128::from(self.second)).div_ceil(1_000_000);
+            Timestamp::from_nanos(
+                self.ours.saturating_add(passed.min(u128::from(u64::MAX / 2)) as u64).saturating_mul(1000),
+            )
+        }
+
+        /// From now on `second` of ours is one of its, and it was so from the beginning: what it is measuring, the round
+        /// trip of the SYN, comes out right.
+        fn run_at(&mut self, second: std::time::Duration) {
+            self.second = (second.as_micros() as u64).clamp(10_000, 1_000_000);
+        }
+
+        /// Lets the machine's time jump ahead.
+        fn jump_to(&mut self, now: Timestamp, at: Instant) {
+            let its = self.instant(now).max(at);
+            (self.ours, self.its) = (now.nanos() / 1000, its.total_micros().max(0) as u64);
+        }
     }
 
     fn endpoint(socket: SocketAddr) -> IpEndpoint {
@@ -196,17 +263,24 @@ mod machine {
 
         fn new(now: Timestamp, local: SocketAddr, options: &TcpOptions) -> Machine {
             let mut wire = Wire { mtu: options.mtu, ..Wire::default() };
-            let interface = build_interface(now, local, options.seed, &mut wire);
+            let clock = Clock::new(now);
+            let interface = build_interface(clock.instant(now), local, options.seed, &mut wire);
             let mut socket = Socket::new(
                 SocketBuffer::new(vec![0; options.receive_buffer]),
                 SocketBuffer::new(vec![0; options.send_buffer]),
             );
             socket.set_nagle_enabled(options.nagle);
-            let delay = options.ack_delay.as_micros() as u64;
+            let delay =
+                options.ack_delay.as_micros() as u64 * 1000 / (options.min_rto.as_millis() as u64).clamp(10, 1000);
             socket.set_ack_delay((delay > 0).then(|| Duration::from_micros(delay)));
+            socket.set_congestion_control(match options.congestion {
+                Congestion::Off => CongestionControl::None,
+                Congestion::Reno => CongestionControl::Reno,
+                Congestion::Cubic => CongestionControl::Cubic,
+            });
             let mut sockets = SocketSet::new(Vec::with_capacity(1));
             let handle = sockets.add(socket);
-            Machine { interface, sockets, handle, wire, local, seed: options.seed }
+            Machine { interface, sockets, handle, wire, local, seed: options.seed, clock, min_rto: options.min_rto }
         }
 
         fn socket(&self) -> &Socket<'static> {
@@ -218,10 +292,10 @@ mod machine {
         }
     }
 
-    fn build_interface(now: Timestamp, local: SocketAddr, seed: u64, wire: &mut Wire) -> Interface {
+    fn build_interface(now: Instant, local: SocketAddr, seed: u64, wire: &mut Wire) -> Interface {
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = seed;
-        let mut interface = Interface::new(config, wire, instant(now));
+        let mut interface = Interface::new(config, wire, now);
         let len = if local.is_ipv4() { 32 } else { 128 };
         interface.update_ip_addrs(|addresses| {
             // The list has room for the one address that an endpoint has.
@@ -232,17 +306,30 @@ mod machine {
 
     impl TcpEndpoint for Machine {
         fn packet_in(&mut self, now: Timestamp, packet: &[u8], out: &mut Vec<Vec<u8>>) {
+            if matches!(self.socket().state(), State::SynSent | State::SynReceived) {
+                self.clock.run_at(self.min_rto);
+            }
             self.wire.received.push_back(packet.to_vec());
             while !self.wire.received.is_empty() {
-                self.interface.poll_ingress_single(instant(now), &mut self.wire, &mut self.sockets);
+                let now = self.clock.instant(now);
+                self.interface.poll_ingress_single(now, &mut self.wire, &mut self.sockets);
             }
             out.append(&mut self.wire.sent);
+        }
+
+        fn poll_last(&mut self, now: Timestamp, out: &mut Vec<Vec<u8>>) {
+            self.poll(now, out);
+            // RFC 1122 §4.2.3.2 lets an acknowledgment wait for at most 500 ms.
+            let later = self.clock.instant(now) + Duration::from_secs(1);
+            self.clock.jump_to(now, later);
+            self.poll(now, out);
         }
 
         fn poll(&mut self, now: Timestamp, out: &mut Vec<Vec<u8>>) {
             // One pass sends what one window update or one acknowledgment allows; more passes until nothing is due.
             for _ in 0..256 {
-                self.interface.poll_egress(instant(now), &mut self.wire, &mut self.sockets);
+                let now = self.clock.instant(now);
+                self.interface.poll_egress(now, &mut self.wire, &mut self.sockets);
                 if self.wire.sent.is_empty() {
                     break;
                 }
@@ -251,8 +338,8 @@ mod machine {
         }
 
         fn next_poll(&mut self, now: Timestamp) -> Option<Timestamp> {
-            let at = self.interface.poll_at(instant(now), &self.sockets)?;
-            Some(Timestamp::from_nanos((at.total_micros().max(0) as u64).saturating_mul(1000)))
+            let at = self.interface.poll_at(self.clock.instant(now), &self.sockets)?;
+            Some(self.clock.timestamp(at))
         }
 
         fn state(&self) -> TcpState {
@@ -310,10 +397,18 @@ mod machine {
             self.socket_mut().set_nagle_enabled(on);
         }
 
-        fn set_mtu(&mut self, now: Timestamp, mtu: usize) {
+        fn set_mtu(&mut self, now: Timestamp, mtu: usize) -> bool {
+            let shrinks = mtu < self.wire.mtu;
             // smoltcp reads the MTU when an interface is made; the connection itself lives in the socket set.
             self.wire.mtu = mtu;
-            self.interface = build_interface(now, self.local, self.seed, &mut self.wire);
+            self.interface = build_interface(self.clock.instant(now), self.local, self.seed, &mut self.wire);
+            // The machine sends again when its timer says so, so its time jumps to that moment.
+            let due = self.interface.poll_at(self.clock.instant(now), &self.sockets);
+            let again = due.filter(|_| shrinks && self.socket().send_queue() > 0);
+            if let Some(at) = again {
+                self.clock.jump_to(now, at);
+            }
+            again.is_some()
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::sim::stack::fragment::Reassembly;
 use crate::sim::stack::nat::{Nat, NatOptions};
 use crate::sim::stack::neighbour::{NeighbourCache, Profile};
 use crate::sim::stack::route::{Prefix, Route, RouteSource, RouteTable};
+use crate::sim::stack::tcp::Congestion;
 use crate::sim::table::Table;
 
 use jobs::Jobs;
@@ -40,6 +41,7 @@ pub use services::DhcpPool;
 use services::Services;
 use sockets::Sockets;
 use tcp::Tcp;
+use translate::HeldSyn;
 use udp::UdpSockets;
 
 /// The kinds of alarm, in the upper octet of the timer; the lower ones say which.
@@ -50,6 +52,7 @@ const TIMER_LOOPBACK: TimerId = 4 << 56;
 const TIMER_TCP: TimerId = 5 << 56;
 const TIMER_PROCESS: TimerId = 6 << 56;
 const TIMER_SERVICE: TimerId = 7 << 56;
+const TIMER_HELD_SYN: TimerId = 8 << 56;
 const TIMER_KIND: TimerId = 0xff << 56;
 
 /// How long a packet to oneself takes.
@@ -159,6 +162,10 @@ pub struct Settings {
     pub time_wait: Duration,
     /// How long an acknowledgment may wait for data to go with; Linux has 40 ms.
     pub ack_delay: Duration,
+    /// The shortest retransmission time-out of an open connection.
+    pub min_rto: Duration,
+    /// What keeps a TCP sender from overloading the path.
+    pub congestion: Congestion,
     /// Octets that a TCP socket keeps for its program, unless the program says otherwise.
     pub receive_buffer: usize,
     /// Blocks whose addresses it answers for as if they were its own: the rest of the internet.
@@ -178,6 +185,8 @@ impl Default for Settings {
             ttl: 64,
             time_wait: Duration::from_secs(60),
             ack_delay: Duration::from_millis(40),
+            min_rto: Duration::from_millis(200),
+            congestion: Congestion::Off,
             receive_buffer: 65_535,
             answers_for: Vec::new(),
         }
@@ -219,6 +228,8 @@ pub struct Node {
     pub(super) neighbours: NeighbourCache,
     reassembly: Reassembly,
     nat: Option<Box<Nat>>,
+    /// SYNs that nobody inside asked for, until they are answered or forgotten.
+    held_syns: VecDeque<HeldSyn>,
     services: Option<Box<Services>>,
     path_mtus: BTreeMap<IpAddr, u16>,
     identification: u16,
@@ -245,6 +256,7 @@ impl Node {
             routes: RouteTable::default(),
             reassembly: Reassembly::default(),
             nat: None,
+            held_syns: VecDeque::new(),
             services: None,
             path_mtus: BTreeMap::new(),
             identification: rng.fork(2).next_u32() as u16,
@@ -403,6 +415,7 @@ impl Device for Node {
             TIMER_JOB => self.job_alarm(now, which, out),
             TIMER_REASSEMBLY => self.reassembly_alarm(now, out),
             TIMER_LOOPBACK => self.run_loopback(now, out),
+            TIMER_HELD_SYN => self.held_syn_alarm(now, out),
             TIMER_SERVICE => self.service_alarm(now, which, out),
             TIMER_TCP => self.tcp_alarm(now, which as usize, out),
             TIMER_PROCESS => self.wake_process(now, which as usize),

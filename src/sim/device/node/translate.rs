@@ -2,15 +2,29 @@
 //! way out for what leaves. Fragments are put together first, as only the first one has ports (RFC 4787 §11).
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
-use super::{Arrival, Node, TIMER_REASSEMBLY};
-use crate::base::Timestamp;
+use super::icmp::Complaint;
+use super::{Arrival, Node, TIMER_HELD_SYN, TIMER_REASSEMBLY};
+use crate::base::{Timestamp, limits};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind, PortId};
 use crate::sim::stack::fragment::{Outcome, REASSEMBLY_TIME};
 use crate::sim::stack::nat::Changed;
 use crate::sim::stack::octets::{ICMP, IpHeader, TCP, UDP, u16_at};
+
+/// How long a SYN that nobody inside asked for is left without an answer, so that a host inside may send its own and
+/// both open the connection at once (RFC 5382 REQ-4).
+const HOLD_SYN: Duration = Duration::from_secs(6);
+
+/// A SYN that nobody inside has asked for.
+#[derive(Debug)]
+pub(super) struct HeldSyn {
+    due: Timestamp,
+    packet: Vec<u8>,
+    arrival: Arrival,
+}
 
 /// What translation made of a packet that arrived.
 #[derive(Debug)]
@@ -76,9 +90,46 @@ impl Node {
             }
             Some(Err(reason)) if !self.wants_it_itself(&changed, &header) => {
                 self.finish(EventKind::Dropped, reason, arrival, out);
+                self.hold_syn(now, packet, &header, arrival, out);
                 Translated::Done
             }
             _ => Translated::Untouched,
+        }
+    }
+
+    fn hold_syn(&mut self, now: Timestamp, packet: &[u8], header: &IpHeader, arrival: Arrival, out: &mut Outbox) {
+        // SYN without ACK and RST.
+        let is_syn = header.protocol == TCP && header.payload(packet).get(13).is_some_and(|flags| flags & 0x16 == 2);
+        if !is_syn || self.held_syns.len() >= limits::MAX_HELD_SYNS {
+            return;
+        }
+        // A SYN that is sent again is still the same one.
+        let (ends, ports) = (12..20, header.header_len..header.header_len + 4);
+        let is_held = |held: &HeldSyn| {
+            held.packet.get(ends.clone()) == packet.get(ends.clone())
+                && held.packet.get(ports.clone()) == packet.get(ports.clone())
+        };
+        if self.held_syns.iter().any(is_held) {
+            return;
+        }
+        let due = now.after(HOLD_SYN);
+        self.held_syns.push_back(HeldSyn { due, packet: packet.to_vec(), arrival });
+        out.tell(EventKind::Nat, Some(arrival.port()), arrival.frame, Reason::None, || {
+            Detail::new("nobody inside asked for this SYN: no answer for 6 s, in case that somebody is about to")
+                .with("held_until_ns", due.nanos())
+        });
+        out.wake_at(due, TIMER_HELD_SYN);
+    }
+
+    /// The time of a held SYN is over: its sender is told, unless the inside has sent a SYN of its own meanwhile.
+    pub(super) fn held_syn_alarm(&mut self, now: Timestamp, out: &mut Outbox) {
+        while self.held_syns.front().is_some_and(|held| held.due <= now) {
+            let Some(HeldSyn { packet, arrival, .. }) = self.held_syns.pop_front() else { return };
+            let Ok(header) = IpHeader::parse(&packet) else { continue };
+            let asked_for = self.nat.as_ref().is_some_and(|nat| nat.lets_in(&packet, &header, now));
+            if !asked_for {
+                self.complain(now, Complaint::Port, &packet, &header, arrival, out);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use super::{Builder, NodePlan, Plan, Wrong};
 use crate::sim::device::{BridgeOptions, BridgeProfile, Interface, Settings, StpOptions, VlanRole};
 use crate::sim::stack::neighbour::Profile;
 use crate::sim::stack::route::Prefix;
+use crate::sim::stack::tcp::Congestion;
 
 impl Builder<'_> {
     pub(super) fn node(
@@ -51,6 +52,26 @@ impl Builder<'_> {
             if let Some(text) = text {
                 *place = duration(text.get_ref()).map_err(|why| (text.span().start, why))?;
             }
+        }
+        if let Some(text) = &table.min_rto {
+            let wrong = |why| (text.span().start, why);
+            settings.min_rto = duration(text.get_ref()).map_err(wrong)?;
+            if !(10..=1000).contains(&settings.min_rto.as_millis()) {
+                return Err(wrong(format!("min_rto = \"{}\": it is 10 ms to 1 s", text.get_ref())));
+            }
+        } else if settings.profile == Profile::Textbook {
+            // RFC 6298 §2.4.
+            settings.min_rto = std::time::Duration::from_secs(1);
+        }
+        if let Some(text) = &table.congestion {
+            settings.congestion = match text.get_ref().as_str() {
+                "off" => Congestion::Off,
+                "reno" => Congestion::Reno,
+                "cubic" => Congestion::Cubic,
+                other => {
+                    return Err((text.span().start, format!("congestion = \"{other}\": it is off, reno or cubic")));
+                }
+            };
         }
         settings.receive_buffer = table.receive_buffer.unwrap_or(settings.receive_buffer).clamp(1, 16 << 20);
         let mut interfaces = Vec::new();

@@ -89,17 +89,17 @@ impl Builder<'_> {
                 return Err((at, format!("two cables in one port: {end}")));
             }
         }
-        for (device, port) in found {
+        for ((device, port), outward) in found.into_iter().zip([&there, &back]) {
             let index = usize::from(port.0);
             match &mut self.boxes[device.0 as usize].2 {
                 Plan::Node(plan) => {
                     if !plan.fixed_mtu[index] {
-                        plan.interfaces[index].mtu = there.mtu;
+                        plan.interfaces[index].mtu = outward.mtu;
                     }
                 }
                 Plan::Bridge { options, .. } => {
                     if let Some(stp) = &mut options.stp {
-                        stp.costs[index] = StpOptions::cost_of(stp.rapid, there.rate_bps);
+                        stp.costs[index] = StpOptions::cost_of(stp.rapid, outward.rate_bps);
                     }
                 }
                 Plan::Hub(_) => {}
@@ -131,9 +131,6 @@ fn link_options(table: &LinkTable) -> Result<(LinkOptions, LinkOptions), Wrong> 
     both.delay = time(&table.delay)?.unwrap_or(both.delay);
     both.jitter = time(&table.jitter)?.unwrap_or(both.jitter);
     both.mtu = table.mtu.unwrap_or(both.mtu);
-    if both.mtu < 68 {
-        return Err((start, "no IPv4 link has an MTU below 68 (RFC 791)".to_owned()));
-    }
     both.queue_frames = table.queue.unwrap_or(both.queue_frames);
     both.loss_percent = percent(table.loss)?.unwrap_or(0.0);
     both.duplicate_percent = percent(table.duplicate)?.unwrap_or(0.0);
@@ -147,6 +144,7 @@ fn link_options(table: &LinkTable) -> Result<(LinkOptions, LinkOptions), Wrong> 
             options.rate_bps = speed(&direction.rate)?.unwrap_or(options.rate_bps);
             options.delay = time(&direction.delay)?.unwrap_or(options.delay);
             options.jitter = time(&direction.jitter)?.unwrap_or(options.jitter);
+            options.mtu = direction.mtu.unwrap_or(options.mtu);
             options.queue_frames = direction.queue.unwrap_or(options.queue_frames);
             options.loss_percent = percent(direction.loss)?.unwrap_or(options.loss_percent);
             options.duplicate_percent = percent(direction.duplicate)?.unwrap_or(options.duplicate_percent);
@@ -156,6 +154,9 @@ fn link_options(table: &LinkTable) -> Result<(LinkOptions, LinkOptions), Wrong> 
             if let Some(lose) = &direction.lose {
                 options.lose_frames.clone_from(lose);
             }
+        }
+        if options.mtu < 68 {
+            return Err((start, "no IPv4 link has an MTU below 68 (RFC 791)".to_owned()));
         }
         Ok(options)
     };

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::super::Node;
 use super::super::tcp::{ConnectionId, Listener};
 use super::super::udp::UdpId;
+use super::super::{Node, Settings};
 use super::Outcome::{self, Fails, Returns, Waits};
 use super::{Kind, attempt};
 use crate::base::Timestamp;
@@ -64,11 +64,13 @@ impl Node {
 
     pub(super) fn tcp_options(&mut self, id: usize) -> TcpOptions {
         let seed = self.rng.next_u64();
-        let ack_delay = self.settings.ack_delay;
+        let Settings { ack_delay, min_rto, congestion, .. } = self.settings;
         let socket = self.sockets.sockets.get(&id);
         TcpOptions {
             nagle: socket.is_none_or(|socket| socket.nagle),
             ack_delay,
+            min_rto,
+            congestion,
             receive_buffer: socket.map_or(65_535, |socket| socket.receive_buffer),
             send_buffer: socket.map_or(65_535, |socket| socket.send_buffer),
             mtu: 1500,

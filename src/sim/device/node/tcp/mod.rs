@@ -23,6 +23,11 @@ const SYN: u8 = 2;
 const RST: u8 = 4;
 const ACK: u8 = 16;
 
+/// How often a SYN is sent again, and a segment of an open connection, before TCP gives up; Linux has the same
+/// (tcp_syn_retries, tcp_retries2). RFC 9293 §3.8.3 wants at least 100 s for the latter.
+const SYN_RETRIES: u32 = 6;
+const DATA_RETRIES: u32 = 15;
+
 /// A connection's place in the table.
 pub(super) type ConnectionId = usize;
 
@@ -53,6 +58,8 @@ pub(super) struct Connection {
     last_sent: Vec<u8>,
     /// The highest sequence number sent, to tell what is sent again.
     sent_to: Option<u32>,
+    /// The first sequence number that was sent again, and how often since something was heard of the other side.
+    again: Option<(u32, u32)>,
     until: Option<Timestamp>,
     alarm: Option<Timestamp>,
 }
@@ -157,6 +164,7 @@ impl Connection {
             aborted: false,
             last_sent: Vec::new(),
             sent_to: None,
+            again: None,
             until: None,
             alarm: None,
         }
@@ -328,6 +336,7 @@ impl Node {
     fn segment_for(&mut self, now: Timestamp, id: ConnectionId, packet: &[u8], flags: u8, out: &mut Outbox) {
         let mut answers = Vec::new();
         let Some(connection) = self.tcp.connection(id) else { return };
+        connection.again = None;
         connection.reset_seen |= flags & RST != 0;
         if let Some(endpoint) = &mut connection.endpoint {
             endpoint.packet_in(now, packet, &mut answers);

@@ -60,12 +60,11 @@ impl Node {
         let mtu = self.mtu_towards(remote.ip());
         let Some(connection) = self.tcp.connection(id) else { return };
         if error.mtu.is_some() {
-            if let Some(endpoint) = &mut connection.endpoint {
-                endpoint.set_mtu(now, mtu);
-            }
+            let again = connection.endpoint.as_mut().is_some_and(|endpoint| endpoint.set_mtu(now, mtu));
+            let words =
+                if again { "what was lost goes out again, in packets" } else { "segments become smaller, packets" };
             out.tell(EventKind::State, None, 0, Reason::None, || {
-                Detail::new(format!("{local} → {remote}: segments become smaller, packets of at most {mtu} octets"))
-                    .with("path_mtu", mtu as u64)
+                Detail::new(format!("{local} → {remote}: {words} of at most {mtu} octets")).with("path_mtu", mtu as u64)
             });
             return self.tcp.touch(id);
         }

@@ -2,7 +2,7 @@
 
 use super::super::output::Hop;
 use super::super::{Node, TIMER_TCP, forward};
-use super::{ConnectionId, FIN, SYN, say_state};
+use super::{ConnectionId, DATA_RETRIES, FIN, SYN, SYN_RETRIES, say_state};
 use crate::base::Timestamp;
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
@@ -28,7 +28,11 @@ impl Node {
         if let Some(connection) = self.tcp.connection(id)
             && let Some(endpoint) = &mut connection.endpoint
         {
-            endpoint.poll(now, &mut packets);
+            // The acknowledgment of the other side's FIN waits for nothing: the endpoint goes when TIME-WAIT begins.
+            match endpoint.state() {
+                TcpState::TimeWait => endpoint.poll_last(now, &mut packets),
+                _ => endpoint.poll(now, &mut packets),
+            }
         }
         for packet in packets {
             self.send_segment(now, id, packet, out);
@@ -67,7 +71,9 @@ impl Node {
     /// Sends a segment that an endpoint made: whole packets, whose route is chosen here.
     pub(super) fn send_segment(&mut self, now: Timestamp, id: ConnectionId, packet: Vec<u8>, out: &mut Outbox) {
         let Ok(header) = IpHeader::parse(&packet) else { return };
-        self.note_sent_again(id, &packet, &header, out);
+        if self.note_sent_again(id, &packet, &header, out) {
+            return;
+        }
         let flow = forward::flow_of(&header, &packet);
         let way = self.find_way(header.destination, Some(header.source), flow);
         let Ok(way) = way else { return };
@@ -80,25 +86,47 @@ impl Node {
         self.hand_over(now, way.interface, way.hop, packet, 0, out);
     }
 
-    pub(super) fn note_sent_again(&mut self, id: ConnectionId, packet: &[u8], header: &IpHeader, out: &mut Outbox) {
+    /// Tells of a segment that goes out again. True if it does not, as it did so too often.
+    pub(super) fn note_sent_again(
+        &mut self,
+        id: ConnectionId,
+        packet: &[u8],
+        header: &IpHeader,
+        out: &mut Outbox,
+    ) -> bool {
         let segment = header.payload(packet);
         let header_len = usize::from(segment[12] >> 4) * 4;
         let flags = segment[13];
         let data = segment.len() - header_len;
         let len = data + usize::from(flags & SYN != 0) + usize::from(flags & FIN != 0);
         let end = u32_at(segment, 4).wrapping_add(len as u32);
-        let Some(connection) = self.tcp.connection(id) else { return };
+        let Some(connection) = self.tcp.connection(id) else { return true };
         let (remote, local) = (connection.remote, connection.local);
         let advance = connection.sent_to.is_none_or(|sent| (end.wrapping_sub(sent) as i32) > 0);
         if len > 0 && !advance {
+            let sequence = u32_at(segment, 4);
+            let tries = match connection.again {
+                Some((first, tries)) if first == sequence => tries + 1,
+                Some((_, tries)) => tries,
+                None => 1,
+            };
+            connection.again = Some((connection.again.map_or(sequence, |(first, _)| first), tries));
+            if tries > if flags & SYN != 0 { SYN_RETRIES } else { DATA_RETRIES } {
+                connection.error = Some("ETIMEDOUT");
+                connection.endpoint = None;
+                connection.state = TcpState::Closed;
+                say_state(local, remote, TcpState::Closed, "nothing was acknowledged for too long", out);
+                return true;
+            }
             out.tell(EventKind::State, None, out.next_frame(), Reason::None, || {
                 let what = if data > 0 { format!("{data} octets") } else { "a SYN or FIN".to_owned() };
-                Detail::new(format!("{local} → {remote}: sends {what} again, as no acknowledgment came"))
+                Detail::new(format!("{local} → {remote}: sends {what} again, which is not acknowledged"))
                     .with("retransmission", len as u64)
             });
         }
         if advance {
             connection.sent_to = Some(end);
         }
+        false
     }
 }
