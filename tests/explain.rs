@@ -87,8 +87,20 @@ fn the_ladder_is_also_json_and_mermaid() {
     assert_eq!(value["netlab"], "connection");
     assert_eq!(value["connection"]["opening"]["kind"], "three-way");
     assert_eq!(value["packets"].as_array().map(Vec::len), Some(10));
-    let mermaid = said(&["analyze", &capture("handshake"), "--connection", "0", "--mermaid"]);
+    let drawn = |format: &str| said(&["analyze", &capture("handshake"), "--connection", "0", "--format", format]);
+    let mermaid = drawn("mermaid");
     assert!(mermaid.starts_with("sequenceDiagram\n") && mermaid.contains("A->>B: 1 SYN seq 0"));
+    assert!(mermaid.contains("    Note left of A: SYN-SENT\n"), "{mermaid}");
+    let dot = drawn("dot");
+    assert!(
+        dot.starts_with("digraph ladder {\n") && dot.contains("  a1 -> b1 [") && dot.contains("1 SYN seq 0"),
+        "{dot}"
+    );
+    let svg = drawn("svg");
+    assert!(
+        svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n") && svg.contains(">SYN,ACK seq 0 ack 1<"),
+        "{svg}"
+    );
 }
 
 #[test]

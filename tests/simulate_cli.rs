@@ -107,3 +107,25 @@ fn an_idle_host_is_small() {
     // What a host holds on the heap besides (its interface, its routes) is a few hundred octets.
     assert!(size_of::<netlab::sim::device::Node>() <= 2048);
 }
+
+#[test]
+fn a_network_is_drawn_for_notes_without_running_it() {
+    let dot = text(&netlab(&["simulate", "nat", "--format", "dot"], ""));
+    assert!(dot.starts_with("graph network {\n"), "{dot}");
+    assert!(dot.contains("n3 [label=\"home\\n192.168.1.1/24\\n203.0.113.1/24\", shape=ellipse"), "{dot}");
+    assert_eq!(dot.matches(" -- ").count(), 5, "five cables");
+    let mermaid = text(&netlab(&["simulate", "nat", "--format", "mermaid"], ""));
+    assert!(mermaid.contains("flowchart LR\n") && mermaid.contains("n5[[\"sw<br/>switch\"]]"), "{mermaid}");
+    let svg = text(&netlab(&["simulate", "nat", "--format", "svg"], ""));
+    assert!(svg.starts_with("<svg xmlns=") && svg.matches("class=\"device").count() == 6, "{svg}");
+}
+
+#[test]
+fn hostile_names_stay_text_in_every_drawing() {
+    let scenario = "title = \"<script>alert(1)</script> \\u001b[31m\"\nlinks = [\"h1 - h2\"]\n[host.h1]\naddress = \"192.0.2.1/24\"\n[host.h2]\naddress = \"192.0.2.2/24\"\n";
+    for format in ["svg", "dot", "mermaid"] {
+        let drawn = text(&netlab(&["simulate", "-", "--format", format], scenario));
+        assert!(drawn.contains("alert(1)") && !drawn.contains('\u{1b}'), "{format}: {drawn}");
+        assert!(format != "svg" || !drawn.contains("<script"), "{drawn}");
+    }
+}

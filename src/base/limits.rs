@@ -229,6 +229,10 @@ pub const MAX_LIVES: usize = 1 << 16;
 
 /// Records kept of one run: about half a gigabyte. A storm reaches it in a second; the counters go on.
 pub const MAX_SIM_RECORDS: usize = 8_000_000;
+/// Records of a run that is filmed step by step for a page: an hour to watch, and some megabytes.
+pub const MAX_FILM_RECORDS: usize = 20_000;
+/// Rows of tables in the snapshots of a film.
+pub const MAX_FILM_ROWS: usize = 400_000;
 /// Frames kept at one tap.
 pub const MAX_TAPPED_FRAMES: usize = 4_000_000;
 /// Addresses that a bridge remembers: more than any real one does.

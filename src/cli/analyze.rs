@@ -2,11 +2,12 @@
 
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::connection;
+use super::drawing;
 use super::filters::FileFilterOptions;
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if let (Some(path), Some(gathered)) = (&arguments.html, &mut gathered.page) {
         let mut page = Vec::new();
         html::page(&document, gathered, &mut page);
-        write_page(path, &page, source.paths())?;
+        drawing::write_page(path, &page, source.paths())?;
     } else if arguments.json {
         report::json(&document, output.block());
     } else {
@@ -93,17 +94,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     output.flush()?;
     inputs::ended(result, &source.captures())?;
     check(arguments.fail_on, &gathered.findings)
-}
-
-/// Writes a page; never over a file that it was made from.
-pub(super) fn write_page(path: &Path, page: &[u8], inputs: &[PathBuf]) -> Result<(), Failure> {
-    let shown = crate::base::text::harmless(&path.display().to_string()).into_owned();
-    let same =
-        |input: &PathBuf| path.canonicalize().is_ok_and(|page| input.canonicalize().is_ok_and(|input| input == page));
-    if inputs.iter().any(same) {
-        return Err(Failure::Usage(format!("{shown} is what the page is made from: name another file for the page")));
-    }
-    std::fs::write(path, page).map_err(|error| Failure::CouldNot(format!("cannot write {shown}: {error}")))
 }
 
 /// The promise of `--fail-on`.

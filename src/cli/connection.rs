@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::drawing::Format;
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::tcp::{Assembly, Chunk, ConnectionReport, Overlap, Written};
@@ -33,8 +34,11 @@ pub struct Options {
     /// Draw waits to scale
     #[arg(long, requires = "connection")]
     to_scale: bool,
-    /// The ladder as a sequence diagram in Mermaid's language
-    #[arg(long, requires = "connection", conflicts_with = "follow")]
+    /// The ladder as a diagram for notes
+    #[arg(long, requires = "connection", value_enum, value_name = "FORMAT", conflicts_with_all = ["follow", "json"])]
+    format: Option<Format>,
+    /// The same as --format mermaid
+    #[arg(long, requires = "connection", conflicts_with_all = ["follow", "format", "json"], hide = true)]
     mermaid: bool,
     /// Show what both sides said instead of the ladder
     #[arg(long, requires = "connection", value_enum, value_name = "HOW", num_args = 0..=1, default_missing_value = "text")]
@@ -105,10 +109,11 @@ pub(super) fn show(
         }));
     };
     let (width, paint) = (output.width(), Paint::new(output.color()));
+    let format = options.format.or(options.mermaid.then_some(Format::Mermaid));
     match (options.follow, &mut watch.assembly) {
         (Some(how), Some(assembly)) => follow(connection, assembly, how, paint, output)?,
         _ if as_json => json(connection, &watch.rungs, output.block()),
-        _ if options.mermaid => ladder::mermaid(connection, &watch.rungs, output.block()),
+        _ if format.is_some() => diagram(format, connection, &watch, output.block()),
         _ => {
             let drawing = Drawing { width, paint, to_scale: options.to_scale };
             ladder::text(connection, &watch.rungs, watch.left_out, drawing, output.block());
@@ -116,6 +121,15 @@ pub(super) fn show(
     }
     output.flush()?;
     inputs::ended(result, &source.captures())
+}
+
+/// The ladder to be pasted into notes.
+fn diagram(format: Option<Format>, connection: &ConnectionReport, watch: &Watch, out: &mut Vec<u8>) {
+    match format {
+        Some(Format::Dot) => ladder::dot(connection, &watch.rungs, watch.left_out, out),
+        Some(Format::Svg) => ladder::svg(connection, &watch.rungs, watch.left_out, out),
+        _ => ladder::mermaid(connection, &watch.rungs, watch.left_out, out),
+    }
 }
 
 /// What both sides said, in the order in which it became complete.

@@ -8,6 +8,7 @@ mod capture;
 mod comments;
 mod completions;
 mod connection;
+mod drawing;
 mod explain;
 mod failure;
 mod filters;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::inputs::Inputs;
-use super::{Failure, Output, topology};
+use super::{Failure, Output, drawing, topology};
 use crate::base::Timestamp;
 use crate::base::text::harmless;
 use crate::capture::{Interface, Interfaces, WriteError, WriteOptions, Writer};
@@ -18,7 +18,7 @@ use crate::render::style::{HEADING, Paint};
 use crate::sim::replay::{
     Capture, Driven, Fate, Mid, Offload, Pace, Remote, Replay, ReplayError, ReplayOptions, Unmapped,
 };
-use crate::sim::{Conservation, Scenario, parse_duration};
+use crate::sim::{Conservation, RunOptions, Scenario, parse_duration};
 use crate::wire::LinkType;
 
 /// Frames up to which every step of every frame is recorded by itself.
@@ -93,6 +93,9 @@ pub struct Arguments {
     /// Write what passed each port into DIR, one DEVICE.PORT.pcapng for each, with the packet numbers of the capture
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
+    /// Write the replay as one page that needs no network: the network drawn, frames on their way, tables at every moment
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["jsonl", "view", "frame", "step"])]
+    html: Option<PathBuf>,
     /// A subnet that is on the link of the capture, as 192.0.2.0/24; may be given several times
     #[arg(long, value_name = "NET")]
     net: Vec<String>,
@@ -184,10 +187,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return Err(topology::nothing_to_replay(&file, &capture));
     }
     let wants_steps = arguments.jsonl || arguments.step || arguments.view == View::Ledger || arguments.frame.is_some();
+    let wants_steps = wants_steps || arguments.html.is_some();
     options.every_step = wants_steps || capture.frames.len() <= MAX_EVERY_STEP;
     if arguments.drive {
         let mid = if arguments.mid == MidChoice::Open { Mid::Open } else { Mid::Skip };
-        drive(arguments, &capture, &scenario, &options, mid, output)?;
+        drive(arguments, &capture, &scenario, &options, mid, source.paths(), output)?;
         return super::inputs::ended(Ok(()), &source.captures());
     }
     let mut replay = prepare(&capture, &scenario, &options)?;
@@ -206,7 +210,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         width: output.width(),
         paint: Paint::new(output.color()),
     };
-    if arguments.jsonl {
+    if let Some(path) = &arguments.html {
+        let mut out = Vec::new();
+        page.html(&scenario.network(&RunOptions::default()), &mut out);
+        drawing::write_page(path, &out, &page_inputs(arguments, source.paths()))?;
+    } else if arguments.jsonl {
         page.json_lines(output)?;
     } else {
         let mut out = Vec::new();
@@ -234,6 +242,11 @@ fn prepare(capture: &Capture, scenario: &Scenario, options: &ReplayOptions) -> R
     })
 }
 
+/// What a page must not be written over: the captures and the topology.
+fn page_inputs(arguments: &Arguments, captures: &[PathBuf]) -> Vec<PathBuf> {
+    captures.iter().cloned().chain([PathBuf::from(&arguments.topology)]).collect()
+}
+
 /// Drives the conversations anew.
 fn drive(
     arguments: &Arguments,
@@ -241,13 +254,18 @@ fn drive(
     scenario: &Scenario,
     options: &ReplayOptions,
     mid: Mid,
+    inputs: &[PathBuf],
     output: &mut Output,
 ) -> Result<(), Failure> {
     let driven = Driven::run(capture, scenario, options, mid).map_err(|error| Failure::Usage(error.to_string()))?;
     if let Some(folder) = &arguments.write {
         write_driven(&driven, folder, output)?;
     }
-    if arguments.jsonl {
+    if let Some(path) = &arguments.html {
+        let mut out = Vec::new();
+        page::drive_html(&driven, &arguments.files.join(" "), &scenario, &mut out);
+        drawing::write_page(path, &out, &page_inputs(arguments, inputs))?;
+    } else if arguments.jsonl {
         page::drive_json(&driven, &arguments.files.join(" "), &scenario.name, output)?;
     } else {
         let mut out = Vec::new();
@@ -311,7 +329,8 @@ fn options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {
         nets: topology::nets(&arguments.net)?,
         seed: arguments.seed,
         every_step: false,
-        tap_all: arguments.write.is_some(),
+        tap_all: arguments.write.is_some() || arguments.html.is_some(),
+        film: arguments.html.is_some(),
         until: time(&arguments.until)?.map(|until| Timestamp::ZERO.after(until)),
     })
 }

@@ -1,11 +1,12 @@
 //! `netlab simulate [SCENARIO]`: a built-in scenario by name, or a file; without one, the list.
 
 use std::io::{self, BufRead as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::drawing::{self, Format};
 use super::{Failure, Output};
 use crate::analysis::Analyzer;
 use crate::base::Timestamp;
@@ -13,7 +14,7 @@ use crate::base::text::harmless;
 use crate::pipeline::{self, Patience};
 use crate::render::simulation::{self, Descriptions, TimeLine};
 use crate::render::style::{HEADING, Paint};
-use crate::render::{ledger, storm, table};
+use crate::render::{html, ledger, storm, table};
 use crate::sim::storm::Storm;
 use crate::sim::{Run, RunOptions, Scenario, gallery};
 
@@ -34,6 +35,12 @@ pub struct Arguments {
     /// Print the scenario's file instead of running it
     #[arg(long)]
     show: bool,
+    /// Draw the scenario's network instead of running it
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["jsonl", "tap", "view", "step", "show"])]
+    format: Option<Format>,
+    /// Write the run as one page that needs no network: the network drawn, frames on their way, tables at every moment
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["jsonl", "tap", "view", "step", "format", "show"])]
+    html: Option<PathBuf>,
     /// Another seed for everything random
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -48,7 +55,7 @@ pub struct Arguments {
     step: bool,
     /// Write what passed each port into DIR, one DEVICE.PORT.pcapng for each
     #[arg(long, value_name = "DIR")]
-    write: Option<std::path::PathBuf>,
+    write: Option<PathBuf>,
     /// Show the packets that passed one port, as the inspector reads them
     #[arg(long, value_name = "DEVICE.PORT")]
     tap: Option<String>,
@@ -96,12 +103,32 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.step {
         return step(&scenario, options, output);
     }
-    let run = scenario.run(&options);
+    if let Some(format) = arguments.format {
+        drawing::network(format, &scenario.network(&options), &scenario.title, output.block());
+        return Ok(());
+    }
+    let (run, film) = match &arguments.html {
+        Some(_) => {
+            let (run, film) = scenario.film(&options);
+            (run, Some(film))
+        }
+        None => (scenario.run(&options), None),
+    };
     if let Some(folder) = &arguments.write {
         write_taps(&run, folder, output)?;
     }
-    let storms = side_by_side(arguments, &scenario, &file_name)?;
-    show(arguments, &scenario, &run, &storms, output)?;
+    match (&arguments.html, &film) {
+        (Some(path), Some(film)) => {
+            let mut page = Vec::new();
+            html::simulation(&scenario, &run, film, &mut page);
+            let inputs = if name.contains(['/', '.']) { vec![PathBuf::from(name)] } else { Vec::new() };
+            drawing::write_page(path, &page, &inputs)?;
+        }
+        _ => {
+            let storms = side_by_side(arguments, &scenario, &file_name)?;
+            show(arguments, &scenario, &run, &storms, output)?;
+        }
+    }
     if let Err(broken) = &run.books {
         return Err(Failure::CouldNot(format!("internal error: {broken}; please report this scenario")));
     }

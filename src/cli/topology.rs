@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
 
+use super::drawing::{self, Format};
 use super::inputs::Inputs;
 use super::{Failure, Output};
 use crate::capture::FileSource;
@@ -11,11 +12,12 @@ use crate::render::replay;
 use crate::render::style::Paint;
 use crate::sim::replay::{Capture, Identities, Middle, draw};
 use crate::sim::stack::route::Prefix;
+use crate::sim::{RunOptions, Scenario};
 
 /// Arguments of `topology`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  netlab topology office.pcapng > office.toml\n  netlab replay office.pcapng --topology office.toml\n  netlab topology --stations office.pcapng\n  netlab topology --net 192.0.2.0/24 office.pcapng"
+    after_help = "Examples:\n  netlab topology office.pcapng > office.toml\n  netlab replay office.pcapng --topology office.toml\n  netlab topology --format svg office.pcapng > office.svg\n  netlab topology --stations office.pcapng\n  netlab topology --net 192.0.2.0/24 office.pcapng"
 )]
 pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input)
@@ -30,6 +32,9 @@ pub struct Arguments {
     /// Show who is who in a table instead of the file
     #[arg(long)]
     stations: bool,
+    /// The network as a drawing instead of the file
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "stations")]
+    format: Option<Format>,
 }
 
 /// What stands between the stations.
@@ -60,13 +65,22 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             MiddleBox::Switch => Middle::Switch,
             MiddleBox::Hub => Middle::Hub,
         });
-        let drawing = draw(&identities, &name, middle);
-        output.write_all(drawing.text.as_bytes())?;
-        for (mac, why) in drawing.left_out.iter().take(20) {
+        let guess = draw(&identities, &name, middle);
+        match arguments.format {
+            None => output.write_all(guess.text.as_bytes())?,
+            Some(format) => {
+                let scenario = Scenario::parse(&name, &guess.text).map_err(|error| {
+                    Failure::CouldNot(format!("internal error: {error}; please report this capture"))
+                })?;
+                let engine = scenario.network(&RunOptions::default());
+                drawing::network(format, &engine, &format!("the network of {name}"), output.block());
+            }
+        }
+        for (mac, why) in guess.left_out.iter().take(20) {
             output.complain(&format!("{mac} is left out: {why}"));
         }
-        if drawing.left_out.len() > 20 {
-            output.complain(&format!("… and {} more", drawing.left_out.len() - 20));
+        if guess.left_out.len() > 20 {
+            output.complain(&format!("… and {} more", guess.left_out.len() - 20));
         }
         let mut odd = Vec::new();
         replay::odd(&capture, Paint::new(false), &mut odd);

@@ -66,6 +66,18 @@ pub(super) fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
         None => engine.name(record.device).to_owned(),
     };
     let mut line = format!("  {:>12}  {place:<10} {:<9}", millis(record.at), record.event.name());
+    line.push_str(&said(record));
+    let why = reason_words(record);
+    if !why.is_empty() {
+        let _ = write!(line, " {}", paint.text(&why, DIM));
+    }
+    line.push('\n');
+    line
+}
+
+/// What an event says beside its time, its place and its reason; begins with a blank unless it is empty.
+pub(super) fn said(record: &Record) -> String {
+    let mut line = String::new();
     let text = record.text();
     if !text.is_empty() {
         let _ = write!(line, " {}", crate::base::text::harmless(text));
@@ -84,11 +96,6 @@ pub(super) fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
     {
         let _ = write!(line, " {mac}");
     }
-    let why = reason_words(record);
-    if !why.is_empty() {
-        let _ = write!(line, " {}", paint.text(&why, DIM));
-    }
-    line.push('\n');
     line
 }
 

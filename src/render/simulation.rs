@@ -11,7 +11,7 @@ use super::table::Table as Grid;
 use super::text::{Detail as LineDetail, description};
 use super::topology;
 use super::words;
-use crate::analysis::{Analyzer, Judged, Notes, Severity};
+use crate::analysis::{Analyzer, Judged, Note, Notes, Severity};
 use crate::base::text::harmless;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::{Direction, Meta, Packet, RawPacket};
@@ -25,7 +25,7 @@ pub const MAX_LINES: usize = 400;
 /// What each frame says, as the inspector reads it at the port of the box that made it.
 #[derive(Debug, Default)]
 pub struct Descriptions {
-    frames: BTreeMap<FrameId, (String, String)>,
+    frames: BTreeMap<FrameId, (String, Vec<Note>)>,
 }
 
 impl Descriptions {
@@ -52,10 +52,8 @@ impl Descriptions {
                 }
                 let judged = Judged { packet: &packet, notes: &notes.fresh, context: notes.context };
                 let (protocol, text) = description(&judged, LineDetail::default());
-                let said: Vec<String> =
-                    notes.fresh.iter().filter(|note| note.entry.severity >= Severity::Chat).map(words::line).collect();
                 let text = if text.starts_with(protocol) { text } else { format!("{protocol} {text}") };
-                frames.entry(id).or_insert((text, said.join("; ")));
+                frames.entry(id).or_insert_with(|| (text, notes.fresh.clone()));
             }
         }
         Descriptions { frames }
@@ -66,8 +64,9 @@ impl Descriptions {
         self.frames.get(&frame).map(|(text, _)| text.clone())
     }
 
-    fn notes(&self, frame: FrameId) -> &str {
-        self.frames.get(&frame).map_or("", |(_, notes)| notes)
+    /// What the inspector concludes of it.
+    pub fn notes(&self, frame: FrameId) -> &[Note] {
+        self.frames.get(&frame).map_or(&[], |(_, notes)| notes)
     }
 }
 
@@ -257,7 +256,8 @@ impl<'a> TimeLine<'a> {
                 if let Some(waits) = record.fact_count("waits_ns") {
                     let _ = write!(line.text, "  (waits {:.3} ms for the wire)", waits as f64 / 1e6);
                 }
-                self.descriptions.notes(record.frame).clone_into(&mut line.notes);
+                let said: Vec<String> = self.descriptions.notes(record.frame).iter().map(words::line).collect();
+                line.notes = said.join("; ");
             }
             EventKind::Received => {
                 let words: Vec<String> = group[1..].iter().filter_map(|record| self.words(record, explained)).collect();

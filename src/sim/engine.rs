@@ -265,38 +265,43 @@ impl Engine {
     /// Runs until the moment `until`, that moment included, or until `events` events have been processed. If it shall
     /// `stop_when_idle`, it stops as soon as only background alarms are left.
     pub fn run(&mut self, until: Timestamp, events: u64, stop_when_idle: bool) -> Stopped {
-        self.start();
         let last = self.processed.saturating_add(events);
         let stopped = loop {
-            if stop_when_idle && self.awaited == 0 && self.fed == self.feed.len() {
-                break Stopped::Quiet;
-            }
-            let due = self.feed.get(self.fed).map(|fed| fed.at);
-            let next = self.queue.peek().map(|event| event.at);
-            match due.into_iter().chain(next).min() {
-                None => break Stopped::Quiet,
-                Some(at) if at > until => break Stopped::TimeIsUp,
-                Some(_) if self.processed >= last => break Stopped::EnoughEvents,
-                Some(_) => {}
-            }
-            if let Some(at) = due
-                && next.is_none_or(|next| at <= next)
-            {
-                self.processed += 1;
-                self.enter(at);
-                continue;
-            }
-            if let Some(event) = self.queue.pop() {
-                self.processed += 1;
-                self.awaited -= u64::from(event.happening.is_awaited());
-                self.now = event.at;
-                self.happen(event);
-            }
+            let Err(stopped) = self.step(until, last, stop_when_idle) else { continue };
+            break stopped;
         };
         for (_, _, tap) in &mut self.taps {
             tap.sort();
         }
         stopped
+    }
+
+    /// Processes one event, as [`Engine::run`] does, unless it is time to stop. Taps are in order only after a run.
+    pub(super) fn step(&mut self, until: Timestamp, last: u64, stop_when_idle: bool) -> Result<(), Stopped> {
+        self.start();
+        if stop_when_idle && self.awaited == 0 && self.fed == self.feed.len() {
+            return Err(Stopped::Quiet);
+        }
+        let due = self.feed.get(self.fed).map(|fed| fed.at);
+        let next = self.queue.peek().map(|event| event.at);
+        match due.into_iter().chain(next).min() {
+            None => return Err(Stopped::Quiet),
+            Some(at) if at > until => return Err(Stopped::TimeIsUp),
+            Some(_) if self.processed >= last => return Err(Stopped::EnoughEvents),
+            Some(_) => {}
+        }
+        if let Some(at) = due
+            && next.is_none_or(|next| at <= next)
+        {
+            self.processed += 1;
+            self.enter(at);
+        } else if let Some(event) = self.queue.pop() {
+            self.processed += 1;
+            self.awaited -= u64::from(event.happening.is_awaited());
+            self.now = event.at;
+            self.happen(event);
+        }
+        Ok(())
     }
 
     /// Lets the next frame of the feed enter.

@@ -10,6 +10,7 @@
 
 pub mod device;
 mod engine;
+mod film;
 mod frame;
 pub mod gallery;
 mod ledger;
@@ -27,6 +28,7 @@ mod table;
 mod tap;
 
 pub use engine::{Engine, Fed, Stopped};
+pub use film::{Film, FilmStep, Hop, Snapshot};
 pub use frame::{ETHERNET_HEADER_LEN, FrameId, FrameRef, MIN_FRAME_LEN, TAG_LEN};
 pub use ledger::Conservation;
 pub use link::{LinkCounters, LinkOptions, WIRE_OVERHEAD_LEN};

@@ -10,6 +10,7 @@
 //! | [`analysis`] | the page of `analyze --html` |
 //! | [`packets`] | its packets, by connection, as columns |
 //! | [`talks`] | its messages, by connection |
+//! | [`simulation`] | the page of `simulate --html` and `replay --html`: a film of the run |
 //! | [`codes`] | explanations and rules of the codes that a page uses |
 //! | [`policy`] | the content security policy |
 
@@ -17,11 +18,13 @@ mod analysis;
 mod codes;
 mod packets;
 mod policy;
+mod simulation;
 mod talks;
 
 use serde::Serialize;
 
 pub use analysis::{Gathered, page};
+pub use simulation::{FilmPage, facts, simulation};
 
 /// The frame of a page.
 struct Shell<'a> {

@@ -1,12 +1,14 @@
 //! A capture that went through a simulated network: the report for people, the ledger of each frame, JSON Lines.
 
 mod drive;
+mod film;
 mod journeys;
 mod json;
 mod report;
 mod stations;
 
 pub use drive::{drive, drive_json};
+pub use film::drive_html;
 pub use journeys::one_frame;
 pub use stations::{odd, stations};
 

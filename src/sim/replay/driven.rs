@@ -15,6 +15,7 @@ use super::talk::{Follower, Measure, Side, Talk, Talks};
 use crate::base::Timestamp;
 use crate::sim::device::Node;
 use crate::sim::engine::{Engine, Stopped};
+use crate::sim::film::Film;
 use crate::sim::ledger::Conservation;
 use crate::sim::order::Order;
 use crate::sim::record::{DeviceId, EventKind, PortId, Value};
@@ -67,6 +68,8 @@ pub struct Driven {
     pub stopped: Stopped,
     /// The seed.
     pub seed: u64,
+    /// The film of the run, if one was asked for.
+    pub film: Option<Film>,
 }
 
 /// Where one end of a conversation is in the topology.
@@ -123,7 +126,13 @@ impl Driven {
         let last = capture.frames.last().map_or(Timestamp::ZERO, |frame| frame.at);
         // What takes longer than the capture, by waiting for what was lost, gets its time; programs that wait do not.
         let until = Timestamp::from_nanos(last.nanos_since(epoch)).after_nanos(600_000_000_000);
-        let stopped = engine.run(options.until.unwrap_or(until), u64::MAX, true);
+        let until = options.until.unwrap_or(until);
+        let (film, stopped) = if options.film {
+            let (film, stopped) = Film::shoot(&mut engine, until, true);
+            (Some(film), stopped)
+        } else {
+            (None, engine.run(until, u64::MAX, true))
+        };
         measure(&engine, &mut talks, &places);
         hear(&engine, &mut talks, &places);
         let books = engine.conservation();
@@ -136,6 +145,7 @@ impl Driven {
             books,
             stopped,
             seed: options.seed.unwrap_or(scenario.seed),
+            film,
         })
     }
 }

@@ -16,6 +16,7 @@ use super::rewrite::Rewriter;
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::device::{Alive, Node, Player, signature};
 use crate::sim::engine::{Engine, Fed, Stopped};
+use crate::sim::film::Film;
 use crate::sim::ledger::Conservation;
 use crate::sim::record::{DeviceId, PortId};
 use crate::sim::scenario::{RunOptions, Scenario};
@@ -52,6 +53,8 @@ pub struct ReplayOptions {
     pub tap_all: bool,
     /// Stop at this moment of the simulation.
     pub until: Option<Timestamp>,
+    /// Film the run step by step; needs `every_step`.
+    pub film: bool,
 }
 
 /// Why a capture cannot be replayed.
@@ -93,6 +96,9 @@ pub struct Replay {
     pub comparison: Option<Comparison>,
     /// The seed.
     pub seed: u64,
+    /// The film of the run, if one was asked for.
+    pub film: Option<Film>,
+    wants_film: bool,
     until: Option<Timestamp>,
     last_entry: Timestamp,
 }
@@ -171,6 +177,8 @@ impl Replay {
             books: Ok(Conservation::default()),
             comparison: None,
             seed,
+            film: None,
+            wants_film: options.film,
             until: options.until,
             last_entry,
         })
@@ -179,7 +187,12 @@ impl Replay {
     /// Runs it to its end and compares.
     pub fn run(&mut self, capture: &Capture) {
         let until = self.until.unwrap_or(self.last_entry.after_nanos(REST));
-        self.stopped = self.engine.run(until, u64::MAX, true);
+        if self.wants_film {
+            let (film, stopped) = Film::shoot(&mut self.engine, until, true);
+            (self.film, self.stopped) = (Some(film), stopped);
+        } else {
+            self.stopped = self.engine.run(until, u64::MAX, true);
+        }
         self.books = self.engine.conservation();
         self.comparison = self
             .point

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use toml::Spanned;
 
 use super::engine::{Engine, Stopped};
+use super::film::Film;
 use super::ledger::Conservation;
 use super::program::Program;
 use super::record::{Detail, DeviceId, EventKind, PortId};
@@ -381,6 +382,19 @@ impl Scenario {
         let mut engine = self.build(options);
         let until = options.until.or(self.until);
         let stopped = engine.run(until.unwrap_or(LONGEST), options.events, until.is_none());
+        self.judged(engine, stopped, options)
+    }
+
+    /// Runs it to its end, filmed step by step from the beginning on.
+    pub fn film(&self, options: &RunOptions) -> (Run, Film) {
+        let mut engine = self.build(options);
+        let until = options.until.or(self.until);
+        let (film, stopped) = Film::shoot(&mut engine, until.unwrap_or(LONGEST), until.is_none());
+        (self.judged(engine, stopped, options), film)
+    }
+
+    /// Compares what happened with what was expected.
+    fn judged(&self, mut engine: Engine, stopped: Stopped, options: &RunOptions) -> Run {
         let books = engine.conservation();
         let mut outcomes = Vec::new();
         for expectation in &self.expectations {

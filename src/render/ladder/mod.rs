@@ -1,5 +1,9 @@
 //! A connection as a ladder: both ends as uprights, each segment an arrow between them, with the states that both ends
-//! are in, the times, what was lost and what was never seen.
+//! are in, the times, what was lost and what was never seen; as text, as a drawing, and in the languages of Mermaid and
+//! Graphviz.
+
+mod drawing;
+mod notations;
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -11,6 +15,9 @@ use crate::analysis::tcp::{ConnectionReport, TimeBudget};
 use crate::analysis::{Fact, Note};
 use crate::base::Timestamp;
 use crate::base::text::harmless_octets;
+
+pub use drawing::svg;
+pub use notations::{dot, mermaid};
 
 /// One segment of the connection, as the ladder shows it.
 #[derive(Clone, Debug)]
@@ -61,7 +68,7 @@ const LOSSES: &[&str] = &[
 ];
 
 /// The packet that a note about a repair says was lost behind the capture point.
-pub(super) fn lost_copy(note: &Note) -> Option<u64> {
+pub(in crate::render) fn lost_copy(note: &Note) -> Option<u64> {
     match note.fact("first") {
         Some(Fact::Packet(first)) if LOSSES.contains(&note.code()) => Some(*first),
         _ => None,
@@ -336,30 +343,6 @@ impl<'l> Ladder<'l> {
                 let shaft_len = inner * 3 / 4;
                 format!("{:rest$}✕{}", "", shaft.repeat(shaft_len), rest = inner - shaft_len - 1)
             }
-        }
-    }
-}
-
-/// The ladder as a sequence diagram in Mermaid's language.
-pub fn mermaid(report: &ConnectionReport, rungs: &[Rung], out: &mut Vec<u8>) {
-    line(out, "sequenceDiagram");
-    line(out, &format!("    participant A as A {}", socket(report.initiator.address, report.initiator.port)));
-    line(out, &format!("    participant B as B {}", socket(report.responder.address, report.responder.port)));
-    let first = rungs.first().map_or(Timestamp::ZERO, |rung| rung.at);
-    for rung in rungs {
-        let arrow = if rung.from_initiator { "A->>B" } else { "B->>A" };
-        let mut label = format!("{} seq {}", rung.flags, rung.sequence);
-        if let Some(acknowledgment) = rung.acknowledgment {
-            label.push_str(&format!(" ack {acknowledgment}"));
-        }
-        if rung.len > 0 {
-            label.push_str(&format!(" len {}", rung.len));
-        }
-        line(out, &format!("    {arrow}: {} {label} ({})", rung.packet, span_since(rung.at, first)));
-        for note in &rung.notes {
-            // Mermaid ends a statement at a semicolon, and takes # as the beginning of an entity.
-            let text = words::line(note).replace(';', ",").replace('#', "no. ");
-            line(out, &format!("    Note over A,B: {text}"));
         }
     }
 }

@@ -1,8 +1,19 @@
-//! A simulated network on a page: every box with its addresses, and what it is plugged into.
+//! A simulated network on a page: every box with its addresses, and what it is plugged into; as lines of text, as a
+//! drawing, and in the languages of Graphviz and Mermaid.
+
+mod drawing;
+mod layout;
+mod map;
+mod notations;
 
 use super::style::{DIM, HEADING, Paint};
 use crate::sim::device::Node;
 use crate::sim::{DeviceId, Engine, LinkOptions, PortId};
+
+pub use drawing::{Outline, svg};
+pub use map::{Cable, MapBox, NetworkMap};
+pub use notations::{dot, mermaid};
+pub(super) use notations::{entities, quoted};
 
 /// Boxes shown before the page says how many more there are.
 const MAX_BOXES: usize = 24;
@@ -77,7 +88,7 @@ pub fn end(engine: &Engine, device: DeviceId, port: PortId) -> String {
 }
 
 /// What is unusual about a link.
-fn link_words(options: &LinkOptions) -> String {
+pub(super) fn link_words(options: &LinkOptions) -> String {
     let plain = LinkOptions::default();
     let mut words = Vec::new();
     if options.rate_bps != plain.rate_bps {
