@@ -74,6 +74,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
     filter.ended()?;
     let analysis = analyzer.report();
+    // Only the report is needed from here on, and it may be large.
+    drop(analyzer);
     let document = Document {
         captures: inputs::captures(&source.captures()),
         report: &analysis,
@@ -86,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         html::page(&document, gathered, &mut page);
         drawing::write_page(path, &page, source.paths())?;
     } else if arguments.json {
-        report::json(&document, output.block());
+        report::json(&document, output)?;
     } else {
         let (width, paint) = (output.width(), Paint::new(output.color()));
         report::text(&document, width, paint, output.block());

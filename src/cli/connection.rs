@@ -112,7 +112,7 @@ pub(super) fn show(
     let format = options.format.or(options.mermaid.then_some(Format::Mermaid));
     match (options.follow, &mut watch.assembly) {
         (Some(how), Some(assembly)) => follow(connection, assembly, how, paint, output)?,
-        _ if as_json => json(connection, &watch.rungs, output.block()),
+        _ if as_json => json(connection, &watch.rungs, output)?,
         _ if format.is_some() => diagram(format, connection, &watch, output.block()),
         _ => {
             let drawing = Drawing { width, paint, to_scale: options.to_scale };
@@ -189,7 +189,7 @@ fn text_lines(octets: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn json(connection: &ConnectionReport, rungs: &[Rung], out: &mut Vec<u8>) {
+fn json(connection: &ConnectionReport, rungs: &[Rung], out: &mut dyn io::Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Shape<'a> {
         netlab: &'static str,
@@ -247,7 +247,7 @@ fn json(connection: &ConnectionReport, rungs: &[Rung], out: &mut Vec<u8>) {
                 .collect(),
         })
         .collect();
-    crate::render::json::document(&Shape { netlab: "connection", version: 1, connection, packets }, out);
+    crate::render::json::document(&Shape { netlab: "connection", version: 1, connection, packets }, out)
 }
 
 /// Collects the segments of one connection.

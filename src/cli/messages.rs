@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         None => None,
     };
     if arguments.json {
-        json(&connections, &servers, streams.talks.talks(), output);
+        json(&connections, &servers, streams.talks.talks(), output)?;
     } else {
         let (width, paint) = (output.width(), Paint::new(output.color()));
         let mut page = Page { width, paint, out: output.block() };
@@ -188,7 +188,12 @@ fn mark_replays(connections: &mut [ConnectionMessages]) {
     }
 }
 
-fn json(connections: &[ConnectionMessages], servers: &[SerialServer], talks: &[UdpTalk], output: &mut Output) {
+fn json(
+    connections: &[ConnectionMessages],
+    servers: &[SerialServer],
+    talks: &[UdpTalk],
+    output: &mut Output,
+) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
         netlab: &'static str,
@@ -198,7 +203,7 @@ fn json(connections: &[ConnectionMessages], servers: &[SerialServer], talks: &[U
         udp: &'a [UdpTalk],
     }
     let document = Document { netlab: "messages", version: 1, connections, servers, udp: talks };
-    crate::render::json::document(&document, output.block());
+    crate::render::json::document(&document, output)
 }
 
 /// Collects the streams of connections.

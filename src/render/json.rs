@@ -457,11 +457,13 @@ fn issue(issue: &Issue, out: &mut Vec<u8>) {
     object.close();
 }
 
-/// Appends plain data as one JSON document, indented, with a line end.
-pub fn document(data: &impl serde::Serialize, out: &mut Vec<u8>) {
-    // Plain data with text keys: neither the shape nor writing into memory can fail.
-    let _ = serde_json::to_writer_pretty(&mut *out, data);
-    out.push(b'\n');
+/// Writes plain data as one JSON document, indented, with a line end.
+///
+/// # Errors
+/// When `out` cannot be written: the shape of plain data with text keys cannot fail.
+pub fn document(data: &impl serde::Serialize, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, data)?;
+    out.write_all(b"\n")
 }
 
 /// Appends a JSON string.

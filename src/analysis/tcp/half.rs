@@ -364,6 +364,6 @@ mod tests {
 
     #[test]
     fn a_half_is_small() {
-        assert!(size_of::<Half>() <= 330, "{}", size_of::<Half>());
+        assert!(size_of::<Half>() <= 232, "{}", size_of::<Half>());
     }
 }

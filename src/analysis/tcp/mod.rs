@@ -173,6 +173,7 @@ impl TcpTracker {
     pub fn finish(&mut self, notes: &mut Notes) {
         for slot in 0..self.connections.len() {
             self.conclude(slot as u32, true, notes);
+            self.connections[slot].halves.iter_mut().for_each(Half::shrink);
         }
     }
 

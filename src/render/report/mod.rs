@@ -49,8 +49,11 @@ pub fn text(document: &Document<'_>, width: usize, paint: Paint, out: &mut Vec<u
     page.remarks(document.remarks);
 }
 
-/// Appends the report as one JSON document.
-pub fn json(document: &Document<'_>, out: &mut Vec<u8>) {
+/// Writes the report as one JSON document.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn json(document: &Document<'_>, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     #[derive(Serialize)]
     struct Shape<'a> {
         netlab: &'static str,
@@ -70,7 +73,7 @@ pub fn json(document: &Document<'_>, out: &mut Vec<u8>) {
             document.findings.in_order().into_iter().map(|finding| JsonFinding::of(finding, health)).collect()
         },
     };
-    super::json::document(&shape, out);
+    super::json::document(&shape, out)
 }
 
 /// A finding in the shape of the JSON.
