@@ -63,24 +63,35 @@ pub fn mac(out: &mut Vec<u8>, address: MacAddr) {
     }
 }
 
+/// Every octet in decimal with a point behind it, and how many characters that is.
+const OCTETS: [([u8; 4], u8); 256] = {
+    let mut all = [([b'.'; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let (text, len) = &mut all[octet];
+        let digits = 1 + (octet >= 10) as usize + (octet >= 100) as usize;
+        let (mut rest, mut place) = (octet, digits);
+        while place > 0 {
+            place -= 1;
+            text[place] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        *len = digits as u8 + 1;
+        octet += 1;
+    }
+    all
+};
+
 /// Appends an IPv4 address.
 pub fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
     let mut text = [0; 16];
-    let mut len = 0;
+    let mut end = 0;
     for octet in address.octets() {
-        if octet >= 100 {
-            text[len] = b'0' + octet / 100;
-            len += 1;
-        }
-        if octet >= 10 {
-            text[len] = b'0' + octet / 10 % 10;
-            len += 1;
-        }
-        text[len] = b'0' + octet % 10;
-        text[len + 1] = b'.';
-        len += 2;
+        let (digits, len) = &OCTETS[usize::from(octet)];
+        text[end..end + 4].copy_from_slice(digits);
+        end += usize::from(*len);
     }
-    out.extend_from_slice(&text[..len - 1]);
+    out.extend_from_slice(&text[..end - 1]);
 }
 
 /// Appends an IPv6 address (RFC 5952).

@@ -26,25 +26,50 @@ pub fn write_line(out: &mut Vec<u8>, note: &Note) {
 /// Appends `template` with `{name}` replaced by the note's fact of that name. A part in square brackets is left out when
 /// a fact in it is missing; a fact missing outside of brackets prints as `?`.
 pub fn fill(out: &mut Vec<u8>, template: &str, note: &Note) {
-    // Octet by octet: brackets are ASCII, and this runs for every note of every line.
-    let mut rest = template.as_bytes();
+    fill_octets(out, template.as_bytes(), note);
+}
+
+/// The same octet by octet: brackets are ASCII, and this runs for every note of every line.
+fn fill_octets(out: &mut Vec<u8>, mut rest: &[u8], note: &Note) {
     while let Some(at) = rest.iter().position(|octet| matches!(octet, b'{' | b'[')) {
         out.extend_from_slice(&rest[..at]);
-        let inner = &rest[at + 1..];
         let close = if rest[at] == b'{' { b'}' } else { b']' };
-        let Some(end) = inner.iter().position(|octet| *octet == close) else { break };
-        let part = std::str::from_utf8(&inner[..end]).unwrap_or_default();
+        let Some((part, after)) = split(&rest[at + 1..], close) else {
+            rest = &rest[at..];
+            break;
+        };
         if close == b'}' {
-            match note.fact(part) {
+            match fact_of(note, part) {
                 Some(found) => write_fact(out, found),
                 None => out.push(b'?'),
             }
-        } else if names(part).all(|name| note.fact(name).is_some()) {
-            fill(out, part, note);
+        } else if has_all_facts(part, note) {
+            fill_octets(out, part, note);
         }
-        rest = &inner[end + 1..];
+        rest = after;
     }
     out.extend_from_slice(rest);
+}
+
+fn has_all_facts(mut part: &[u8], note: &Note) -> bool {
+    while let Some((_, after)) = split(part, b'{') {
+        let Some((name, rest)) = split(after, b'}') else { return true };
+        if fact_of(note, name).is_none() {
+            return false;
+        }
+        part = rest;
+    }
+    true
+}
+
+/// What stands before and after the first `mark`.
+fn split(octets: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    let at = octets.iter().position(|octet| *octet == mark)?;
+    Some((&octets[..at], &octets[at + 1..]))
+}
+
+fn fact_of<'n>(note: &'n Note, name: &[u8]) -> Option<&'n Fact> {
+    note.facts.iter().find(|(found, _)| found.as_bytes() == name).map(|(_, fact)| fact)
 }
 
 /// The names of the facts that a template mentions.

@@ -17,11 +17,14 @@ pub(super) fn name(protocol: u8, source: u16, destination: u16, octets: &[u8]) -
 }
 
 fn by_text(octets: &[u8]) -> Option<&'static str> {
-    if octets.starts_with(b"SSH-") {
-        return Some("ssh");
-    }
-    if is_http(octets) {
-        return Some("http");
+    // All of these begin with a capital letter, which spares most payloads the comparisons.
+    if octets.first().is_some_and(u8::is_ascii_uppercase) {
+        if octets.starts_with(b"SSH-") {
+            return Some("ssh");
+        }
+        if is_http(octets) {
+            return Some("http");
+        }
     }
     is_tls(octets, true).then_some("tls")
 }
