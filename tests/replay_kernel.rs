@@ -10,7 +10,7 @@ use netlab::base::MacAddr;
 use netlab::capture::MemorySource;
 use netlab::packet::Direction;
 use netlab::sim::Scenario;
-use netlab::sim::replay::{Capture, Replay, ReplayOptions};
+use netlab::sim::replay::{Capture, Driven, Mid, Replay, ReplayOptions};
 use netlab::wire::build::{FrameBuilder, Ipv4Fields, UdpFields};
 use netlab::wire::{self, LinkType};
 use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
@@ -264,4 +264,91 @@ fn r9_with_mtu_1400_the_fragments_are_those_of_a_linux_router() {
     };
     assert_eq!(said(&errors), [(3, 4, Some(1400))]);
     assert_eq!(said(&arrived(&replay, &scenario, "h1")), said(&errors));
+}
+
+/// Datagrams of a conversation, recorded where the MTU is 1500 everywhere, are driven through a network whose far link
+/// carries 1400. A real host and a real router send the same datagrams over such links: the pieces must be the same.
+#[test]
+fn r9_a_drive_over_mtu_1400_makes_the_fragments_that_real_hosts_and_a_real_router_make() {
+    let Some(lab) = Lab::new("d") else { return };
+    for setting in ["ipv4.ip_forward=1", "ipv4.conf.all.rp_filter=0", "ipv4.conf.default.rp_filter=0"] {
+        lab.sysctl(&format!("net.{setting}"));
+    }
+    lab.ip("link add name ra address 00:00:5e:00:53:a1 type veth peer name ea");
+    lab.ip("link add name rb address 00:00:5e:00:53:b1 type veth peer name eb");
+    lab.ip("link set rb mtu 1400");
+    for device in ["ra", "ea", "rb", "eb"] {
+        lab.ip(&format!("link set {device} up"));
+    }
+    lab.ip("addr add 192.0.2.1/24 dev ra");
+    lab.ip("addr add 198.51.100.1/24 dev rb");
+    lab.ip("neigh add 192.0.2.10 lladdr 00:00:5e:00:53:01 dev ra nud permanent");
+    lab.ip("neigh add 198.51.100.10 lladdr 00:00:5e:00:53:02 dev rb nud permanent");
+    let mut ports = lab.open(&["ea", "eb"]);
+    std::thread::sleep(Duration::from_millis(300));
+    ports.iter_mut().for_each(|port| drop(port.take(Duration::from_millis(20))));
+
+    let lens = [1472usize, 1372, 1373, 40, 2800, 1400];
+    let recorded: Vec<Vec<u8>> = lens
+        .iter()
+        .map(|len| {
+            let payload: Vec<u8> = (0..*len).map(|index| (index * 7 + len) as u8).collect();
+            FrameBuilder::ethernet(mac(1), mac(0xa1))
+                .ipv4(Ipv4Fields::new(v4("192.0.2.10"), v4("198.51.100.10")))
+                .udp(UdpFields::new(5000, 5001))
+                .payload(&payload)
+                .finish()
+        })
+        .collect();
+    let text = "title = \"router\"\nlinks = [\"h1 - r.a\"]\n[host.h1]\naddress = \"192.0.2.10/24\"\nmac = \"00:00:5e:00:53:01\"\ngateway = \"192.0.2.1\"\n[router.r.interfaces.a]\naddress = \"192.0.2.1/24\"\nmac = \"00:00:5e:00:53:a1\"\n[router.r.interfaces.b]\naddress = \"198.51.100.1/24\"\nmac = \"00:00:5e:00:53:b1\"\n[host.h2]\naddress = \"198.51.100.10/24\"\nmac = \"00:00:5e:00:53:02\"\ngateway = \"198.51.100.1\"\n[[link]]\nbetween = [\"r.b\", \"h2\"]\nmtu = 1400\n";
+    let scenario = Scenario::parse("router", text).expect(text);
+    let options = ReplayOptions { tap_all: true, ..ReplayOptions::default() };
+    let driven = Driven::run(&capture(&recorded), &scenario, &options, Mid::Skip).expect("a drive");
+    driven.books.as_ref().expect("the books balance");
+    let udp = |octets: &Vec<u8>| octets[12..14] == [0x08, 0x00] && octets[23] == 17;
+    let passed = |end: &str, direction: Direction| -> Vec<Vec<u8>> {
+        let (device, port) = scenario.port(end).expect("a port");
+        let frames = driven.engine.tap_of(device, port).expect("a tap").frames();
+        let frames = frames.iter().filter(|tapped| tapped.direction == direction);
+        frames.map(|tapped| tapped.frame.octets().to_vec()).filter(udp).collect()
+    };
+    // The real router is given what the simulated host sent.
+    let sent = passed("h1", Direction::Outbound);
+    let mut kernel = Vec::new();
+    for octets in &sent {
+        ports[0].send(octets);
+        kernel.extend(ports[1].take(Duration::from_millis(20)).into_iter().filter(udp));
+    }
+    let packet = |octets: &Vec<u8>| octets[14..14 + usize::from(u16::from_be_bytes([octets[16], octets[17]]))].to_vec();
+    let packets = |frames: &[Vec<u8>]| frames.iter().map(packet).collect::<Vec<_>>();
+    assert_eq!(packets(&passed("h2", Direction::Inbound)), packets(&kernel), "to the octet");
+    // 1472, 1373 and 1400 become two; 2800 goes out in two and becomes three or four.
+    assert!(kernel.len() >= lens.len() + 4, "{}", kernel.len());
+
+    // And a real host, given the same conversation, cuts it in the same way: lengths, offsets and flags of every piece.
+    let shape = |octets: &Vec<u8>| {
+        let at = |index: usize| u16::from_be_bytes([octets[index], octets[index + 1]]);
+        (at(16), at(20) & 0x3fff)
+    };
+    let path = format!("/run/netns/{}", lab.name);
+    lab.ip("link add name rc address 00:00:5e:00:53:c1 type veth peer name ec");
+    lab.ip("addr add 203.0.113.1/24 dev rc");
+    lab.ip("neigh add 203.0.113.10 lladdr 00:00:5e:00:53:03 dev rc nud permanent");
+    lab.ip("link set rc up");
+    lab.ip("link set ec up");
+    // Fragments were not forbidden in the capture.
+    lab.sysctl("net.ipv4.ip_no_pmtu_disc=1");
+    let mut outside = lab.open(&["ec"]);
+    let thread = std::thread::spawn(move || {
+        let entrance = std::fs::File::open(path).expect("the namespace");
+        nix::sched::setns(entrance, nix::sched::CloneFlags::CLONE_NEWNET).expect("root may enter");
+        let socket = std::net::UdpSocket::bind("203.0.113.1:5000").expect("a socket");
+        for len in lens {
+            socket.send_to(&vec![7u8; len], "203.0.113.10:5001").expect("sent");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    let host: Vec<Vec<u8>> = outside[0].take(Duration::from_millis(400)).into_iter().filter(udp).collect();
+    thread.join().expect("the host is done");
+    assert_eq!(sent.iter().map(shape).collect::<Vec<_>>(), host.iter().map(shape).collect::<Vec<_>>());
 }

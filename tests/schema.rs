@@ -145,6 +145,58 @@ fn interfaces_fit_their_schema() {
     assert!(value["interfaces"].as_array().is_some_and(|list| !list.is_empty()), "{value}");
 }
 
+/// Holds the lines of a simulation, a replay or a drive against their schema; returns the last one, the summary.
+fn simulation_fits(arguments: &[&str], schema: &Value) -> Value {
+    let text = netlab(arguments);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(lines.len() >= 2, "{arguments:?} says {text}");
+    for (number, value) in lines.iter().enumerate() {
+        let place = format!("{arguments:?} line {}", number + 1);
+        check(value, schema, &place).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(number == 0, value.get("netlab").is_some(), "{place}: the header comes first");
+        assert_eq!(number + 1 == lines.len(), value["event"] == "summary", "{place}: the summary comes last");
+        let mut value = value.clone();
+        // The octets of a socket call may be none.
+        if value["event"] == "call" && value["data"] == "" {
+            value["data"] = "none".into();
+        }
+        nothing_is_null(&value, &place);
+    }
+    lines.into_iter().last().expect("a summary")
+}
+
+#[test]
+fn simulations_replays_and_drives_fit_their_schema() {
+    let schema = schema("simulation.json");
+    // Between them they have every kind of event.
+    for name in ["arp", "nat", "udp", "loss", "dhcp-dns", "broadcast-storm-rstp", "subnet-decision", "rip", "pmtud"] {
+        simulation_fits(&["simulate", name, "--jsonl"], &schema);
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    for (name, port) in
+        [("router", "h1.eth0"), ("nat", "pc1.eth0"), ("udp", "client.eth0"), ("handshake", "client.eth0")]
+    {
+        netlab(&["simulate", name, "--write", &path(name)]);
+        let capture = path(&format!("{name}/{port}.pcapng"));
+        let drawn = path(&format!("{name}.toml"));
+        fs::write(&drawn, netlab(&["topology", &capture])).expect("a file");
+        let summary = simulation_fits(&["replay", &capture, "-t", &drawn, "--jsonl"], &schema);
+        assert!(summary["comparison"]["expected"].as_u64().is_some_and(|expected| expected > 0), "{summary}");
+        let summary = simulation_fits(&["replay", &capture, "-t", &drawn, "--drive", "--jsonl"], &schema);
+        assert!(summary["conversations"].is_array(), "{summary}");
+    }
+    // What has no place, what is odd, and what was cut is in the summary too.
+    fs::write(path("empty.toml"), "title = \"empty\"\nlinks = [\"h1 - sw\"]\n[switch.sw]\n[host.h1]\n")
+        .expect("a file");
+    let arguments =
+        ["replay", &path("router/h1.eth0.pcapng"), "-t", &path("empty.toml"), "--unmapped", "drop", "--jsonl"];
+    let summary = simulation_fits(&arguments, &schema);
+    assert!(summary["not_entered"].as_array().is_some_and(|list| !list.is_empty()), "{summary}");
+    let bad = serde_json::json!({"at_ns": 1, "device": "h1", "event": "exploded"});
+    assert!(check(&bad, &schema, "x").is_err());
+}
+
 #[test]
 fn a_wrong_value_is_noticed() {
     let schema = schema("packets.json");

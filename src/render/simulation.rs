@@ -593,7 +593,9 @@ pub fn json_summary_of(engine: &Engine) -> Json {
                 .iter()
                 .map(|row| {
                     let cells = table.heads.iter().zip(row);
+                    // A cell with nothing in it is absent.
                     cells
+                        .filter(|(_, cell)| !cell.is_empty())
                         .map(|(head, cell)| (head.replace(' ', "_").to_lowercase(), Json::from(cell.as_str())))
                         .collect::<Map<_, _>>()
                         .into()

@@ -110,7 +110,10 @@ fn lines(replay: &Replay, records: &[&Record], paint: Paint, out: &mut Vec<u8>) 
     }
     if !records.is_empty() {
         let [delivered, filtered, dropped] = ends;
-        let sum = format!("    copies: {delivered} delivered, {filtered} filtered, {dropped} dropped");
+        let flying =
+            replay.engine.in_flight().filter(|(_, id)| records.iter().any(|record| record.frame == *id)).count();
+        let flying = if flying > 0 { format!(", {flying} still under way") } else { String::new() };
+        let sum = format!("    copies: {delivered} delivered, {filtered} filtered, {dropped} dropped{flying}");
         out.extend_from_slice(paint.text(&sum, DIM).as_bytes());
         out.push(b'\n');
     }

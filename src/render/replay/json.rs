@@ -96,6 +96,8 @@ impl Page<'_> {
         let contradictions: Vec<Json> =
             replay.plan.contradictions.iter().map(|(number, text)| json!({"frame": number, "text": text})).collect();
         summary["contradictions"] = contradictions.into();
+        let spared = replay.plan.before_point.iter().map(|(device, port)| Json::from(end(engine, *device, *port)));
+        summary["faults_spared"] = spared.collect::<Vec<_>>().into();
         if let Some(comparison) = &replay.comparison {
             let list = |differences: &[Difference]| -> Vec<Json> {
                 let one = |difference: &Difference| {
@@ -116,6 +118,9 @@ impl Page<'_> {
                                 "mean_size": comparison.mean_residual},
                 "different": list(&comparison.different), "missing": list(&comparison.missing),
                 "extra": list(&comparison.extra),
+                // The lists are cut short; these are the whole numbers.
+                "counts": {"different": comparison.counts[0], "missing": comparison.counts[1],
+                           "extra": comparison.counts[2]},
             });
         }
         summary

@@ -48,7 +48,10 @@ struct Drawer<'a> {
 /// Draws the topology. `middle` is what stands between the stations; without it, a hub if the capture saw frames of
 /// others, else a switch.
 pub fn draw(all: &Identities, file: &str, middle: Option<Middle>) -> Drawing {
-    let middle = middle.unwrap_or(if all.point.is_none() { Middle::Hub } else { Middle::Switch });
+    let middle = middle.unwrap_or(match (&all.point, all.sees_others) {
+        (Some(_), false) => Middle::Switch,
+        _ => Middle::Hub,
+    });
     let mut drawer = Drawer {
         all,
         hosts: String::new(),
@@ -207,7 +210,10 @@ impl Drawer<'_> {
             let _ = writeln!(text, "address = {}{guess}", list(addresses.iter().map(|(text, _)| text.as_str())));
         }
         let Some(wan) = self.wan(number) else {
-            self.left_out.push((station.mac, "has no network of its own behind it: there are too many routers"));
+            self.left_out.push((
+                station.mac,
+                "has no network of its own behind it: too many routers, or no block of addresses is free",
+            ));
             return;
         };
         let cloud = if number == 1 { "internet".to_owned() } else { format!("internet{number}") };
@@ -219,20 +225,19 @@ impl Drawer<'_> {
         let _ = writeln!(text, "[cloud.{cloud}]\naddress = \"{outside}/30\"\ngateway = \"{inside}\"  # made up");
     }
 
-    /// A /30 for the far side of a router, from the documentation blocks (RFC 5737), away from everything seen.
+    /// A /30 for the far side of a router, away from everything seen: from the documentation blocks (RFC 5737), or if
+    /// those are in use, from the block for measuring networks (RFC 2544).
     fn wan(&self, number: usize) -> Option<Ipv4Addr> {
         if number > MAX_ROUTERS {
             return None;
         }
-        let blocks = [[198, 51, 100, 0], [203, 0, 113, 0], [192, 0, 2, 0]].map(Ipv4Addr::from);
-        let free = blocks.into_iter().find(|block| {
+        let documentation = [[198, 51, 100, 0], [203, 0, 113, 0], [192, 0, 2, 0]].map(Ipv4Addr::from);
+        let measuring = (0..=255).map(|third| Ipv4Addr::new(198, 18, third, 0));
+        let free = documentation.into_iter().chain(measuring).find(|block| {
             let block = Prefix::new(IpAddr::V4(*block), 24);
+            let overlaps = |subnet: Prefix| subnet.contains(block.network) || block.contains(subnet.network);
             !self.taken.iter().any(|address| block.contains(*address))
-                && !self
-                    .all
-                    .subnets
-                    .iter()
-                    .any(|subnet| subnet.prefix.contains(block.network) || block.contains(subnet.prefix.network))
+                && !self.all.subnets.iter().any(|subnet| overlaps(subnet.prefix))
         })?;
         Some(Ipv4Addr::from(u32::from(free) + 4 * (number as u32 - 1)))
     }
@@ -286,6 +291,12 @@ impl Drawer<'_> {
             (None, Middle::Switch) => {
                 let _ = writeln!(text, "# The capture saw frames between others: where it was taken is not known.");
             }
+        }
+        if point.is_some() && middle == Middle::Hub && all.sees_others {
+            let _ = writeln!(
+                text,
+                "# It saw conversations between others, so a hub is drawn. --middle switch draws a switch."
+            );
         }
         if !self.map.is_empty() {
             let port = match point.as_ref().map(|(name, _)| name) {

@@ -176,6 +176,8 @@ pub struct Identities {
     pub nat: Vec<String>,
     /// The station at which the capture was probably taken, and why.
     pub point: Option<(MacAddr, String)>,
+    /// True if the capture saw whole conversations between others, as one sees on a hub or at a mirror port.
+    pub sees_others: bool,
     /// Largest IP packet that is not an offloaded giant.
     pub largest_packet: u32,
     /// Most octets within one millisecond.
@@ -387,6 +389,12 @@ impl Identities {
         }
         self.nat = self.signs_of_nat();
         self.point = self.guess_point();
+        // A single frame between others may have been flooded by a switch that did not know its receiver yet.
+        let is_between = |pair: &(MacAddr, MacAddr), mac: MacAddr| pair.0 != mac && pair.1 != mac;
+        self.sees_others = match &self.point {
+            Some((mac, _)) => self.pairs.iter().any(|(pair, count)| *count > 1 && is_between(pair, *mac)),
+            None => !self.pairs.is_empty(),
+        };
     }
 
     fn signs_of_nat(&self) -> Vec<String> {
@@ -421,6 +429,12 @@ impl Identities {
 
     /// The station that is part of every frame between two single stations: the capture was taken at its card.
     fn guess_point(&self) -> Option<(MacAddr, String)> {
+        let mut senders = self.stations.iter().filter(|station| station.outbound > 0);
+        if let (Some(sender), None) = (senders.next(), senders.next())
+            && sender.outbound == sender.sent
+        {
+            return Some((sender.mac, "the capture marks its frames as sent by the capturing host".to_owned()));
+        }
         let mut pairs = self.pairs.keys();
         let (a, b) = *pairs.next()?;
         let mut possible = vec![a, b];
@@ -428,11 +442,6 @@ impl Identities {
             possible.retain(|mac| mac == c || mac == d);
         }
         let station = |mac: &MacAddr| self.station(*mac);
-        if let Some(sender) =
-            self.stations.iter().find(|station| station.outbound > 0 && possible.contains(&station.mac))
-        {
-            return Some((sender.mac, "the capture marks its frames as sent by the capturing host".to_owned()));
-        }
         match possible.as_slice() {
             [] => None,
             [only] => Some((*only, "it is part of every conversation of the capture".to_owned())),

@@ -199,6 +199,9 @@ impl Script {
         let patience = if in_turn { PATIENCE } else { SHORT_PATIENCE };
         let mut last: Option<(Timestamp, u64)> = None;
         let peer = Expression::Constant(Value::Address(part.peer()));
+        if talk.may_be_cut[side.index()] {
+            self.option(socket, "IP_MTU_DISCOVER", 0);
+        }
         self.push(Step::Let("from".to_owned(), peer.clone()));
         // Jumps of a responder over its answers to what never came.
         let mut skips: Vec<usize> = Vec::new();

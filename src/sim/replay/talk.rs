@@ -196,6 +196,8 @@ pub struct Talk {
     pub(super) contents: [Vec<u8>; 2],
     /// True if it goes to a group or to everybody: nobody in particular receives it.
     pub to_group: bool,
+    /// True for a side whose datagrams routers may cut: their "don't fragment" is not set.
+    pub(super) may_be_cut: [bool; 2],
     /// True if the other side said by ICMP that nobody listens there.
     pub(super) is_unreachable: bool,
     /// The segment before, by side: whether it was as large as they come, so that the next one continues it.
@@ -268,6 +270,7 @@ impl Talks {
             talk.follower.udp(at, by);
             let len = u64::from(udp.payload_len());
             talk.turns.push(Turn { number, by, at, deed: Deed::Say(len) });
+            talk.may_be_cut[by.index()] |= frame.ipv4().is_some_and(|ip| !ip.dont_fragment());
             let place = talk.follower.said[by.index()];
             talk.follower.said[by.index()] += len;
             self.kept += keep(&mut talk.contents[by.index()], place as i64, udp.payload(), self.kept);
@@ -346,6 +349,7 @@ impl Talks {
             is_tcp,
             ends,
             to_group: group.is_multicast() || is_all,
+            may_be_cut: [false; 2],
             is_unreachable: false,
             contents: [Vec::new(), Vec::new()],
             first_packet: number,

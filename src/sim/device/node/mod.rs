@@ -350,11 +350,14 @@ impl Node {
         &self.neighbours
     }
 
+    /// True if the address is on one of the node's interfaces: what is sent there never leaves it.
+    pub(super) fn is_here(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.interfaces.iter().any(|interface| interface.has(address))
+    }
+
     /// True if the address is the node's own, or one it answers for.
     pub fn is_mine(&self, address: IpAddr) -> bool {
-        address.is_loopback()
-            || self.interfaces.iter().any(|interface| interface.has(address))
-            || self.settings.answers_for.iter().any(|prefix| prefix.contains(address))
+        self.is_here(address) || self.settings.answers_for.iter().any(|prefix| prefix.contains(address))
     }
 
     fn next_identification(&mut self) -> u32 {

@@ -110,7 +110,7 @@ impl Node {
                 None => self.source_on(interface, destination).ok_or(SendError::NoSource),
             }
         };
-        if self.is_mine(destination) {
+        if self.is_here(destination) {
             let source = source.unwrap_or(destination);
             return Ok(Way { interface: 0, hop: Hop::Loopback, source, destination, path_mtu: 65_535 });
         }

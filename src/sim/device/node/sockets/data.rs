@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::super::Node;
-use super::super::output::FragmentPolicy;
 use super::super::udp::UdpId;
 use super::Outcome::{self, Fails, Returns, Waits};
 use super::{Kind, attempt};
@@ -125,7 +124,8 @@ impl Node {
                 udp
             }
         };
-        let may_broadcast = self.sockets.sockets.get(&id).is_some_and(|socket| socket.broadcast);
+        let Some(options) = self.sockets.sockets.get(&id) else { return Fails("EBADF".into()) };
+        let (may_broadcast, fragments) = (options.broadcast, options.fragments);
         let Some(socket) = self.udp.socket(udp) else { return Fails("EBADF".into()) };
         if let Some(errno) = socket.error.take() {
             return Fails(errno.into());
@@ -137,7 +137,7 @@ impl Node {
         if is_broadcast && !may_broadcast {
             return Fails("EACCES".into());
         }
-        match self.send_datagram(now, source, destination, octets, FragmentPolicy::Want, out) {
+        match self.send_datagram(now, source, destination, octets, fragments, out) {
             Ok(()) => Returns(vec![Value::Number(octets.len() as i64)], octets.len().to_string()),
             Err(error) => Fails(error.errno().into()),
         }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Node;
+use super::output::FragmentPolicy;
 use super::tcp::ConnectionId;
 use super::udp::UdpId;
 use crate::base::{Timestamp, limits};
@@ -47,6 +48,7 @@ struct Socket {
     nagle: bool,
     broadcast: bool,
     lingers: bool,
+    fragments: FragmentPolicy,
     receive_buffer: usize,
     send_buffer: usize,
     timeout: Option<std::time::Duration>,
@@ -74,6 +76,7 @@ impl Sockets {
             nagle: true,
             broadcast: false,
             lingers: true,
+            fragments: FragmentPolicy::Want,
             receive_buffer,
             send_buffer: 65_535,
             timeout: None,
@@ -269,6 +272,15 @@ impl Node {
             "SO_SNDBUF" => socket.send_buffer = size,
             // Only the one that matters: 0 s, "reset instead of closing".
             "SO_LINGER" => socket.lingers = on,
+            // As Linux numbers them: never forbid fragments, forbid them where the packet fits, always forbid them.
+            "IP_MTU_DISCOVER" => {
+                socket.fragments = match *value {
+                    0 => FragmentPolicy::Allow,
+                    1 => FragmentPolicy::Want,
+                    2 => FragmentPolicy::Never,
+                    _ => return Fails("EINVAL".into()),
+                };
+            }
             "SO_RCVTIMEO" => socket.timeout = on.then(|| std::time::Duration::from_nanos(*value as u64)),
             "TCP_NODELAY" => {
                 socket.nagle = !on;
@@ -281,7 +293,7 @@ impl Node {
             }
             _ => {
                 return Fails(format!(
-                    "ENOPROTOOPT: '{name}'; known are SO_REUSEADDR, SO_BROADCAST, SO_RCVBUF, SO_SNDBUF, SO_LINGER, SO_RCVTIMEO, TCP_NODELAY"
+                    "ENOPROTOOPT: '{name}'; known are SO_REUSEADDR, SO_BROADCAST, SO_RCVBUF, SO_SNDBUF, SO_LINGER, SO_RCVTIMEO, IP_MTU_DISCOVER, TCP_NODELAY"
                 ));
             }
         }

@@ -325,7 +325,7 @@ impl Node {
     }
 
     fn mtu_towards(&self, destination: IpAddr) -> usize {
-        if self.is_mine(destination) {
+        if self.is_here(destination) {
             return 65_535;
         }
         let interface = self.routes.look_up(destination, 0).map_or(0, |route| route.interface);
