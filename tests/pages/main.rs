@@ -251,6 +251,19 @@ fn a_replayed_capture_is_filmed_with_its_packet_numbers() {
 }
 
 #[test]
+fn a_guessed_network_is_drawn_for_notes() {
+    let file = capture("tutorial.pcapng");
+    let drawn = |format: &str| {
+        let output = netlab(&["topology", file.to_str().expect("a name"), "--format", format]);
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(drawn("dot").contains("label=\"h1\\n192.0.2.1/"), "{}", drawn("dot"));
+    assert!(drawn("mermaid").contains("[\"h2<br/>192.0.2.2/"), "{}", drawn("mermaid"));
+    assert!(drawn("svg").contains("<title>the network of "), "{}", drawn("svg"));
+}
+
+#[test]
 fn hostile_text_stays_text() {
     let scratch = tempfile::tempdir().expect("a folder");
     let (client, server) = (([192, 0, 2, 1], 40_000), ([192, 0, 2, 2], 80));

@@ -34,7 +34,7 @@ function span(nanos) {
   const seconds = Math.round(size / 1e9);
   return sign + Math.floor(seconds / 60) + " min " + (seconds % 60) + " s";
 }
-const moment = (nanos) => new Date(nanos / 1e6).toISOString().replace("T", " ");
+const moment = (nanos) => new Date(nanos / 1e6).toISOString().replace("T", " ").replace("Z", "");
 const many = (count, word) => count + " " + (count === 1 ? word : /[^aeiou]y$/.test(word) ? word.slice(0, -1) + "ies" : word + (/s$/.test(word) ? "es" : "s"));
 const end = (side) => (side.address.includes(":") ? "[" + side.address + "]" : side.address) + ":" + side.port;
 const listed = (numbers, count) => numbers.slice(0, 6).join(", ") + ((count || numbers.length) > 6 ? ", …" : "");

@@ -67,7 +67,7 @@ function arpMap(bindings) {
   for (const address of addresses) svg.append(draw("text", { x: a - 8, y: y(addresses, address), "text-anchor": "end" }, address));
   for (const mac of macs) {
     const vendor = shown.find((one) => one.mac === mac).vendor;
-    svg.append(draw("text", { class: "mono", x: b + 8, y: y(macs, mac) }, mac), draw("text", { class: "dim", x: b + 146, y: y(macs, mac) }, vendor ? vendor.slice(0, 18) : ""));
+    svg.append(draw("text", { class: "mono", x: b + 8, y: y(macs, mac) }, mac), draw("text", { class: "dim", x: b + 158, y: y(macs, mac) }, vendor ? vendor.slice(0, 18) : ""));
   }
   return el("div", {}, el("div", { class: "map" }, svg), bindings.length > most ? el("p", { class: "dim small" }, "The first " + most + " of " + bindings.length + " are drawn.") : null);
 }

@@ -40,7 +40,7 @@ const stage = (() => {
   for (const name of ["wide", "tall"]) for (const one of drawings[name].querySelectorAll(".device")) {
     const act = () => onBox(+one.dataset.device);
     one.addEventListener("click", act);
-    one.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); act(); } });
+    one.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); act(); } });
   }
   return {
     holder, choose,
