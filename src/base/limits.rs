@@ -94,7 +94,6 @@ pub const MAX_FINDING_PACKETS: usize = 1000;
 
 /// Connections remembered at once, at somewhat below 1 KiB each. Beyond, the one silent longest is forgotten, and said so.
 pub const MAX_TCP_CONNECTIONS: usize = 1 << 18;
-/// Segments remembered of one direction after they were acknowledged: what a late copy or report is compared with.
 /// TCP connections remembered after their end where no report will list them: late copies and resends come soon.
 pub const MAX_TCP_CONNECTIONS_OVER: usize = 4096;
 /// Acknowledged segments remembered of a direction in which something went wrong: resent ones are compared with them.
@@ -124,6 +123,12 @@ pub const TCP_BURST_CONNECTIONS: usize = 6;
 pub const TCP_BURST_NANOS: u64 = 50_000_000;
 /// Files of extracted streams that are open at once: well below what a process may have.
 pub const MAX_OPEN_STREAM_FILES: usize = 200;
+/// Streams that are extracted to files: more names no folder bears well.
+pub const MAX_EXTRACTED_STREAMS: usize = 1 << 16;
+/// Ranges remembered of one extracted stream, whose holes may still be filled.
+pub const MAX_STREAM_RANGES: usize = 1 << 12;
+/// The same of all extracted streams together.
+pub const MAX_EXTRACTED_RANGES: usize = 1 << 20;
 /// Packets of one connection that a ladder shows; beyond, it says how many it leaves out.
 pub const MAX_LADDER_ROWS: usize = 5000;
 /// A retransmission timer before anything is known of the path (RFC 6298 §2.1).
@@ -137,8 +142,11 @@ pub const TCP_LONGEST_TIMEOUT_NANOS: u64 = 120_000_000_000;
 pub const TCP_UNANSWERED_NANOS: u64 = 75_000_000_000;
 /// How long a reset is watched for traffic that shows it was ignored.
 pub const TCP_RESET_WATCH_NANOS: u64 = 3_000_000_000;
-/// TIME-WAIT on Linux; the standard's 2 MSL would be four minutes (RFC 9293 §3.4.2).
-pub const TCP_TIME_WAIT_NANOS: u64 = 60_000_000_000;
+/// TIME-WAIT on Linux, as a program gets to feel it; the standard's 2 MSL would be four minutes (RFC 9293 §3.4.2). It is
+/// 60 s, but timers of that length stand on a coarse level of the kernel's timer wheel, whose slots at 250 ticks a second
+/// are 512 ticks (2.048 s) wide, and are rounded up to the next slot: the middle is right within 1.024 s. At 1000 ticks
+/// the slots are 4.096 s wide.
+pub const TCP_TIME_WAIT_NANOS: u64 = 60_000_000_000 + 1_024_000_000;
 
 // ---- analysis: fragments ----
 

@@ -1,6 +1,6 @@
 //! `netlab analyze FILE --connection N`: one connection as a ladder; `--follow` and `--extract` give its streams.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::ControlFlow;
@@ -14,7 +14,9 @@ use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::tcp::{Assembly, Chunk, ConnectionReport, Overlap, Written};
 use crate::analysis::{Analyzer, Judged, Note};
-use crate::base::limits::{MAX_LADDER_ROWS, MAX_OPEN_STREAM_FILES};
+use crate::base::limits::{
+    MAX_EXTRACTED_RANGES, MAX_EXTRACTED_STREAMS, MAX_LADDER_ROWS, MAX_OPEN_STREAM_FILES, MAX_STREAM_RANGES,
+};
 use crate::packet::{RawPacket, Remark};
 use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::ladder::{self, Drawing, Rung, socket};
@@ -335,9 +337,12 @@ pub(super) fn extract(
         overlap: options.overlap,
         open: HashMap::new(),
         written: HashMap::new(),
+        ranges: 0,
+        too_many: HashSet::new(),
         turn: 0,
     };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut files, Patience::Live);
+    let too_many = files.too_many.len();
     let mut streams: Vec<_> = files.written.into_iter().collect();
     streams.sort_by_key(|(key, _)| *key);
     for ((connection, from_initiator), stream) in &streams {
@@ -346,6 +351,19 @@ pub(super) fn extract(
         let missing =
             if holes > 0 { format!(", {holes} of them not captured and written as zeros") } else { String::new() };
         writeln!(output, "{name}: {} octets{missing}", stream.end)?;
+        if stream.known.given_up() > 0 {
+            output.complain(&format!(
+                "{name}: its holes were too many; {} octets of them stay zeros although they may have come later",
+                stream.known.given_up()
+            ));
+        }
+    }
+    if too_many > 0 {
+        let more = if too_many >= MAX_EXTRACTED_STREAMS { "or more " } else { "" };
+        output.complain(&format!(
+            "{too_many} {more}streams were not written: {MAX_EXTRACTED_STREAMS} files are enough for one folder; choose \
+             some by --filter or --connection N"
+        ));
     }
     if streams.is_empty() {
         output.complain("no TCP data: nothing to extract");
@@ -370,6 +388,10 @@ struct Streams {
     overlap: Copy,
     open: HashMap<(u64, bool), (File, u64)>,
     written: HashMap<(u64, bool), Stream>,
+    /// Ranges remembered of all streams together.
+    ranges: usize,
+    /// Streams that came when there were too many files.
+    too_many: HashSet<(u64, bool)>,
     turn: u64,
 }
 
@@ -382,10 +404,19 @@ struct Stream {
 
 impl Streams {
     fn write(&mut self, key: (u64, bool), start: u64, data: &[u8]) -> io::Result<()> {
+        if self.written.len() >= MAX_EXTRACTED_STREAMS && !self.written.contains_key(&key) {
+            if self.too_many.len() < MAX_EXTRACTED_STREAMS {
+                self.too_many.insert(key);
+            }
+            return Ok(());
+        }
         let stream = self.written.entry(key).or_default();
         let is_first = stream.end == 0;
         let end = start + data.len() as u64;
-        let new = stream.known.add(start, end);
+        let before = stream.known.ranges();
+        let cap = if self.ranges < MAX_EXTRACTED_RANGES { MAX_STREAM_RANGES } else { before.max(1) };
+        let new = stream.known.add(start, end, cap);
+        self.ranges = self.ranges + stream.known.ranges() - before;
         stream.octets += new.iter().map(|(low, high)| high - low).sum::<u64>();
         stream.end = stream.end.max(end);
         self.turn += 1;

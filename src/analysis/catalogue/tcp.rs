@@ -137,7 +137,8 @@ entries! {
          be repeated and old segments die out (RFC 9293 §3.6).";
     TIME_WAIT "tcp-time-wait" "T3" Chat
         "{holder} keeps TIME-WAIT until about {until} if it runs Linux[ · {bind}]"
-        "Whoever closed first holds the connection in TIME-WAIT: 60 seconds on Linux, up to four minutes by the standard. \
+        "Whoever closed first holds the connection in TIME-WAIT: 60 seconds on Linux (its timer rounds that up by zero to \
+         two seconds, and netlab names the middle), up to four minutes by the standard. \
          If that is the side that listens, a server started again on this port before then gets \"address already in \
          use\" (EADDRINUSE), unless it sets SO_REUSEADDR before bind (RFC 9293 §3.6.1).";
     HALF_CLOSE "tcp-half-close" "T4" Note

@@ -67,7 +67,7 @@ use super::catalogue::tcp as says;
 use super::note::{Context, Notes};
 use super::path_mtu::{Again, Underway};
 use crate::base::Seq;
-use crate::base::limits::TCP_CONTENT_RING;
+use crate::base::limits::{MAX_TCP_CONNECTIONS, TCP_CONTENT_RING};
 use crate::packet::Packet;
 use crate::wire::{IpView, Layer, Tcp};
 use bursts::Bursts;
@@ -88,6 +88,8 @@ pub struct TcpTracker {
     index: HashTable<u32>,
     connections: Vec<Connection>,
     next_id: u64,
+    /// Most connections remembered at once.
+    room: usize,
     /// Where the search for one to forget goes on.
     hand: usize,
     timers: Timers,
@@ -115,7 +117,13 @@ impl Default for TcpTracker {
 impl TcpTracker {
     /// A tracker that has seen nothing.
     pub fn new() -> TcpTracker {
+        TcpTracker::with_room(MAX_TCP_CONNECTIONS)
+    }
+
+    /// A tracker that remembers so many connections at most.
+    pub fn with_room(connections: usize) -> TcpTracker {
         TcpTracker {
+            room: connections.max(1),
             hasher: foldhash::fast::FixedState::with_seed(0x7463_7021),
             index: HashTable::new(),
             connections: Vec::new(),

@@ -5,7 +5,7 @@
 //! of each octet, or the last, and hands out what is complete in order.
 
 use crate::base::Timestamp;
-use crate::base::limits::{MAX_TCP_RANGES, MAX_TCP_STREAM_LEN};
+use crate::base::limits::MAX_TCP_STREAM_LEN;
 
 /// Where a segment's data belong in their direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,22 +189,31 @@ impl Assembly {
 #[derive(Debug, Default)]
 pub struct Written {
     known: Known,
+    given_up: u64,
 }
 
 impl Written {
-    /// Notes `start..end` as written; the parts of it that were not before.
-    pub fn add(&mut self, start: u64, end: u64) -> Vec<(u64, u64)> {
+    /// Notes `start..end` as written; the parts of it that were not before. Beyond `cap` ranges the lowest hole counts as
+    /// filled: whatever should still come for it is not written.
+    pub fn add(&mut self, start: u64, end: u64, cap: usize) -> Vec<(u64, u64)> {
         let new = self.known.add(start as usize, end as usize);
-        if self.known.ranges.len() > MAX_TCP_RANGES * MAX_TCP_RANGES {
-            // Beyond the cap the lowest hole counts as filled: nothing is expected there any more.
-            if let (Some((first, _)), Some((second, last))) =
-                (self.known.ranges.pop_first(), self.known.ranges.pop_first())
-            {
-                debug_assert!(first < second);
-                self.known.ranges.insert(first, last);
-            }
+        while self.known.ranges.len() > cap.max(1) {
+            let Some((first, low)) = self.known.ranges.pop_first() else { break };
+            let Some((second, last)) = self.known.ranges.pop_first() else { break };
+            self.given_up += (second - low) as u64;
+            self.known.ranges.insert(first, last);
         }
         new.into_iter().map(|(low, high)| (low as u64, high as u64)).collect()
+    }
+
+    /// Ranges remembered.
+    pub fn ranges(&self) -> usize {
+        self.known.ranges.len()
+    }
+
+    /// Octets of holes that are not waited for any more.
+    pub fn given_up(&self) -> u64 {
+        self.given_up
     }
 }
 
@@ -262,5 +271,16 @@ mod tests {
         assembly.push(true, StreamPiece { offset: 0, len: 10, is_new: true }, b"abc", 1, Timestamp::ZERO);
         assembly.push(true, piece(10, 2), b"kl", 2, Timestamp::ZERO);
         assert_eq!(told(&mut assembly), [(1, "abc".into()), (0, "[7]".into()), (0, "kl".into())]);
+    }
+
+    #[test]
+    fn too_many_holes_are_given_up_from_the_lowest_and_counted() {
+        let mut written = Written::default();
+        for number in 0..4 {
+            assert_eq!(written.add(number * 10, number * 10 + 5, 3), [(number * 10, number * 10 + 5)]);
+        }
+        assert_eq!((written.ranges(), written.given_up()), (3, 5));
+        assert!(written.add(5, 10, 3).is_empty(), "nothing is written there any more");
+        assert_eq!(written.add(15, 20, 3), [(15, 20)]);
     }
 }

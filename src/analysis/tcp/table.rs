@@ -9,7 +9,7 @@ use super::segment::{Key, Segment, Socket};
 use super::state::State;
 use super::{TcpTracker, says};
 use crate::analysis::note::{Fact, Note, Notes, Settlement};
-use crate::base::limits::{MAX_TCP_CONNECTIONS, MAX_TCP_CONNECTIONS_OVER, MAX_TCP_SERVERS};
+use crate::base::limits::{MAX_TCP_CONNECTIONS_OVER, MAX_TCP_SERVERS};
 
 impl TcpTracker {
     pub(super) fn hash(&self, key: &Key) -> u64 {
@@ -164,7 +164,7 @@ impl TcpTracker {
             self.connections[slot as usize] = connection;
             return slot;
         }
-        if self.connections.len() < MAX_TCP_CONNECTIONS {
+        if self.connections.len() < self.room {
             self.connections.push(connection);
             return self.connections.len() as u32 - 1;
         }

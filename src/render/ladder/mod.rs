@@ -130,7 +130,7 @@ pub fn summary(report: &ConnectionReport, paint: Paint, out: &mut Vec<u8>) {
         line(
             out,
             &format!(
-                "          {holder} keeps TIME-WAIT until about {until} (Linux: 60 s after the last ACK)   [implied]"
+                "          {holder} keeps TIME-WAIT until about {until} (Linux: 60 s after the last ACK, rounded up by its timer: give or take 1 s)   [implied]"
             ),
         );
         if closing.time_wait != "initiator" && report.roles == "seen" {

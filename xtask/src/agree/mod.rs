@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("there are no captures below {}", arguments.paths[0].display());
     }
     if arguments.tcp {
-        return tcp::run(&captures, &program, arguments.show);
+        return tcp::run(captures, &program, arguments);
     }
     let queue = Mutex::new(captures.into_iter());
     let tally = Mutex::new(Tally::default());
