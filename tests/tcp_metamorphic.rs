@@ -177,6 +177,30 @@ fn a_capture_cut_in_two_with_its_state_carried_over_changes_no_verdict() {
     }
 }
 
+#[test]
+fn an_analyzer_for_lines_says_the_same_and_a_report_may_take_its_memory() {
+    for scene in scenes::all() {
+        let told = [Analyzer::new(), Analyzer::for_lines()].map(|mut analyzer| {
+            let mut labels = Vec::new();
+            for (number, frame) in (1..).zip(&scene.frames) {
+                let at = Timestamp::from_nanos(frame.at_us * 1000);
+                let meta = Meta::new(number, at, LinkType(scene.link), frame.wire_len);
+                let mut notes = Notes::default();
+                analyzer.observe(&Packet::decode(RawPacket { meta, bytes: &frame.octets }), &mut notes);
+                take(&mut labels, notes);
+            }
+            let mut notes = Notes::default();
+            analyzer.finish(&mut notes);
+            take(&mut labels, notes);
+            let kept = serde_json::to_string(&analyzer.report()).expect("plain data");
+            let taken = serde_json::to_string(&analyzer.into_report()).expect("plain data");
+            assert_eq!(kept, taken, "{}", scene.name);
+            labels
+        });
+        assert_eq!(told[0], told[1], "{}", scene.name);
+    }
+}
+
 /// Notes and settlements become labels, without any pipeline.
 fn take(labels: &mut Vec<(u64, &'static str, &'static str)>, notes: Notes) {
     for settled in notes.settled {

@@ -130,7 +130,17 @@ impl Analyzer {
 
     /// Everything counted and concluded so far.
     pub fn report(&self) -> Report {
-        let tcp = self.tcp.health();
+        Report { connections: self.tcp.connections(), ..self.without_connections(self.tcp.health()) }
+    }
+
+    /// The same at the end: the memory of each connection is given back as soon as it is reported.
+    pub fn into_report(mut self) -> Report {
+        let health = self.tcp.health();
+        let connections = self.tcp.take_connections();
+        Report { connections, ..self.without_connections(health) }
+    }
+
+    fn without_connections(&self, tcp: tcp::TcpHealth) -> Report {
         Report {
             health: self.health.report(&tcp),
             protocols: self.totals.protocols(),
@@ -145,7 +155,7 @@ impl Analyzer {
             path_mtu: self.path_mtu.report().to_vec(),
             fragments: self.fragments.report().to_vec(),
             fragment_counts: self.fragments.counts(),
-            connections: self.tcp.connections(),
+            connections: Vec::new(),
             tcp_health: tcp,
         }
     }

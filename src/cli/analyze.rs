@@ -73,9 +73,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let mut gathered = Gathered { page: arguments.html.is_some().then(html::Gathered::default), ..Gathered::default() };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
     filter.ended()?;
-    let analysis = analyzer.report();
-    // Only the report is needed from here on, and it may be large.
-    drop(analyzer);
+    let analysis = analyzer.into_report();
     let document = Document {
         captures: inputs::captures(&source.captures()),
         report: &analysis,

@@ -192,6 +192,20 @@ impl TcpTracker {
         order.into_iter().map(Connection::report).collect()
     }
 
+    /// The same, taking the connections out: a few thousand at a time, so that they are hardly in memory twice.
+    pub fn take_connections(&mut self) -> Vec<ConnectionReport> {
+        const AT_ONCE: usize = 4096;
+        self.index.clear();
+        let mut reports = Vec::with_capacity(self.connections.len());
+        while !self.connections.is_empty() {
+            let rest = self.connections.len().saturating_sub(AT_ONCE);
+            reports.extend(self.connections.drain(rest..).map(|connection| connection.report()));
+            self.connections.shrink_to_fit();
+        }
+        reports.sort_by_key(|report: &ConnectionReport| report.id);
+        reports
+    }
+
     /// What the segments tell of the capture's soundness.
     pub fn health(&self) -> TcpHealth {
         let mut health = self.health.clone();
