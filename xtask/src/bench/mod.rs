@@ -6,6 +6,7 @@
 
 mod jobs;
 mod measure;
+mod sim;
 mod traffic;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Packets in the capture of small ones; 1000000 make about 90 MB
     #[arg(long, default_value_t = 1_000_000)]
     packets: u64,
+    /// Measure ns-3 beside the simulator, if it is installed
+    #[arg(long)]
+    ns3: bool,
     /// Where the captures are made and kept; below target/ if not given
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -42,6 +46,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(arguments.rounds > 0, "at least one round is needed");
     let folder = arguments.folder.clone().unwrap_or_else(|| super::root().join("target/bench"));
     std::fs::create_dir_all(&folder)?;
+    let wants = |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    if wants("simulator") {
+        println!("{}\n", machine());
+        sim::run(arguments.rounds, arguments.ns3, &folder)?;
+        if arguments.only.is_some() {
+            return Ok(());
+        }
+    }
     let netlab = match &arguments.netlab {
         Some(netlab) => netlab.clone(),
         None => build()?,
