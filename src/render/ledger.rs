@@ -106,7 +106,7 @@ pub fn event_line(engine: &Engine, record: &Record, descriptions: &Descriptions,
         let what = descriptions.of(record.frame).unwrap_or_default();
         text = format!("{}  frame {}: {what}\n", text.trim_end(), record.frame);
     }
-    for more in record.detail.iter().flat_map(|detail| &detail.lines) {
+    for more in record.detail().iter().flat_map(|detail| &detail.lines) {
         let _ = writeln!(text, "{:39}{}", "", paint.text(&crate::base::text::harmless(more), DIM));
     }
     text

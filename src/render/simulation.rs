@@ -288,7 +288,7 @@ impl<'a> TimeLine<'a> {
     }
 
     fn more(&self, record: &Record) -> Vec<String> {
-        record.detail.iter().flat_map(|detail| detail.lines.iter().map(|line| harmless(line).into_owned())).collect()
+        record.detail().iter().flat_map(|detail| detail.lines.iter().map(|line| harmless(line).into_owned())).collect()
     }
 
     fn destination(&self, record: &Record) -> String {
@@ -308,7 +308,7 @@ impl<'a> TimeLine<'a> {
     fn words(&self, record: &Record, explained: &mut BTreeSet<Reason>) -> Option<String> {
         let port = record.port.map(|port| self.engine.port_name(record.device, port).to_owned()).unwrap_or_default();
         let mac = match record.fact("mac") {
-            Some(Value::Mac(mac)) => match self.macs.get(mac) {
+            Some(Value::Mac(mac)) => match self.macs.get(&mac) {
                 Some(name) => format!("{mac} ({name})"),
                 None => mac.to_string(),
             },
@@ -552,7 +552,7 @@ pub fn json_record(engine: &Engine, record: &Record) -> Json {
     if let Some(name) = record.number_name() {
         object.insert(name.to_owned(), record.number.into());
     }
-    let Some(detail) = &record.detail else { return object.into() };
+    let Some(detail) = record.detail() else { return object.into() };
     if !detail.text.is_empty() {
         object.insert("text".into(), (*detail.text).into());
     }

@@ -1,6 +1,7 @@
 //! The ledger: how many copies there were of each frame and how each of them ended (R11).
 
 use super::frame::FrameId;
+use super::record::EventKind;
 
 /// The law of R11: copies = delivered + filtered + dropped + in flight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +55,12 @@ impl Ledger {
         }
     }
 
-    pub fn ended(&mut self, frame: FrameId) {
+    pub fn ended(&mut self, event: EventKind, frame: FrameId) {
+        match event {
+            EventKind::Delivered => self.sum.delivered += 1,
+            EventKind::Filtered => self.sum.filtered += 1,
+            _ => self.sum.dropped += 1,
+        }
         if let Some(each) = self.each(frame) {
             each.1 += 1;
         }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::frame::{FrameId, FrameRef, MIN_FRAME_LEN};
+use super::frame::{FrameId, FrameRef};
 use super::order::Order;
 use super::reason::Reason;
-use super::record::{Detail, EventKind, PortId};
+use super::record::{Detail, EventKind, More, PortId};
 use super::table::Table;
-use crate::base::Timestamp;
+use crate::base::{MacAddr, Timestamp};
 
 /// What a box calls its own alarm; it comes back with the alarm.
 pub type TimerId = u64;
@@ -77,7 +77,7 @@ pub(super) enum Out {
         frame: FrameId,
         reason: Reason,
         number: u32,
-        detail: Option<Box<Detail>>,
+        more: More,
     },
 }
 
@@ -89,7 +89,6 @@ pub struct Outbox {
     next_frame: FrameId,
     recording: bool,
     now: Timestamp,
-    scratch: Vec<u8>,
 }
 
 impl Outbox {
@@ -101,7 +100,6 @@ impl Outbox {
             next_frame: 1,
             recording,
             now: Timestamp::ZERO,
-            scratch: Vec::with_capacity(2048),
         }
     }
 
@@ -124,15 +122,7 @@ impl Outbox {
     pub fn send_from(&mut self, port: PortId, octets: &[u8], parent: FrameId) -> FrameId {
         let id = self.next_frame;
         self.next_frame += 1;
-        let frame = if octets.len() < MIN_FRAME_LEN {
-            self.scratch.clear();
-            self.scratch.extend_from_slice(octets);
-            self.scratch.resize(MIN_FRAME_LEN, 0);
-            FrameRef::new(id, &self.scratch)
-        } else {
-            FrameRef::new(id, octets)
-        };
-        self.left.push(Out::Send { port, frame, is_new: true, parent });
+        self.left.push(Out::Send { port, frame: FrameRef::padded(id, octets), is_new: true, parent });
         id
     }
 
@@ -181,22 +171,23 @@ impl Outbox {
         detail: Option<Box<Detail>>,
     ) {
         debug_assert!(event.ends_a_copy());
+        let more = detail.map_or(More::None, More::Detail);
         self.ends += 1;
-        self.left.push(Out::Deed { event, port: Some(port), frame, reason, number: 0, detail });
+        self.left.push(Out::Deed { event, port: Some(port), frame, reason, number: 0, more });
     }
 
     /// Records a deed about a frame (0: about none).
     pub fn note(&mut self, event: EventKind, port: Option<PortId>, frame: FrameId, reason: Reason) {
         debug_assert!(!event.ends_a_copy());
         if self.recording {
-            self.left.push(Out::Deed { event, port, frame, reason, number: 0, detail: None });
+            self.left.push(Out::Deed { event, port, frame, reason, number: 0, more: More::None });
         }
     }
 
     /// The same with the one number that the event has.
     pub fn note_number(&mut self, event: EventKind, port: PortId, frame: FrameId, reason: Reason, number: u32) {
         if self.recording {
-            self.left.push(Out::Deed { event, port: Some(port), frame, reason, number, detail: None });
+            self.left.push(Out::Deed { event, port: Some(port), frame, reason, number, more: More::None });
         }
     }
 
@@ -211,7 +202,22 @@ impl Outbox {
     ) {
         debug_assert!(!event.ends_a_copy());
         if self.recording {
-            self.left.push(Out::Deed { event, port, frame, reason, number: 0, detail: Some(Box::new(detail())) });
+            let more = More::Detail(Box::new(detail()));
+            self.left.push(Out::Deed { event, port, frame, reason, number: 0, more });
+        }
+    }
+
+    /// Records that a bridge saw an address: in which VLAN, and behind which port it was before, from 1; 0 if none.
+    pub(super) fn station(
+        &mut self,
+        event: EventKind,
+        port: PortId,
+        frame: FrameId,
+        (mac, vlan, from_port): (MacAddr, u16, u16),
+    ) {
+        if self.recording {
+            let more = More::Station { mac, vlan, from_port };
+            self.left.push(Out::Deed { event, port: Some(port), frame, reason: Reason::None, number: 0, more });
         }
     }
 }

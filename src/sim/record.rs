@@ -1,5 +1,6 @@
 //! What happened: one record an event, in time order. Everything that is shown of a run is made from these.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::frame::FrameId;
@@ -187,6 +188,59 @@ impl Detail {
     }
 }
 
+/// More about an event. What most frames give rise to is kept in a few octets and becomes a [`Detail`] only for who reads
+/// it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum More {
+    /// Nothing.
+    #[default]
+    None,
+    /// A frame waits so long for the wire, in nanoseconds.
+    Waits(u64),
+    /// The frame carries on what came in this one.
+    FromFrame(FrameId),
+    /// A bridge saw an address; VLAN and the port it was behind before are 0 if there are none.
+    Station { mac: MacAddr, vlan: u16, from_port: u16 },
+    /// Anything else.
+    Detail(Box<Detail>),
+}
+
+impl More {
+    /// What a frame's leaving says: how long it waits for the wire, and what it carries on.
+    pub fn of_sending(waits: u64, parent: FrameId) -> More {
+        match (waits, parent) {
+            (0, 0) => More::None,
+            (waits, 0) => More::Waits(waits),
+            (0, parent) => More::FromFrame(parent),
+            _ => {
+                let detail = Detail::default().with("waits_ns", waits).with("from_frame", parent);
+                More::Detail(Box::new(detail))
+            }
+        }
+    }
+
+    /// The same in full.
+    fn detail(&self) -> Option<Cow<'_, Detail>> {
+        let detail = match self {
+            More::None => return None,
+            More::Detail(detail) => return Some(Cow::Borrowed(detail)),
+            More::Waits(waits) => Detail::default().with("waits_ns", *waits),
+            More::FromFrame(parent) => Detail::default().with("from_frame", *parent),
+            More::Station { mac, vlan, from_port } => {
+                let mut detail = Detail::default().with("rule", "B2").with("mac", *mac);
+                if *vlan != 0 {
+                    detail = detail.with("vlan", u64::from(*vlan));
+                }
+                if *from_port != 0 {
+                    detail = detail.with("from_port", u64::from(*from_port));
+                }
+                detail
+            }
+        };
+        Some(Cow::Owned(detail))
+    }
+}
+
 /// One event of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -195,7 +249,7 @@ pub struct Record {
     /// Which frame it is about; 0 if none.
     pub frame: FrameId,
     /// More about it.
-    pub detail: Option<Box<Detail>>,
+    pub(super) more: More,
     /// The one number that most events have, so that they need no detail: how many copies were flooded, the port that a
     /// frame was forwarded to (from 1), the octets of a frame received. 0 if there is none.
     pub number: u32,
@@ -212,12 +266,25 @@ pub struct Record {
 impl Record {
     /// The line for people; empty if there is none.
     pub fn text(&self) -> &str {
-        self.detail.as_ref().map_or("", |detail| &detail.text)
+        match &self.more {
+            More::Detail(detail) => &detail.text,
+            _ => "",
+        }
+    }
+
+    /// More about it, if there is more.
+    pub fn detail(&self) -> Option<Cow<'_, Detail>> {
+        self.more.detail()
     }
 
     /// The fact of that name.
-    pub fn fact(&self, name: &str) -> Option<&Value> {
-        self.detail.as_ref()?.fact(name)
+    pub fn fact(&self, name: &str) -> Option<Value> {
+        match (&self.more, name) {
+            (More::None, _) => None,
+            (More::Detail(detail), _) => detail.fact(name).cloned(),
+            (More::Station { mac, .. }, "mac") => Some(Value::Mac(*mac)),
+            (more, _) => more.detail()?.fact(name).cloned(),
+        }
     }
 
     /// What the record's number counts, if it has one.
@@ -233,7 +300,8 @@ impl Record {
 
     /// The text of the fact of that name.
     pub fn fact_text(&self, name: &str) -> Option<&str> {
-        match self.fact(name)? {
+        let More::Detail(detail) = &self.more else { return None };
+        match detail.fact(name)? {
             Value::Text(text) => Some(text),
             _ => None,
         }
@@ -245,7 +313,7 @@ impl Record {
             return Some(u64::from(self.number));
         }
         match self.fact(name)? {
-            Value::Count(number) => Some(*number),
+            Value::Count(number) => Some(number),
             _ => None,
         }
     }

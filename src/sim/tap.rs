@@ -26,12 +26,13 @@ pub struct Tap {
 }
 
 impl Tap {
-    pub(super) fn push(&mut self, tapped: Tapped) {
+    /// Keeps a frame that passes.
+    pub(super) fn see(&mut self, at: Timestamp, direction: Direction, frame: &FrameRef) {
         if self.passed.len() >= crate::base::limits::MAX_TAPPED_FRAMES {
             self.lost += 1;
             return;
         }
-        self.passed.push(tapped);
+        self.passed.push(Tapped { at, direction, frame: frame.clone() });
     }
 
     /// Puts frames in the order of their times: a frame that waited for the wire was noted before it left.

@@ -220,16 +220,11 @@ impl Bridge {
                 });
             }
         };
-        out.tell(event, Some(port), frame.id(), Reason::None, || {
-            let mut detail = Detail::default().with("rule", "B2").with("mac", key.mac());
-            if key.vlan() != 0 {
-                detail = detail.with("vlan", u64::from(key.vlan()));
-            }
-            if let Learnt::Moved { from } = learnt {
-                detail = detail.with("from_port", u64::from(from.0) + 1);
-            }
-            detail
-        });
+        let from_port = match learnt {
+            Learnt::Moved { from } => from.0 + 1,
+            _ => 0,
+        };
+        out.station(event, port, frame.id(), (key.mac(), key.vlan(), from_port));
     }
 
     fn ask_for_ageing(&mut self, out: &mut Outbox) {

@@ -407,7 +407,7 @@ fn judge_ping(engine: &Engine, device: DeviceId, destination: IpAddr, wanted: &P
         .records()
         .iter()
         .filter(|record| record.device == device && record.fact_text("call") == Some("ping"))
-        .filter(|record| record.fact("destination") == Some(&Value::Ip(destination)))
+        .filter(|record| record.fact("destination") == Some(Value::Ip(destination)))
         .collect();
     let Some(last) = results.last() else { return Err("it was never tried, or never ended".to_owned()) };
     let is_reply = |record: &&&Record| record.fact_text("result") == Some("reply");
@@ -432,7 +432,7 @@ fn judge_learns(engine: &Engine, device: DeviceId, mac: MacAddr, port: PortId) -
     let learned = |record: &&Record| {
         record.device == device
             && matches!(record.event, EventKind::Learned | EventKind::Moved)
-            && record.fact("mac") == Some(&Value::Mac(mac))
+            && record.fact("mac") == Some(Value::Mac(mac))
     };
     let ports: Vec<u16> =
         engine.records().iter().filter(learned).filter_map(|record| Some(record.port?.0 + 1)).collect();
@@ -478,11 +478,11 @@ fn judge_routes(engine: &Engine, device: DeviceId, destination: IpAddr, wanted: 
     let decided = engine.records().iter().find(|record| {
         record.device == device
             && record.event == EventKind::Route
-            && record.fact("destination") == Some(&Value::Ip(destination))
+            && record.fact("destination") == Some(Value::Ip(destination))
     });
     let Some(decided) = decided else { return Err("it never decided about this address".to_owned()) };
     let found = match decided.fact("next_hop") {
-        Some(Value::Ip(hop)) => Some(*hop),
+        Some(Value::Ip(hop)) => Some(hop),
         _ => None,
     };
     let fits = match wanted {

@@ -9,9 +9,11 @@
 //!                            FAILED ◀───────────────────── PROBE ◀───── 5 s ────────────── DELAY
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
+
+use hashbrown::HashMap;
 
 use crate::base::{MacAddr, Rng, Timestamp, limits};
 
@@ -92,6 +94,9 @@ struct Neighbour {
     /// When the address last changed.
     updated: Timestamp,
     due: Option<Timestamp>,
+    /// The alarm that is set: when, and whether it is worth waiting for. One that is early enough serves for a later
+    /// due time too; it is set anew when it rings. Thus a neighbour that is heard all the time costs no alarms.
+    alarm: Option<(Timestamp, bool)>,
     waiting: VecDeque<Waiting>,
     waiting_octets: usize,
 }
@@ -129,7 +134,7 @@ pub type Slot = usize;
 pub struct NeighbourCache {
     profile: Profile,
     slots: Vec<Neighbour>,
-    index: BTreeMap<(usize, IpAddr), Slot>,
+    index: HashMap<(usize, IpAddr), Slot, foldhash::fast::FixedState>,
     alarms: Vec<(Timestamp, Slot)>,
     rng: Option<Rng>,
 }
@@ -140,21 +145,27 @@ impl NeighbourCache {
         NeighbourCache { profile, rng: Some(rng), ..NeighbourCache::default() }
     }
 
-    /// Alarms to set: when, and for which place. Empties the list.
-    pub fn take_alarms(&mut self) -> std::vec::Drain<'_, (Timestamp, Slot)> {
-        self.alarms.drain(..)
-    }
-
-    /// The number of alarms that wait to be taken.
-    pub fn has_alarms(&self) -> bool {
-        !self.alarms.is_empty()
+    /// The next alarm to set: when, and for which place.
+    pub fn take_alarm(&mut self) -> Option<(Timestamp, Slot)> {
+        (!self.alarms.is_empty()).then(|| self.alarms.remove(0))
     }
 
     fn set_due(&mut self, slot: Slot, due: Option<Timestamp>) {
         self.slots[slot].due = due;
         if let Some(at) = due {
-            self.alarms.push((at, slot));
+            self.set_alarm(slot, at);
         }
+    }
+
+    /// Sees to it that an alarm rings at `at` or before.
+    fn set_alarm(&mut self, slot: Slot, at: Timestamp) {
+        let is_awaited = self.is_asking(slot);
+        let neighbour = &mut self.slots[slot];
+        if neighbour.alarm.is_some_and(|(set, awaited)| set <= at && awaited == is_awaited) {
+            return;
+        }
+        neighbour.alarm = Some((at, is_awaited));
+        self.alarms.push((at, slot));
     }
 
     fn reachable_for(&mut self) -> Duration {
@@ -184,6 +195,7 @@ impl NeighbourCache {
             state: NeighbourState::Failed,
             updated: now,
             due: None,
+            alarm: None,
             waiting: VecDeque::new(),
             waiting_octets: 0,
         });
@@ -306,8 +318,16 @@ impl NeighbourCache {
     /// An alarm of a place is due. Returns the neighbour and what to do; `None` if the alarm is an old one.
     pub fn on_alarm(&mut self, slot: Slot, now: Timestamp) -> Option<(usize, IpAddr, Todo)> {
         let neighbour = self.slots.get_mut(slot)?;
-        if neighbour.due != Some(now) {
-            return None;
+        if neighbour.alarm.is_some_and(|(at, _)| at <= now) {
+            neighbour.alarm = None;
+        }
+        match neighbour.due {
+            Some(due) if due == now => {}
+            Some(due) => {
+                self.set_alarm(slot, due);
+                return None;
+            }
+            None => return None,
         }
         neighbour.due = None;
         let (interface, address) = (neighbour.interface, neighbour.address);
@@ -380,10 +400,9 @@ impl NeighbourCache {
 
     /// Every neighbour that was ever asked for or heard: interface, address, MAC address, state; in that order.
     pub fn entries(&self) -> impl Iterator<Item = (usize, IpAddr, MacAddr, NeighbourState)> + '_ {
-        self.index.values().map(|slot| {
-            let neighbour = &self.slots[*slot];
-            (neighbour.interface, neighbour.address, neighbour.mac, neighbour.state)
-        })
+        let mut sorted: Vec<&Neighbour> = self.slots.iter().collect();
+        sorted.sort_by_key(|neighbour| (neighbour.interface, neighbour.address));
+        sorted.into_iter().map(|neighbour| (neighbour.interface, neighbour.address, neighbour.mac, neighbour.state))
     }
 }
 

@@ -367,11 +367,7 @@ impl Node {
 
     /// Sets the alarms that the neighbour cache asked for.
     fn set_neighbour_alarms(&mut self, out: &mut Outbox) {
-        if !self.neighbours.has_alarms() {
-            return;
-        }
-        let alarms: Vec<_> = self.neighbours.take_alarms().collect();
-        for (at, slot) in alarms {
+        while let Some((at, slot)) = self.neighbours.take_alarm() {
             let timer = TIMER_NEIGHBOUR | slot as u64;
             if self.neighbours.is_asking(slot) {
                 out.wake_at(at, timer);

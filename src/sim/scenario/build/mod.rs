@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
         if name.is_empty() || name.contains(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))) {
             return Err((start, format!("'{name}' is not a good name: use letters, digits, - and _")));
         }
-        if self.names.device(name).is_ok() {
+        if self.names.by_name.contains_key(name) {
             return Err((start, format!("there are two boxes named '{name}'")));
         }
         let (addresses, macs) = match &plan {

@@ -13,14 +13,16 @@ use crate::sim::stack::tcp::TcpState;
 impl Node {
     /// Sends what connections have to say. True if any had something.
     pub(in super::super) fn poll_connections(&mut self, now: Timestamp, out: &mut Outbox) -> bool {
+        if self.tcp.touched.is_empty() {
+            return false;
+        }
         let touched: Vec<ConnectionId> = std::mem::take(&mut self.tcp.touched).into_iter().collect();
-        let any = !touched.is_empty();
         for id in touched {
             self.poll_connection(now, id, out);
             self.note_state(now, id, out);
             self.set_tcp_alarm(now, id, out);
         }
-        any
+        true
     }
 
     pub(super) fn poll_connection(&mut self, now: Timestamp, id: ConnectionId, out: &mut Outbox) {
