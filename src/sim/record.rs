@@ -300,9 +300,12 @@ impl Record {
 
     /// The text of the fact of that name.
     pub fn fact_text(&self, name: &str) -> Option<&str> {
-        let More::Detail(detail) = &self.more else { return None };
-        match detail.fact(name)? {
-            Value::Text(text) => Some(text),
+        match (&self.more, name) {
+            (More::Detail(detail), _) => match detail.fact(name)? {
+                Value::Text(text) => Some(text),
+                _ => None,
+            },
+            (More::Station { .. }, "rule") => Some("B2"),
             _ => None,
         }
     }

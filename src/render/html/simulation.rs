@@ -289,7 +289,8 @@ impl FilmPage<'_> {
                 if let Some(rule) = record.fact_text("rule").filter(|rule| *rule != record.reason.rule()) {
                     columns.r.push((place, texts.place(harmless(rule).into_owned())));
                 }
-                let lines = record.detail.iter().flat_map(|detail| &detail.lines);
+                let detail = record.detail();
+                let lines = detail.iter().flat_map(|detail| &detail.lines);
                 let lines: Vec<usize> = lines.map(|line| texts.place(harmless(line).into_owned())).collect();
                 if !lines.is_empty() {
                     columns.l.push((place, lines));

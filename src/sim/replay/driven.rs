@@ -261,7 +261,7 @@ fn hear(engine: &Engine, talks: &mut [DrivenTalk], places: &[Option<[Stand; 2]>]
         by_packet.extend(driven.talk.turns.iter().map(|turn| (turn.number, index)));
     }
     for record in engine.records().iter().filter(|record| record.event == EventKind::Call) {
-        let Some(detail) = &record.detail else { continue };
+        let Some(detail) = record.detail() else { continue };
         let fact = |name: &str| detail.facts.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
         let text = |name: &str| match fact(name) {
             Some(Value::Text(text)) => &**text,
