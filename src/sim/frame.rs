@@ -28,7 +28,15 @@ pub struct FrameRef {
 struct Body {
     id: FrameId,
     damaged: bool,
-    octets: SmallVec<[u8; NEAR_LEN]>,
+    octets: Octets,
+}
+
+/// Where the octets are.
+#[derive(Debug)]
+enum Octets {
+    Own(SmallVec<[u8; NEAR_LEN]>),
+    /// Somebody else holds them too.
+    Shared(Rc<[u8]>),
 }
 
 impl FrameRef {
@@ -39,20 +47,20 @@ impl FrameRef {
 
     /// The same, with zeros behind the octets up to the shortest frame there may be.
     pub(super) fn padded(id: FrameId, octets: &[u8]) -> FrameRef {
-        let mut body = Body { id, damaged: false, octets: SmallVec::from_slice(octets) };
-        if body.octets.len() < MIN_FRAME_LEN {
-            body.octets.resize(MIN_FRAME_LEN, 0);
+        let mut octets = SmallVec::from_slice(octets);
+        if octets.len() < MIN_FRAME_LEN {
+            octets.resize(MIN_FRAME_LEN, 0);
         }
-        FrameRef { body: Rc::new(body) }
+        FrameRef { body: Rc::new(Body { id, damaged: false, octets: Octets::Own(octets) }) }
     }
 
     fn made_of(id: FrameId, octets: &[u8], damaged: bool) -> FrameRef {
-        FrameRef { body: Rc::new(Body { id, damaged, octets: SmallVec::from_slice(octets) }) }
+        FrameRef { body: Rc::new(Body { id, damaged, octets: Octets::Own(SmallVec::from_slice(octets)) }) }
     }
 
     /// A frame whose octets somebody else holds too: none is copied.
     pub fn sharing(id: FrameId, octets: Rc<[u8]>) -> FrameRef {
-        FrameRef { octets, id, damaged: false }
+        FrameRef { body: Rc::new(Body { id, damaged: false, octets: Octets::Shared(octets) }) }
     }
 
     /// The frame's number.
@@ -62,7 +70,10 @@ impl FrameRef {
 
     /// Its octets, without the frame check sequence.
     pub fn octets(&self) -> &[u8] {
-        &self.body.octets
+        match &self.body.octets {
+            Octets::Own(octets) => octets,
+            Octets::Shared(octets) => octets,
+        }
     }
 
     /// True if the frame check sequence no longer fits: octets changed on the way.

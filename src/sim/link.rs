@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::frame::MIN_FRAME_LEN;
+use super::mutation::{Mutation, made};
 use crate::base::Rng;
 
 /// Octets that a frame costs on the wire besides itself: check sequence 4, preamble 8, gap 12 (IEEE 802.3, B7).
@@ -151,7 +152,7 @@ impl Direction {
             while self.starts.front().is_some_and(|start| *start <= now) {
                 self.starts.pop_front();
             }
-            if self.starts.len() >= self.options.queue_frames {
+            if self.starts.len() >= self.options.queue_frames && !made(Mutation::QueueWithoutEnd) {
                 self.counters.queue_drops += 1;
                 return Verdict::QueueFull;
             }

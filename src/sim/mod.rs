@@ -15,6 +15,9 @@ mod frame;
 pub mod gallery;
 mod ledger;
 mod link;
+mod mutation;
+#[cfg(test)]
+mod mutation_tests;
 mod order;
 mod outbox;
 pub mod program;

@@ -10,6 +10,7 @@ use super::fdb::{Entry, FilteringDatabase, Key, Learnt};
 use super::stp::{PortState, SpanningTree, StpAction, StpOptions};
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::frame::{ETHERNET_HEADER_LEN, FrameRef, TAG_LEN};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::{Device, Outbox, TimerId};
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind, PortId};
@@ -264,12 +265,13 @@ impl Bridge {
         let index = usize::from(port.0);
         self.states[index] == PortState::Forwarding
             && self.links[index]
-            && self.options.vlans.get(index).is_none_or(|role| role.carries(vlan))
+            && self.options.vlans.get(index).is_none_or(|role| role.carries(vlan) || made(Mutation::VlansMixed))
     }
 
     fn is_reserved(&self, destination: &[u8]) -> bool {
         destination[..5] == [0x01, 0x80, 0xc2, 0, 0]
             && destination[5] <= 0x0f
+            && !made(Mutation::ReservedForwarded)
             && !(destination[5] == 0 && self.options.profile == BridgeProfile::Linux && self.stp.is_none())
     }
 
@@ -368,11 +370,11 @@ impl Device for Bridge {
             usize::from(*mtu) + ETHERNET_HEADER_LEN + if tag.is_some() { TAG_LEN } else { 0 }
         });
         // B1: nothing is learned from a frame that is not what its sender sent, or whose source cannot be a sender.
-        let bad = if frame.is_damaged() {
+        let bad = if frame.is_damaged() && !made(Mutation::DamageUnnoticed) {
             Some(Reason::BadFcs)
         } else if octets.len() > longest {
             Some(Reason::TooLong)
-        } else if octets[6] & 1 != 0 || octets[6..12] == [0; 6] {
+        } else if (octets[6] & 1 != 0 || octets[6..12] == [0; 6]) && !made(Mutation::BadSourceLearned) {
             Some(Reason::BadSource)
         } else {
             None
@@ -417,7 +419,7 @@ impl Device for Bridge {
         let is_group = destination[0] & 1 != 0;
         let known = if is_group { None } else { self.fdb.look_up(Key::new(vlan, destination), now) };
         let reason = match known {
-            Some(to) if to == port => {
+            Some(to) if to == port && !made(Mutation::SamePortForwarded) => {
                 self.counters.filtered += 1;
                 return out.end(EventKind::Filtered, port, frame, Reason::SamePort);
             }
@@ -444,7 +446,9 @@ impl Device for Bridge {
                 Reason::Multicast
             }
         };
-        let targets = || (0..self.options.ports).map(PortId).filter(|to| *to != port && self.may_leave_by(*to, vlan));
+        let targets = || (0..self.options.ports).map(PortId).filter(|to| {
+            (*to != port || made(Mutation::FloodsBack)) && self.may_leave_by(*to, vlan)
+        });
         let copies = targets().count();
         if copies == 0 {
             self.counters.filtered += 1;
@@ -473,7 +477,7 @@ impl Device for Bridge {
 
     fn on_link(&mut self, now: Timestamp, port: PortId, up: bool, out: &mut Outbox) {
         self.links[usize::from(port.0)] = up;
-        if !up {
+        if !up && !made(Mutation::NoFlush) {
             let gone = self.fdb.flush(Some(port));
             self.say_aged(&gone, out);
         }

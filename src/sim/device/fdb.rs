@@ -5,6 +5,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 
 use crate::base::{MacAddr, Timestamp, limits};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::record::PortId;
 
 /// An address of one VLAN, as one number: 16 bits of VLAN and 48 of address.
@@ -99,13 +100,13 @@ impl FilteringDatabase {
             }
             let expired = now.since(place.seen) >= self.ageing;
             place.seen = now;
-            if place.port == port {
+            if place.port == port || made(Mutation::NothingMoves) {
                 return if expired { Learnt::New } else { Learnt::Refreshed };
             }
             let from = std::mem::replace(&mut place.port, port);
             return if expired { Learnt::New } else { Learnt::Moved { from } };
         }
-        if self.places.len() >= self.capacity {
+        if self.places.len() >= self.capacity || made(Mutation::NothingLearned) {
             return Learnt::Full;
         }
         self.places.insert(key, Place { port, seen: now, is_static: false });
@@ -120,13 +121,14 @@ impl FilteringDatabase {
     /// The port behind which the address lives; looking it up does not make it younger (B5).
     pub fn look_up(&self, key: Key, now: Timestamp) -> Option<PortId> {
         let place = self.places.get(&key)?;
-        (place.is_static || now.since(place.seen) < self.ageing).then_some(place.port)
+        let is_valid = place.is_static || now.since(place.seen) < self.ageing || made(Mutation::AgeingIgnored);
+        is_valid.then_some(place.port)
     }
 
     /// Removes what is older than it may be; returns it in a fixed order.
     pub fn expire(&mut self, now: Timestamp) -> Vec<Entry> {
         let ageing = self.ageing;
-        self.remove(|place| !place.is_static && now.since(place.seen) >= ageing)
+        self.remove(|place| !place.is_static && now.since(place.seen) >= ageing && !made(Mutation::AgeingIgnored))
     }
 
     /// Removes what was learned behind `port`, or everything that was learned; returns it in a fixed order (B6).

@@ -2,6 +2,7 @@
 
 use super::super::frame::{ETHERNET_HEADER_LEN, FrameRef, TAG_LEN};
 use super::super::link::Verdict;
+use super::super::mutation::{Mutation, made};
 use super::super::outbox::Out;
 use super::super::reason::Reason;
 use super::super::record::{DeviceId, EventKind, More, PortId, Record};
@@ -104,7 +105,8 @@ impl Engine {
                     }
                 };
                 if let Some(again) = again_at {
-                    self.observer.ledger.copied(frame.id(), 1);
+                    let booked = u32::from(!made(Mutation::CopyOffTheBooks));
+                    self.observer.ledger.copied(frame.id(), booked);
                     let happening = Happening::Frame { port: peer_port, frame: frame.clone() };
                     self.queue.push(Event { at: again, device: peer, happening });
                 }

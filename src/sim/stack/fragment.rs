@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::octets::{FRAGMENT_HEADER, IpHeader, checksum, u16_at};
 use crate::base::{Timestamp, limits};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::reason::Reason;
 
 /// How long pieces wait for the others: the Linux kernel's 30 s.
@@ -39,6 +40,7 @@ pub fn cut_v4(packet: &[u8], header: &IpHeader, mtu: usize) -> Vec<Vec<u8>> {
         piece[0] = 0x40 | (piece.len() / 4) as u8;
         let total = (piece.len() + take) as u16;
         piece[2..4].copy_from_slice(&total.to_be_bytes());
+        let offset = if made(Mutation::OffsetWrong) && offset > 0 { offset + 8 } else { offset };
         let bits = (offset / 8) as u16 | if more { 0x2000 } else { 0 };
         piece[6..8].copy_from_slice(&bits.to_be_bytes());
         piece[10..12].copy_from_slice(&[0, 0]);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::octets::{ICMP, IpHeader, TCP, UDP, u16_at, update_checksum};
 use crate::base::{Timestamp, limits};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::reason::Reason;
 
 /// Whether one inside address and port keeps its outside port for every destination (RFC 4787 §4.1).
@@ -94,6 +95,7 @@ impl Entry {
 impl Entry {
     fn lets_in(&self, source: End, filtering: Filtering) -> bool {
         self.is_static
+            || made(Mutation::EverybodyLetIn)
             || self.peers.iter().any(|peer| match filtering {
                 Filtering::EndpointIndependent => true,
                 Filtering::AddressDependent => peer.0 == source.0,

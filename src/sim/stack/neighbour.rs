@@ -16,6 +16,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 
 use crate::base::{MacAddr, Rng, Timestamp, limits};
+use crate::sim::mutation::{Mutation, made};
 
 /// How a box treats its neighbours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -332,7 +333,9 @@ impl NeighbourCache {
         neighbour.due = None;
         let (interface, address) = (neighbour.interface, neighbour.address);
         let todo = match neighbour.state {
-            NeighbourState::Incomplete { asked } if asked < MAX_QUESTIONS => {
+            NeighbourState::Incomplete { asked }
+                if asked < MAX_QUESTIONS + u8::from(made(Mutation::FourQuestions)) =>
+            {
                 neighbour.state = NeighbourState::Incomplete { asked: asked + 1 };
                 self.set_due(slot, Some(now.after(BETWEEN_QUESTIONS)));
                 Todo::AskAll

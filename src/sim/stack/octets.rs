@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::base::MacAddr;
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::reason::Reason;
 
 /// EtherTypes and protocol numbers.
@@ -185,7 +186,7 @@ impl IpHeader {
         if header_len < 20 || total_len < header_len || total_len > octets.len() {
             return Err(Reason::BadHeader);
         }
-        if checksum(&octets[..header_len]) != 0 {
+        if checksum(&octets[..header_len]) != 0 && !made(Mutation::ChecksumUnnoticed) {
             return Err(Reason::BadChecksum);
         }
         let bits = u16_at(octets, 6);

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use crate::sim::mutation::{Mutation, made};
+
 /// A block of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix {
@@ -130,7 +132,10 @@ impl RouteTable {
     /// The best route to an address: the longest prefix, then the lowest metric; among equals the `flow` number chooses,
     /// so that the packets of one flow take one way (equal-cost multipath).
     pub fn look_up(&self, destination: IpAddr, flow: u64) -> Option<&Route> {
-        let first = self.routes.iter().position(|route| route.prefix.contains(destination))?;
+        let first = match made(Mutation::ShortestPrefix) {
+            true => self.routes.iter().rposition(|route| route.prefix.contains(destination))?,
+            false => self.routes.iter().position(|route| route.prefix.contains(destination))?,
+        };
         let best = &self.routes[first];
         let equals = self.routes[first..]
             .iter()

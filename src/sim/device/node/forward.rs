@@ -7,6 +7,7 @@ use super::output::Hop;
 use super::translate::Translated;
 use super::{Arrival, Node};
 use crate::base::Timestamp;
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind, PortId};
@@ -32,7 +33,8 @@ impl Node {
             self.finish(EventKind::Dropped, Reason::NoRoute, arrival, out);
             return self.complain(now, Complaint::NoRoute, packet, header, arrival, out);
         };
-        if route.via.is_none() && self.interfaces[route.interface].is_broadcast(destination) {
+        let is_directed = route.via.is_none() && self.interfaces[route.interface].is_broadcast(destination);
+        if is_directed && !made(Mutation::DirectedBroadcastForwarded) {
             return self.finish(EventKind::Dropped, Reason::DirectedBroadcast, arrival, out);
         }
         if header.ttl <= 1 {
@@ -53,7 +55,7 @@ impl Node {
             }
         }
         let mtu = usize::from(self.interfaces[route.interface].mtu);
-        if header.total_len > mtu && header.dont_fragment {
+        if header.total_len > mtu && header.dont_fragment && !made(Mutation::DontFragmentIgnored) {
             self.finish(EventKind::Dropped, Reason::TooBig, arrival, out);
             return self.complain(now, Complaint::TooBig(mtu as u32), packet, header, arrival, out);
         }
@@ -67,7 +69,9 @@ impl Node {
         });
         let hop = route.via.unwrap_or(destination);
         self.maybe_redirect(now, packet, header, arrival, &route, hop, out);
-        decrement_ttl(&mut changed);
+        if !made(Mutation::TtlStays) {
+            decrement_ttl(&mut changed);
+        }
         let packet = changed;
         self.send_forwarded(now, &route, hop, packet, arrival, out);
     }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::output::{FragmentPolicy, SendError};
 use super::{Arrival, Node};
 use crate::base::Timestamp;
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind};
@@ -171,14 +172,16 @@ impl Node {
             octets::ICMPV6 => payload.first().is_none_or(|kind| *kind < 128),
             _ => false,
         };
-        if is_error {
+        if is_error && !made(Mutation::ErrorAboutError) {
             return Err("it would be about an ICMP error");
         }
         let for_many = match header.destination {
             IpAddr::V4(destination) => destination.is_broadcast() || destination.is_multicast(),
             IpAddr::V6(destination) => destination.is_multicast(),
         };
-        if arrival.link_group || for_many || self.interfaces[arrival.interface].is_broadcast(header.destination) {
+        let for_many =
+            arrival.link_group || for_many || self.interfaces[arrival.interface].is_broadcast(header.destination);
+        if for_many && !made(Mutation::ErrorAboutBroadcast) {
             return Err("the packet was for many");
         }
         let single = match header.source {

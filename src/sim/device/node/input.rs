@@ -6,6 +6,7 @@ use super::translate::Translated;
 use super::{Arrival, Node, TIMER_REASSEMBLY, group_mac};
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::frame::{ETHERNET_HEADER_LEN, FrameRef};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind, PortId};
@@ -22,7 +23,7 @@ impl Node {
         }
         let destination = MacAddr([octets[0], octets[1], octets[2], octets[3], octets[4], octets[5]]);
         if destination != self.interfaces[interface].mac {
-            if !destination.is_group() {
+            if !destination.is_group() && !made(Mutation::CardOpen) {
                 return out.end(EventKind::Filtered, port, frame, Reason::NotMyMac);
             }
             if !destination.is_broadcast() && !self.hears(interface, destination) {
@@ -68,7 +69,7 @@ impl Node {
             Err(reason) => return self.finish(EventKind::Dropped, reason, arrival, out),
         };
         let packet = &packet[..header.total_len];
-        if arrival.from_wire && self.is_martian(&header, arrival) {
+        if arrival.from_wire && self.is_martian(&header, arrival) && !made(Mutation::MartiansPass) {
             return self.finish(EventKind::Dropped, Reason::Martian, arrival, out);
         }
         match self.translate_in(now, packet, &header, arrival, out) {
@@ -86,7 +87,7 @@ impl Node {
         if self.is_for_me(&header, arrival) {
             return self.local_in(now, packet, &header, arrival, out);
         }
-        if !self.settings.forwarding {
+        if !self.settings.forwarding && !made(Mutation::HostForwards) {
             return self.finish(EventKind::Dropped, Reason::NotForMe, arrival, out);
         }
         self.forward(now, packet, &header, arrival, out);

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Arrival, LOOPBACK_DELAY, Looped, Node, TIMER_LOOPBACK, group_mac};
 use crate::base::{MacAddr, Timestamp};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind, PortId};
@@ -137,6 +138,7 @@ impl Node {
         }
         let hop = match route.via {
             None => destination,
+            Some(_) if made(Mutation::MaskIgnored) => destination,
             Some(via) if self.interfaces[interface].on_link(via).is_none() => return Err(SendError::GatewayOffLink),
             Some(via) => via,
         };

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Arrival, Node, group_mac, solicited_node};
 use crate::base::{MacAddr, Timestamp};
+use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind, PortId};
@@ -28,7 +29,8 @@ impl Node {
         }
         // A probe has no sender address, and nothing may be learned from it (RFC 5227 §1.1).
         let mut merged = false;
-        if !message.sender_ip.is_unspecified() && self.neighbours.knows(interface, sender) {
+        let is_known = self.neighbours.knows(interface, sender) || made(Mutation::AnyReplyLearned);
+        if !message.sender_ip.is_unspecified() && is_known {
             merged = true;
             self.learn_neighbour(now, sender, message.sender_mac, message.operation == 2, arrival, out);
         }
@@ -36,7 +38,11 @@ impl Node {
         if !answers_for {
             return;
         }
-        if is_target && !merged && !message.sender_ip.is_unspecified() {
+        if is_target
+            && !merged
+            && !message.sender_ip.is_unspecified()
+            && !made(Mutation::QuestionTeachesNothing)
+        {
             self.learn_neighbour(now, sender, message.sender_mac, message.operation == 2, arrival, out);
         }
         if message.operation == 1 {
@@ -55,7 +61,8 @@ impl Node {
                     .with("mac", mac)
                     .with("operation", "reply")
             });
-            let octets = ethernet(message.sender_mac, mac, ETHER_ARP, &answer.octets());
+            let to = if made(Mutation::ReplyToAll) { MacAddr::BROADCAST } else { message.sender_mac };
+            let octets = ethernet(to, mac, ETHER_ARP, &answer.octets());
             out.send(arrival.port(), &octets);
         }
     }
