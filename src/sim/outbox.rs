@@ -60,25 +60,9 @@ pub trait Device: fmt::Debug {
 /// One thing left in the outbox.
 #[derive(Debug)]
 pub(super) enum Out {
-    Send {
-        port: PortId,
-        frame: FrameRef,
-        is_new: bool,
-        parent: FrameId,
-    },
-    Wake {
-        at: Timestamp,
-        timer: TimerId,
-        background: bool,
-    },
-    Deed {
-        event: EventKind,
-        port: Option<PortId>,
-        frame: FrameId,
-        reason: Reason,
-        number: u32,
-        more: More,
-    },
+    Send { port: PortId, frame: FrameRef, is_new: bool, parent: FrameId },
+    Wake { at: Timestamp, timer: TimerId, background: bool },
+    Deed { event: EventKind, port: Option<PortId>, frame: FrameId, reason: Reason, number: u32, more: More },
 }
 
 /// Where a box leaves what it does.
@@ -94,13 +78,7 @@ pub struct Outbox {
 impl Outbox {
     /// An empty outbox. If it is not `recording`, deeds other than the ends of frames are not kept.
     pub(super) fn new(recording: bool) -> Outbox {
-        Outbox {
-            left: Vec::with_capacity(64),
-            ends: 0,
-            next_frame: 1,
-            recording,
-            now: Timestamp::ZERO,
-        }
+        Outbox { left: Vec::with_capacity(64), ends: 0, next_frame: 1, recording, now: Timestamp::ZERO }
     }
 
     /// Frames made from now on get numbers from `next` on.

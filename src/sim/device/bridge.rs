@@ -446,9 +446,11 @@ impl Device for Bridge {
                 Reason::Multicast
             }
         };
-        let targets = || (0..self.options.ports).map(PortId).filter(|to| {
-            (*to != port || made(Mutation::FloodsBack)) && self.may_leave_by(*to, vlan)
-        });
+        let targets = || {
+            (0..self.options.ports)
+                .map(PortId)
+                .filter(|to| (*to != port || made(Mutation::FloodsBack)) && self.may_leave_by(*to, vlan))
+        };
         let copies = targets().count();
         if copies == 0 {
             self.counters.filtered += 1;

@@ -333,9 +333,7 @@ impl NeighbourCache {
         neighbour.due = None;
         let (interface, address) = (neighbour.interface, neighbour.address);
         let todo = match neighbour.state {
-            NeighbourState::Incomplete { asked }
-                if asked < MAX_QUESTIONS + u8::from(made(Mutation::FourQuestions)) =>
-            {
+            NeighbourState::Incomplete { asked } if asked < MAX_QUESTIONS + u8::from(made(Mutation::FourQuestions)) => {
                 neighbour.state = NeighbourState::Incomplete { asked: asked + 1 };
                 self.set_due(slot, Some(now.after(BETWEEN_QUESTIONS)));
                 Todo::AskAll

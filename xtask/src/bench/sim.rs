@@ -170,7 +170,8 @@ fn growth(rounds: u32) -> anyhow::Result<()> {
         );
         let mut least: Option<Cost> = None;
         for _ in 0..rounds {
-            let case = Case { name: "under way", scenario: Scenario::parse("under way", &text)?, until: None, ns3: None };
+            let case =
+                Case { name: "under way", scenario: Scenario::parse("under way", &text)?, until: None, ns3: None };
             let cost = measure_case(&case, Kept::Nothing)?;
             least = Some(least.filter(|old| old.cpu <= cost.cpu).unwrap_or(cost));
         }
@@ -186,9 +187,8 @@ fn growth(rounds: u32) -> anyhow::Result<()> {
 /// What a host costs that has nothing to do: the growth of this process by very many of them.
 fn idle_host() -> anyhow::Result<()> {
     let hosts = 10_000;
-    let text = format!(
-        "title = \"idle\"\n[lan.h]\nhosts = {hosts}\non = \"sw\"\nfirst = \"10.0.0.1/16\"\n[switch.sw]\n"
-    );
+    let text =
+        format!("title = \"idle\"\n[lan.h]\nhosts = {hosts}\non = \"sw\"\nfirst = \"10.0.0.1/16\"\n[switch.sw]\n");
     let scenario = Scenario::parse("idle", &text)?;
     let options = RunOptions { recording: false, tap_all: false, ..RunOptions::default() };
     let before = resident()?;

@@ -38,11 +38,7 @@ impl Node {
         if !answers_for {
             return;
         }
-        if is_target
-            && !merged
-            && !message.sender_ip.is_unspecified()
-            && !made(Mutation::QuestionTeachesNothing)
-        {
+        if is_target && !merged && !message.sender_ip.is_unspecified() && !made(Mutation::QuestionTeachesNothing) {
             self.learn_neighbour(now, sender, message.sender_mac, message.operation == 2, arrival, out);
         }
         if message.operation == 1 {
