@@ -168,7 +168,8 @@ const MAX_SPARE_LEN: usize = 4096;
 
 #[derive(Debug)]
 enum Held {
-    Packet(Box<HeldPacket>),
+    /// A packet, its number, and how many of its notes are not final: what the queue asks for without looking further.
+    Packet(Box<HeldPacket>, u64, usize),
     /// A packet of which the line is all that is still needed.
     Line(HeldLine),
     Remark(Remark),
@@ -193,14 +194,14 @@ struct HeldPacket {
 impl Held {
     fn is_final(&self) -> bool {
         match self {
-            Held::Packet(packet) => packet.notes.iter().all(|note| !note.pending),
+            Held::Packet(_, _, pending) => *pending == 0,
             Held::Line(_) | Held::Remark(_) => true,
         }
     }
 
     fn len(&self) -> usize {
         match self {
-            Held::Packet(packet) => packet.bytes.len(),
+            Held::Packet(packet, ..) => packet.bytes.len(),
             Held::Line(line) => line.len,
             Held::Remark(remark) => remark.text.len(),
         }
@@ -208,7 +209,7 @@ impl Held {
 
     fn number(&self) -> Option<u64> {
         match self {
-            Held::Packet(packet) => Some(packet.meta.number),
+            Held::Packet(_, number, _) => Some(*number),
             Held::Line(line) => Some(line.number),
             Held::Remark(_) => None,
         }
@@ -232,11 +233,11 @@ impl Queue {
         if notes_only && notes.fresh.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        let is_pending = notes.fresh.iter().any(|note| note.pending);
-        if self.patience != Patience::Hold || self.held.is_empty() && !is_pending {
+        let pending = notes.fresh.iter().filter(|note| note.pending).count();
+        if self.patience != Patience::Hold || self.held.is_empty() && pending == 0 {
             return sink.packet(&Judged { packet, notes: &notes.fresh, context: notes.context });
         }
-        if !is_pending {
+        if pending == 0 {
             let start = self.text.len();
             let judged = Judged { packet, notes: &notes.fresh, context: notes.context };
             if sink.line_early(&judged, &mut self.text) {
@@ -257,7 +258,7 @@ impl Queue {
             held.bytes.extend_from_slice(packet.frame.bytes());
         }
         std::mem::swap(&mut held.notes, &mut notes.fresh);
-        self.push(Held::Packet(held));
+        self.push(Held::Packet(held, number, pending));
         self.release(false, sink)
     }
 
@@ -295,7 +296,7 @@ impl Queue {
             match front {
                 Held::Line(line) => self.release_lines(&line, sink)?,
                 Held::Remark(remark) => sink.remark(&remark)?,
-                Held::Packet(mut held) => {
+                Held::Packet(mut held, ..) => {
                     let flow = {
                         let packet = Packet::decode(RawPacket { meta: held.meta, bytes: &held.bytes });
                         let judged = Judged { packet: &packet, notes: &held.notes, context: held.context };
@@ -344,7 +345,7 @@ impl Queue {
     fn settle(&mut self, notes: &mut Notes, sink: &mut dyn Sink) -> io::Result<()> {
         for Settlement { packet, entry, becomes } in notes.settled.drain(..) {
             match (self.find(packet), becomes) {
-                (Some(Held::Packet(held)), becomes) => {
+                (Some(Held::Packet(held, _, pending)), becomes) => {
                     if let Some(note) =
                         held.notes.iter_mut().find(|note| note.pending && std::ptr::eq(note.entry, entry))
                     {
@@ -352,6 +353,7 @@ impl Queue {
                             Some(becomes) => *note = becomes,
                             None => note.pending = false,
                         }
+                        *pending -= usize::from(!note.pending);
                     }
                 }
                 (Some(Held::Line(line)), Some(note)) => line.late.push(note),
@@ -364,7 +366,10 @@ impl Queue {
 
     fn late_note(&mut self, note: Note, sink: &mut dyn Sink) -> io::Result<()> {
         match self.find(note.packet) {
-            Some(Held::Packet(held)) => held.notes.push(note),
+            Some(Held::Packet(held, _, pending)) => {
+                *pending += usize::from(note.pending);
+                held.notes.push(note);
+            }
             Some(Held::Line(line)) => line.late.push(note),
             _ => sink.late_note(&note)?,
         }
