@@ -41,16 +41,34 @@ impl Renderer for JsonLines {
         if let Some(connection) = judged.context.connection {
             object.number("connection", connection);
         }
-        if !judged.notes.is_empty() {
-            let out = object.key("notes");
-            list(out, judged.notes, note);
-        }
         if !frame.issues().is_empty() {
             let out = object.key("issues");
             list(out, frame.issues(), issue);
         }
+        // The notes come last, so that others can be added.
+        if !judged.notes.is_empty() {
+            let out = object.key("notes");
+            list(out, judged.notes, note);
+        }
         object.close();
         out.push(b'\n');
+    }
+
+    fn is_free_of_order(&self) -> bool {
+        true
+    }
+
+    fn add_notes(&mut self, notes: &[Note], has_notes: bool, out: &mut Vec<u8>) {
+        let end: &[u8] = if has_notes { b"]}\n" } else { b"}\n" };
+        out.truncate(out.len().saturating_sub(end.len()));
+        out.extend_from_slice(if has_notes { b"," } else { b",\"notes\":[" });
+        for (index, one) in notes.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            note(one, out);
+        }
+        out.extend_from_slice(b"]}\n");
     }
 
     fn remark(&mut self, remark: &Remark, out: &mut Vec<u8>) {
@@ -470,4 +488,35 @@ pub fn document(data: &impl serde::Serialize, out: &mut dyn std::io::Write) -> s
 pub fn string(out: &mut Vec<u8>, text: &str) {
     // serde_json escapes; writing a string into memory cannot fail.
     let _ = serde_json::to_writer(out, text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Context, Entry, Severity};
+    use crate::base::Timestamp;
+    use crate::packet::{Meta, Packet, RawPacket};
+    use crate::wire::LinkType;
+
+    static FIRST: Entry = Entry { code: "one", rule: "X1", severity: Severity::Note, line: "one", explanation: "" };
+    static SECOND: Entry = Entry { code: "two", rule: "X2", severity: Severity::Note, line: "two", explanation: "" };
+
+    #[test]
+    fn notes_that_come_late_are_in_the_object_of_their_packet() {
+        let meta = Meta::new(1, Timestamp::ZERO, LinkType::ETHERNET, 60);
+        let packet = Packet::decode(RawPacket { meta, bytes: &[0; 5] });
+        let (one, two) = (Note::new(&FIRST, 1, Timestamp::ZERO), Note::new(&SECOND, 1, Timestamp::ZERO));
+        for (at_once, late) in [(vec![], vec![&one, &two]), (vec![&one], vec![&two])] {
+            let (at_once, late): (Vec<Note>, Vec<Note>) =
+                (at_once.into_iter().cloned().collect(), late.into_iter().cloned().collect());
+            let mut out = Vec::new();
+            let judged = Judged { packet: &packet, notes: &at_once, context: Context::default() };
+            JsonLines.packet(&judged, &mut out);
+            JsonLines.add_notes(&late, !at_once.is_empty(), &mut out);
+            let object: serde_json::Value = serde_json::from_slice(&out).expect("one object");
+            let codes: Vec<_> = object["notes"].as_array().expect("a list").iter().map(|note| &note["code"]).collect();
+            assert_eq!(codes, ["one", "two"]);
+            assert!(object["issues"].is_array());
+        }
+    }
 }
