@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -247,6 +248,27 @@ impl FileSource {
     /// The paths that are being read, without standard input.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    /// Hands every packet and remark that is left to `each`, in the order of [`PacketSource::next_item`], until it breaks.
+    /// The fastest way through a file: what is done with a packet becomes part of the loop that finds it.
+    ///
+    /// # Errors
+    /// As [`PacketSource::next_item`].
+    #[inline]
+    pub fn for_each(&mut self, mut each: impl FnMut(Item<'_>) -> ControlFlow<()>) -> Result<(), SourceError> {
+        loop {
+            if let [reader] = &mut self.readers[..]
+                && !self.failed
+                && reader.each_in_window(&mut self.number, &mut each).is_break()
+            {
+                return Ok(());
+            }
+            let Some(item) = self.next_item()? else { return Ok(()) };
+            if each(item).is_break() {
+                return Ok(());
+            }
+        }
     }
 
     /// The next packet of the only file.

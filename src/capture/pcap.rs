@@ -5,6 +5,8 @@
 //! stand the other way round. All that tshark reads is read: times with a million microseconds and more, fewer octets on
 //! the wire than captured, more captured than the snap length.
 
+use std::ops::ControlFlow;
+
 use pcap_parser::{PcapHeader, parse_pcap_header};
 
 use super::interface::{Interface, Interfaces};
@@ -13,7 +15,7 @@ use super::summary::CaptureSummary;
 use super::window::Window;
 use crate::base::Timestamp;
 use crate::base::limits::MAX_RECORD_LEN;
-use crate::packet::Meta;
+use crate::packet::{Item, Meta, RawPacket};
 use crate::wire::LinkType;
 
 /// Octets of the file header.
@@ -122,6 +124,54 @@ impl Pcap {
         place.meta = Meta { interface: self.interface, ..Meta::new(self.records, at, self.link, original) };
         place.octets = range.start + self.record_header_len..range.end;
         Ok(Found::Packet)
+    }
+
+    /// Hands the records that lie whole in the window to `each`, numbered from `number` on, and ends before the first one
+    /// that does not or that is odd; [`Pcap::next`] goes on there. The same as that, for files of the usual kind alone and
+    /// with everything that concerns the file and not the record taken out of the loop: this is where filtering, counting
+    /// and copying spend their time.
+    #[inline]
+    pub(super) fn each_in_window(
+        &mut self,
+        window: &mut Window,
+        summary: &mut CaptureSummary,
+        number: &mut u64,
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let is_usual =
+            self.record_header_len == RECORD_HEADER_LEN && self.lengths == Lengths::AsNow && !self.big_endian;
+        if !is_usual {
+            return ControlFlow::Continue(());
+        }
+        let all = window.available();
+        let mut rest = all;
+        let mut count = summary.bulk();
+        let mut flow = ControlFlow::Continue(());
+        let mut meta = Meta { interface: self.interface, ..Meta::new(*number, Timestamp::ZERO, self.link, 0) };
+        while let Some((header, behind)) = rest.split_first_chunk::<RECORD_HEADER_LEN>() {
+            let (fours, _) = header.as_chunks::<4>();
+            let [seconds, ticks, captured, original] = [0, 1, 2, 3].map(|at| u32::from_le_bytes(fours[at]));
+            let len = captured as usize;
+            if len > MAX_RECORD_LEN {
+                break;
+            }
+            let Some((bytes, next)) = behind.split_at_checked(len) else { break };
+            rest = next;
+            meta.number += 1;
+            meta.at = Timestamp::from_parts(u64::from(seconds), u64::from(ticks) * self.nanos_per_tick);
+            meta.wire_len = original;
+            count.add(&meta, len);
+            flow = each(Item::Packet(RawPacket { meta, bytes }));
+            if flow.is_break() {
+                break;
+            }
+        }
+        self.records += meta.number - *number;
+        *number = meta.number;
+        summary.add_bulk(&count, self.link);
+        let len = all.len() - rest.len();
+        window.consume(len);
+        flow
     }
 
     /// Seconds, ticks, captured and original length of the record header at the start of `octets`.

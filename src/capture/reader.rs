@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use super::interface::Interfaces;
 use super::pcap::Pcap;
@@ -12,7 +12,7 @@ use super::window::Window;
 use super::{Format, compression};
 use crate::base::Timestamp;
 use crate::base::limits::MAX_REMARKS_OF_BLOCK;
-use crate::packet::{Meta, RawPacket, Remark, RemarkKind, SourceError};
+use crate::packet::{Item, Meta, RawPacket, Remark, RemarkKind, SourceError};
 
 /// What one step through a file found.
 #[derive(Debug)]
@@ -170,6 +170,22 @@ impl Reader {
             }
             None => Step::End,
         })
+    }
+
+    /// Hands the packets that are read and plain to `each`, numbered from `number` on; [`Reader::step`] goes on from
+    /// there.
+    #[inline]
+    pub(super) fn each_in_window(
+        &mut self,
+        number: &mut u64,
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match &mut self.parser {
+            Parser::Pcap(pcap) if self.waiting.remarks.is_empty() && !self.waiting.packet && !self.ended => {
+                pcap.each_in_window(&mut self.window, &mut self.summary, number, each)
+            }
+            _ => ControlFlow::Continue(()),
+        }
     }
 
     /// The packet that the last step found; its number is still open.

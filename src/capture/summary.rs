@@ -5,6 +5,34 @@ use crate::base::Timestamp;
 use crate::packet::Meta;
 use crate::wire::LinkType;
 
+/// What packets of one link type add to a summary, in a form that costs little a packet.
+#[derive(Debug)]
+pub(super) struct Bulk {
+    packets: u64,
+    octets: u64,
+    captured_octets: u64,
+    cut: u64,
+    backwards: u64,
+    first: Timestamp,
+    last: Timestamp,
+    last_seen: Timestamp,
+}
+
+impl Bulk {
+    /// Counts a packet of which `captured_len` octets were kept.
+    #[inline]
+    pub(super) fn add(&mut self, meta: &Meta, captured_len: usize) {
+        self.packets += 1;
+        self.octets += u64::from(meta.wire_len);
+        self.captured_octets += captured_len as u64;
+        self.cut += u64::from(captured_len < meta.wire_len as usize);
+        self.first = self.first.min(meta.at);
+        self.last = self.last.max(meta.at);
+        self.backwards += u64::from(meta.at < self.last_seen);
+        self.last_seen = meta.at;
+    }
+}
+
 /// One capture file, as far as it has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureSummary {
@@ -57,6 +85,39 @@ impl CaptureSummary {
             dropped: 0,
             damage: None,
             last_seen: Timestamp::ZERO,
+        }
+    }
+
+    /// The start of a count in bulk, for packets that follow those counted by now.
+    #[inline]
+    pub(super) fn bulk(&self) -> Bulk {
+        Bulk {
+            packets: 0,
+            octets: 0,
+            captured_octets: 0,
+            cut: 0,
+            backwards: 0,
+            first: Timestamp::from_nanos(u64::MAX),
+            last: Timestamp::ZERO,
+            last_seen: self.last_seen,
+        }
+    }
+
+    /// Adds what was counted in bulk, all of it of `link`.
+    pub(super) fn add_bulk(&mut self, bulk: &Bulk, link: LinkType) {
+        if bulk.packets == 0 {
+            return;
+        }
+        self.packets += bulk.packets;
+        self.octets += bulk.octets;
+        self.captured_octets += bulk.captured_octets;
+        self.cut += bulk.cut;
+        self.backwards += bulk.backwards;
+        self.first = Some(self.first.map_or(bulk.first, |first| first.min(bulk.first)));
+        self.last = Some(self.last.map_or(bulk.last, |last| last.max(bulk.last)));
+        self.last_seen = bulk.last_seen;
+        if !self.links.contains(&link) {
+            self.links.push(link);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs;
+use std::rc::Rc;
 
 use clap::Args;
 
@@ -180,7 +181,7 @@ fn read(file: &str) -> Result<String, Failure> {
 pub(super) struct CaptureFilter {
     filter: Filter,
     is_empty: bool,
-    programs: RefCell<Vec<(LinkType, Option<Program>)>>,
+    programs: RefCell<Vec<(LinkType, Option<Rc<Program>>)>>,
     error: RefCell<Option<FilterError>>,
 }
 
@@ -200,29 +201,38 @@ impl CaptureFilter {
     /// What happens to a packet. A filter that makes no sense for the link type of the first packet stops the run; among
     /// captures of several link types it takes no packets of those for which it makes none.
     pub(super) fn gate(&self, raw: &RawPacket<'_>) -> Gate {
-        let link = raw.meta.link;
-        if let Some((_, program)) = self.programs.borrow().iter().find(|(known, _)| *known == link) {
-            return match program {
-                Some(program) if program.matches(raw.bytes, raw.meta.wire_len) => Gate::Take,
-                _ => Gate::Leave,
-            };
-        }
-        let mut programs = self.programs.borrow_mut();
-        match self.filter.program(link, Target::File) {
-            Ok(program) => {
-                let taken = program.matches(raw.bytes, raw.meta.wire_len);
-                programs.push((link, Some(program)));
-                if taken { Gate::Take } else { Gate::Leave }
+        let programs = self.programs.borrow();
+        match programs.iter().find(|(known, _)| *known == raw.meta.link) {
+            Some((_, Some(program))) => verdict(program, raw),
+            Some((_, None)) => Gate::Leave,
+            None => {
+                drop(programs);
+                match self.program(raw.meta.link) {
+                    Some(program) => verdict(&program, raw),
+                    None if self.error.borrow().is_some() => Gate::Stop,
+                    None => Gate::Leave,
+                }
             }
+        }
+    }
+
+    /// The program for a link type, made when it is first asked for; `None` if the filter makes no sense for it. If it is
+    /// the first one, that is an error.
+    fn program(&self, link: LinkType) -> Option<Rc<Program>> {
+        let mut programs = self.programs.borrow_mut();
+        if let Some((_, program)) = programs.iter().find(|(known, _)| *known == link) {
+            return program.clone();
+        }
+        let program = match self.filter.program(link, Target::File) {
+            Ok(program) => Some(Rc::new(program)),
             Err(error) if programs.is_empty() => {
                 *self.error.borrow_mut() = Some(error);
-                Gate::Stop
+                return None;
             }
-            Err(_) => {
-                programs.push((link, None));
-                Gate::Leave
-            }
-        }
+            Err(_) => None,
+        };
+        programs.push((link, program.clone()));
+        program
     }
 
     /// The error that stopped the run, if one did.
@@ -255,6 +265,56 @@ impl CaptureFilter {
         let text = render::explanation(self.filter.text(), &self.filter.explain(), &warnings, &program, link.name());
         output.block().extend_from_slice(text.as_bytes());
         Ok(())
+    }
+}
+
+#[inline]
+fn verdict(program: &Program, raw: &RawPacket<'_>) -> Gate {
+    if program.matches(raw.bytes, raw.meta.wire_len) { Gate::Take } else { Gate::Leave }
+}
+
+/// The filters that a packet goes through where nothing is asked of it but its octets: made to be asked quickly.
+#[derive(Debug)]
+pub(super) struct Selector<'f> {
+    filter: &'f CaptureFilter,
+    display: Option<&'f Display>,
+    /// Without a display filter, the program for the link type of the packet before, which is nearly always that of the
+    /// next one.
+    at_hand: Option<(LinkType, Rc<Program>)>,
+}
+
+impl<'f> Selector<'f> {
+    /// A capture filter, and a display filter that [is of octets](Display::is_of_octets).
+    pub(super) fn new(filter: &'f CaptureFilter, display: Option<&'f Display>) -> Selector<'f> {
+        Selector { filter, display, at_hand: None }
+    }
+
+    /// True if every packet is taken.
+    pub(super) fn takes_all(&self) -> bool {
+        self.filter.is_empty() && self.display.is_none()
+    }
+
+    /// What happens to a packet.
+    #[inline]
+    pub(super) fn verdict(&mut self, raw: &RawPacket<'_>) -> Gate {
+        match &self.at_hand {
+            Some((link, program)) if *link == raw.meta.link => verdict(program, raw),
+            _ => self.verdict_with_display(raw),
+        }
+    }
+
+    #[inline(never)]
+    fn verdict_with_display(&mut self, raw: &RawPacket<'_>) -> Gate {
+        let of_filter = if self.filter.is_empty() { Gate::Take } else { self.filter.gate(raw) };
+        match self.display {
+            Some(display) if of_filter == Gate::Take && !display.takes(raw) => Gate::Leave,
+            None if of_filter != Gate::Stop && !self.filter.is_empty() => {
+                let program = self.filter.program(raw.meta.link);
+                self.at_hand = program.map(|program| (raw.meta.link, program));
+                of_filter
+            }
+            _ => of_filter,
+        }
     }
 }
 

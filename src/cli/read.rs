@@ -1,18 +1,19 @@
 //! `netlab read FILE [FILTER…]`: one annotated line a packet.
 
+use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 
 use clap::Args;
 
-use super::filters::{Display, FileFilterOptions};
+use super::filters::{Display, FileFilterOptions, Selector};
 use super::inputs::{self, Inputs};
 use super::print::{PrintOptions, Printer};
-use super::write::{self, CopySink};
+use super::write::{self, Copier, CopySink};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Judged, Note};
 use crate::capture::FileSource;
-use crate::packet::{Item, PacketSource as _, RawPacket, Remark};
+use crate::packet::{Item, RawPacket, Remark};
 use crate::pipeline::{self, Gate, Patience, RunError, Sink};
 
 /// Arguments of `read`.
@@ -51,33 +52,25 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         Some(display) if display.is_of_octets() && !prints => (Some(display), None),
         display => (None, display),
     };
-    let gate = |raw: &RawPacket<'_>| match filter.gate(raw) {
-        Gate::Take if at_gate.as_ref().is_some_and(|display| !display.takes(raw)) => Gate::Leave,
-        verdict => verdict,
-    };
-    let takes_all = filter.is_empty() && at_gate.is_none();
-    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if takes_all { None } else { Some(&gate) };
-    if arguments.only_count {
+    let mut selector = Selector::new(&filter, at_gate.as_ref());
+    let (result, written) = if arguments.only_count {
         let limit = arguments.print.count.unwrap_or(u64::MAX);
-        let (result, count) = count(&mut source, gate, display, limit);
+        let (result, count) = count(&mut source, selector, display, limit);
         filter.ended()?;
         writeln!(output, "{count} packet{}", if count == 1 { "" } else { "s" })?;
-        return inputs::ended(result, &source.captures());
-    }
-    let mut analyzer = Analyzer::for_lines();
-    let (result, written) = match copier {
-        None => {
-            let mut printer = Printer::new(&arguments.print, output);
-            (pipeline::run(&mut source, gate, &mut analyzer, &mut printer, Patience::Hold), Ok(()))
-        }
-        Some(mut copier) if !copier.needs_notes() && !arguments.write.print_too && display.is_none() => {
-            (copier.copy(&mut source, gate), copier.finish())
-        }
-        Some(copier) => {
-            let printer = arguments.write.print_too.then(|| Printer::new(&arguments.print, output));
-            let mut sink = CopySink { display, copier, printer };
-            let result = pipeline::run(&mut source, gate, &mut analyzer, &mut sink, Patience::Hold);
-            (result, sink.copier.finish())
+        (result, Ok(()))
+    } else {
+        match copier {
+            Some(mut copier) if !copier.needs_notes() && !arguments.write.print_too && display.is_none() => {
+                (copier.copy(&mut source, selector), copier.finish())
+            }
+            copier => {
+                let takes_all = selector.takes_all();
+                let selector = RefCell::new(&mut selector);
+                let gate = |raw: &RawPacket<'_>| selector.borrow_mut().verdict(raw);
+                let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if takes_all { None } else { Some(&gate) };
+                judge(arguments, &mut source, gate, copier, display, output)
+            }
         }
     };
     filter.ended()?;
@@ -85,32 +78,53 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     inputs::ended(result, &source.captures())
 }
 
+/// Analyzes packets and prints or writes them, or both.
+fn judge(
+    arguments: &Arguments,
+    source: &mut FileSource,
+    gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
+    copier: Option<Copier>,
+    display: Option<Display>,
+    output: &mut Output,
+) -> (Result<(), RunError>, Result<(), Failure>) {
+    let mut analyzer = Analyzer::for_lines();
+    let Some(copier) = copier else {
+        let mut printer = Printer::new(&arguments.print, output);
+        return (pipeline::run(source, gate, &mut analyzer, &mut printer, Patience::Hold), Ok(()));
+    };
+    let printer = arguments.write.print_too.then(|| Printer::new(&arguments.print, output));
+    let mut sink = CopySink { display, copier, printer };
+    let result = pipeline::run(source, gate, &mut analyzer, &mut sink, Patience::Hold);
+    (result, sink.copier.finish())
+}
+
 /// Counts packets, up to a limit; they are looked into only if a display filter needs that.
 fn count(
     source: &mut FileSource,
-    gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
+    mut selector: Selector<'_>,
     display: Option<Display>,
     limit: u64,
 ) -> (Result<(), RunError>, u64) {
     if let Some(display) = display {
+        let selector = RefCell::new(selector);
+        let gate = |raw: &RawPacket<'_>| selector.borrow_mut().verdict(raw);
         let mut counter = Counter { display, count: 0, limit };
-        let result = pipeline::run(source, gate, &mut Analyzer::for_lines(), &mut counter, Patience::Hold);
+        let result = pipeline::run(source, Some(&gate), &mut Analyzer::for_lines(), &mut counter, Patience::Hold);
         return (result, counter.count);
     }
-    let mut count = 0;
-    while count < limit {
-        match source.next_item() {
-            Ok(Some(Item::Packet(raw))) => match gate.map_or(Gate::Take, |gate| gate(&raw)) {
-                Gate::Take => count += 1,
-                Gate::Leave => {}
-                Gate::Stop => break,
-            },
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            Err(error) => return (Err(error.into()), count),
-        }
+    if limit == 0 {
+        return (Ok(()), 0);
     }
-    (Ok(()), count)
+    let mut count = 0;
+    let takes_all = selector.takes_all();
+    let result = source.for_each(|item| {
+        let Item::Packet(raw) = item else { return ControlFlow::Continue(()) };
+        let verdict = if takes_all { Gate::Take } else { selector.verdict(&raw) };
+        // Added and not branched upon: which packets are taken cannot be foretold.
+        count += u64::from(verdict == Gate::Take);
+        if count >= limit || verdict == Gate::Stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    (result.map_err(RunError::from), count)
 }
 
 /// Counts the packets that a display filter shows.

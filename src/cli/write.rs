@@ -9,12 +9,12 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::comments::{CommentLevel, comment};
-use super::filters::Display;
+use super::filters::{Display, Selector};
 use super::print::Printer;
 use crate::analysis::{Judged, Note, Severity};
 use crate::base::limits::MAX_WAITING_COMMENTS;
 use crate::capture::{FileSource, Format, Rotation, WriteError, WriteOptions, Writer};
-use crate::packet::{Item, PacketSource as _, RawPacket, Remark, RemarkKind};
+use crate::packet::{Item, RawPacket, Remark, RemarkKind};
 use crate::pipeline::{Gate, RunError, Sink};
 
 /// Options of writing.
@@ -97,22 +97,20 @@ impl Copier {
     }
 
     /// Copies packets without looking into them.
-    pub(super) fn copy(
-        &mut self,
-        source: &mut FileSource,
-        gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
-    ) -> Result<(), RunError> {
-        while let Some(item) = source.next_item()? {
-            match item {
-                Item::Packet(raw) => match gate.map_or(Gate::Take, |gate| gate(&raw)) {
-                    Gate::Take if self.write(&raw).is_break() => break,
-                    Gate::Take | Gate::Leave => {}
-                    Gate::Stop => break,
-                },
-                Item::Remark(remark) => self.remark(&remark),
-                Item::Idle => {}
+    pub(super) fn copy(&mut self, source: &mut FileSource, mut selector: Selector<'_>) -> Result<(), RunError> {
+        let takes_all = selector.takes_all();
+        source.for_each(|item| match item {
+            Item::Packet(raw) => match if takes_all { Gate::Take } else { selector.verdict(&raw) } {
+                Gate::Take => self.write(&raw),
+                Gate::Leave => ControlFlow::Continue(()),
+                Gate::Stop => ControlFlow::Break(()),
+            },
+            Item::Remark(remark) => {
+                self.remark(&remark);
+                ControlFlow::Continue(())
             }
-        }
+            Item::Idle => ControlFlow::Continue(()),
+        })?;
         Ok(())
     }
 
@@ -142,7 +140,17 @@ impl Copier {
         }
     }
 
+    #[inline]
     fn write(&mut self, raw: &RawPacket<'_>) -> ControlFlow<()> {
+        if self.left > 1 && self.said.is_empty() && self.comments.is_empty() && self.writer.append(raw) {
+            self.left -= 1;
+            return ControlFlow::Continue(());
+        }
+        self.write_fully(raw)
+    }
+
+    /// Writes a packet with its comments, at the limits too.
+    fn write_fully(&mut self, raw: &RawPacket<'_>) -> ControlFlow<()> {
         if self.left == 0 {
             return ControlFlow::Break(());
         }

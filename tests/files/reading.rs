@@ -1,9 +1,10 @@
 //! Reading a file in a test: everything that comes out of it, the same in whatever pieces it is read.
 
 use std::io::Cursor;
+use std::ops::ControlFlow;
 
 use netlab::capture::{self, CaptureSummary, Interface, OpenOptions};
-use netlab::packet::{Direction, Item, PacketSource, Remark, RemarkKind};
+use netlab::packet::{Direction, Item, PacketSource, RawPacket, Remark, RemarkKind};
 use netlab::wire::LinkType;
 
 /// A packet that was read.
@@ -49,13 +50,53 @@ impl Read {
     }
 }
 
-/// Reads `octets` in pieces of the usual length and in small ones, and holds the results against each other.
+/// Reads `octets` in pieces of the usual length and in small ones, one by one and all in one go, and holds the results
+/// against each other.
 pub fn read(octets: &[u8]) -> Result<Read, String> {
     let whole = read_in_pieces(octets, 0);
     for piece_len in [1, 5, 64] {
         assert_eq!(read_in_pieces(octets, piece_len), whole, "in pieces of {piece_len}");
     }
+    for piece_len in [0, 100] {
+        assert_eq!(read_in_one_go(octets, piece_len), whole, "in one go, in pieces of {piece_len}");
+    }
     whole
+}
+
+/// Reads `octets` by `FileSource::for_each`, which breaks off now and then.
+fn read_in_one_go(octets: &[u8], piece_len: usize) -> Result<Read, String> {
+    let options = OpenOptions { piece_len };
+    let source = capture::open_reader("test.cap", Cursor::new(octets.to_vec()), &options);
+    let mut source = source.map_err(|error| error.to_string())?;
+    let (mut packets, mut remarks) = (Vec::new(), Vec::new());
+    let mut broke_off = true;
+    while broke_off {
+        broke_off = false;
+        let result = source.for_each(|item| {
+            match item {
+                Item::Packet(raw) => packets.push(seen(&raw)),
+                Item::Remark(remark) => remarks.push(remark),
+                Item::Idle => panic!("a file is never idle"),
+            }
+            broke_off = packets.len() % 3 == 0;
+            if broke_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        result.map_err(|error| error.to_string())?;
+    }
+    Ok(Read { packets, remarks, captures: source.captures(), interfaces: source.interfaces().all() })
+}
+
+fn seen(raw: &RawPacket<'_>) -> Seen {
+    let meta = raw.meta;
+    Seen {
+        number: meta.number,
+        nanos: meta.at.nanos(),
+        octets: raw.bytes.to_vec(),
+        wire_len: meta.wire_len,
+        link: meta.link,
+        interface: meta.interface,
+        direction: meta.direction,
+    }
 }
 
 /// Reads `octets` in pieces of `piece_len`.
@@ -70,18 +111,7 @@ pub fn drain(mut source: capture::FileSource) -> Result<Read, String> {
     let (mut packets, mut remarks) = (Vec::new(), Vec::new());
     while let Some(item) = source.next_item().map_err(|error| error.to_string())? {
         match item {
-            Item::Packet(raw) => {
-                let meta = raw.meta;
-                packets.push(Seen {
-                    number: meta.number,
-                    nanos: meta.at.nanos(),
-                    octets: raw.bytes.to_vec(),
-                    wire_len: meta.wire_len,
-                    link: meta.link,
-                    interface: meta.interface,
-                    direction: meta.direction,
-                });
-            }
+            Item::Packet(raw) => packets.push(seen(&raw)),
             Item::Remark(remark) => remarks.push(remark),
             Item::Idle => panic!("a file is never idle"),
         }

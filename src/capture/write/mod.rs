@@ -180,6 +180,24 @@ impl Writer {
         self.flush()
     }
 
+    /// Adds a packet to those that wait to be written, if there is nothing else to do for it: the file has begun, has room,
+    /// knows the packet's interface and is not due to be followed by another. Else nothing happens, it is false, and
+    /// [`Writer::packet`] does what is needed. The two make the same file; this is the part that costs next to nothing.
+    #[inline]
+    pub fn append(&mut self, raw: &RawPacket<'_>) -> bool {
+        let meta = &raw.meta;
+        let Some((interface, link, id)) = self.last else { return false };
+        let is_plain = self.begun && !self.failed && !self.state.may_be_due() && !self.state.is_full();
+        if !is_plain || interface != meta.interface || link != meta.link || self.block.len() >= BLOCK_LEN {
+            return false;
+        }
+        self.encoder.packet(&mut self.block, id, raw, &[""; 0]);
+        self.packets += 1;
+        self.file_packets += 1;
+        self.last_at = meta.at;
+        true
+    }
+
     /// Writes a packet. Comments are kept by pcapng alone.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod ast;
 mod cond;
 mod emit;
 mod explain;
+mod fuse;
 mod graph;
 mod layout;
 mod lexer;

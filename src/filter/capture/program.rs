@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::fuse;
+
 /// Instruction codes of classic BPF (McCanne and Jacobson, "The BSD Packet Filter", 1993; Linux
 /// Documentation/networking/filter.rst).
 #[allow(missing_docs)]
@@ -80,12 +82,31 @@ pub struct BadProgram {
 #[derive(Clone, Debug)]
 pub struct Program {
     instructions: Vec<Instruction>,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
+    /// The tests of [`Step::Both`].
+    pairs: Vec<[Test; 2]>,
+    /// What a jump to [`ACCEPT`] returns.
+    keep: u32,
+}
+
+/// Where jumps to a rejecting instruction go in the steps: nowhere.
+pub(super) const REJECT: u32 = u32::MAX;
+/// Where jumps to the accepting instruction go in the steps: nowhere, with [`Program::keep`] as what is returned.
+pub(super) const ACCEPT: u32 = u32::MAX - 1;
+
+/// One of several tests that all must hold: bits of the 32 that begin at an octet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Test {
+    pub offset: u32,
+    pub mask: u32,
+    pub number: u32,
+    /// What the 32 bits are shifted right by to get what the accumulator holds then.
+    pub shift: u32,
 }
 
 /// An instruction decoded for the machine. Jumps go to absolute places, always forward.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub(super) enum Step {
     LoadWord(u32),
     LoadHalf(u32),
     LoadByte(u32),
@@ -116,6 +137,18 @@ enum Step {
     WordEqual(u16, u32, u32, u32),
     HalfAnyBit(u16, u32, u32, u32),
     HalfFromEqual(u16, u32, u32, u32),
+    /// The header length at an octet, and the comparison of the half word so far behind it: a port.
+    BehindHeaderEqual(u8, u8, u16, u32, u32),
+    // The same number at one of two places: one of two ports or addresses. Which one it is cannot be foretold, so a branch
+    // for each would cost more than looking at both.
+    HalfEither(u16, u16, u16, u32, u32),
+    WordEither(u8, u8, u32, u32, u32),
+    BehindHeaderEither(u8, u8, u8, u16, u32, u32),
+    /// Two tests that both must hold, a place in [`Program::pairs`]; rejects if one does not.
+    Both(u16, u32),
+    /// The same where only one more test follows: that is made in any case, and the two outcomes are joined at the end.
+    /// It costs less to make a test in vain than to guess wrong whether it will be made.
+    BothAnd(u16, u32),
     Keep(u32),
     KeepAccumulator,
     ToIndex,
@@ -123,7 +156,7 @@ enum Step {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Alu {
+pub(super) enum Alu {
     Add,
     Subtract,
     Multiply,
@@ -143,6 +176,13 @@ impl Program {
     /// When one is unknown, jumps beyond the end, names a scratch cell that does not exist, or the program can run off
     /// its end.
     pub fn new(instructions: Vec<Instruction>) -> Result<Program, BadProgram> {
+        let mut program = Program::plain(instructions)?;
+        fuse::fuse(&mut program.steps, &mut program.pairs);
+        Ok(program)
+    }
+
+    /// A program with a step for each instruction.
+    pub(super) fn plain(instructions: Vec<Instruction>) -> Result<Program, BadProgram> {
         let count = instructions.len();
         if count == 0 {
             return Err(BadProgram { at: 0, reason: "there is none" });
@@ -155,13 +195,23 @@ impl Program {
         if !matches!(steps.last(), Some(Step::Keep(_) | Step::KeepAccumulator)) {
             return Err(BadProgram { at: count - 1, reason: "the last instruction does not return" });
         }
-        // The jump itself stays where it is, for whoever jumps to it.
-        for at in 1..count {
-            if let Some(joined) = join(steps[at - 1], steps[at]) {
-                steps[at - 1] = joined;
+        // Most ways end in one of two instructions: there the machine stops without going there.
+        let keeps = |step: &Step| match step {
+            Step::Keep(count) => Some(*count),
+            _ => None,
+        };
+        let keep = steps.iter().filter_map(keeps).find(|count| *count != 0).unwrap_or(0);
+        let ends: Vec<Option<u32>> = steps.iter().map(keeps).collect();
+        for step in &mut steps {
+            for target in targets(step) {
+                match ends[*target as usize] {
+                    Some(0) => *target = REJECT,
+                    Some(count) if count == keep => *target = ACCEPT,
+                    _ => {}
+                }
             }
         }
-        Ok(Program { instructions, steps })
+        Ok(Program { instructions, steps, pairs: Vec::new(), keep })
     }
 
     /// The instructions, as the kernel takes them.
@@ -170,6 +220,7 @@ impl Program {
     }
 
     /// True if the program accepts a packet with these captured octets that had `wire_len` octets on the wire.
+    #[inline]
     pub fn matches(&self, bytes: &[u8], wire_len: u32) -> bool {
         self.keeps(bytes, wire_len) != 0
     }
@@ -179,6 +230,8 @@ impl Program {
         let mut a = 0_u32;
         let mut x = 0_u32;
         let mut cells = [0_u32; 16];
+        // Not zero if the packet is rejected whatever the last test says.
+        let mut doomed = 0_u32;
         let mut at = 0_usize;
         macro_rules! read {
             ($value:expr) => {
@@ -231,6 +284,39 @@ impl Program {
                     a = read!(half(bytes, u64::from(x) + u64::from(offset)));
                     at = if a == number { yes } else { no } as usize;
                 }
+                Step::BehindHeaderEqual(header, offset, number, yes, no) => {
+                    x = 4 * (read!(byte(bytes, u64::from(header))) & 0x0f);
+                    a = read!(half(bytes, u64::from(x) + u64::from(offset)));
+                    at = if a == u32::from(number) { yes } else { no } as usize;
+                }
+                Step::HalfEither(one, other, number, yes, no) => {
+                    let (one, other) = (read!(half(bytes, one.into())), half(bytes, other.into()));
+                    (a, at) = read!(one_of(one, other, number.into(), yes, no));
+                }
+                Step::WordEither(one, other, number, yes, no) => {
+                    let (one, other) = (read!(word(bytes, one.into())), word(bytes, other.into()));
+                    (a, at) = read!(one_of(one, other, number, yes, no));
+                }
+                Step::BehindHeaderEither(header, one, other, number, yes, no) => {
+                    x = 4 * (read!(byte(bytes, header.into())) & 0x0f);
+                    let base = u64::from(x);
+                    let (one, other) =
+                        (read!(half(bytes, base + u64::from(one))), half(bytes, base + u64::from(other)));
+                    (a, at) = read!(one_of(one, other, number.into(), yes, no));
+                }
+                Step::Both(pair, yes) => {
+                    let (differing, value) =
+                        read!(self.pairs.get(usize::from(pair)).and_then(|pair| both(bytes, pair)));
+                    a = value;
+                    at = if differing == 0 { yes } else { REJECT } as usize;
+                }
+                Step::BothAnd(pair, yes) => {
+                    let (differing, value) =
+                        read!(self.pairs.get(usize::from(pair)).and_then(|pair| both(bytes, pair)));
+                    a = value;
+                    doomed |= differing;
+                    at = yes as usize;
+                }
                 Step::Jump(target) => at = target as usize,
                 Step::Keep(count) => return count,
                 Step::KeepAccumulator => return a,
@@ -250,36 +336,74 @@ impl Program {
                 Step::FromIndex => a = x,
             }
         }
-        0
+        // Arithmetic instead of a branch: which way it goes is for most filters as good as random.
+        self.keep * u32::from((at == ACCEPT as usize) & (doomed == 0))
     }
 }
 
-/// A load and the jump after it as one step.
-fn join(load: Step, jump: Step) -> Option<Step> {
-    Some(match (load, jump) {
-        (Step::LoadByte(at), Step::JumpEqual(number, yes, no)) => Step::ByteEqual(at.try_into().ok()?, number, yes, no),
-        (Step::LoadHalf(at), Step::JumpEqual(number, yes, no)) => Step::HalfEqual(at.try_into().ok()?, number, yes, no),
-        (Step::LoadWord(at), Step::JumpEqual(number, yes, no)) => Step::WordEqual(at.try_into().ok()?, number, yes, no),
-        (Step::LoadHalf(at), Step::JumpAnyBit(bits, yes, no)) => Step::HalfAnyBit(at.try_into().ok()?, bits, yes, no),
-        (Step::LoadHalfFrom(at), Step::JumpEqual(number, yes, no)) => {
-            Step::HalfFromEqual(at.try_into().ok()?, number, yes, no)
-        }
-        _ => return None,
-    })
+/// The places that a step jumps to.
+fn targets(step: &mut Step) -> Vec<&mut u32> {
+    match step {
+        Step::Jump(target) => vec![target],
+        Step::JumpEqual(_, yes, no)
+        | Step::JumpGreater(_, yes, no)
+        | Step::JumpGreaterOrEqual(_, yes, no)
+        | Step::JumpAnyBit(_, yes, no)
+        | Step::JumpIndex(_, yes, no) => vec![yes, no],
+        _ => Vec::new(),
+    }
 }
 
+/// Which of two values is the number: the accumulator then, and where to go. `None` if that depends on a value that is
+/// not there.
+#[inline]
+fn one_of(one: u32, other: Option<u32>, number: u32, yes: u32, no: u32) -> Option<(u32, usize)> {
+    let is_one = one == number;
+    let Some(other) = other else { return is_one.then_some((one, yes as usize)) };
+    let at = if is_one | (other == number) { yes } else { no };
+    Some((if is_one { one } else { other }, at as usize))
+}
+
+/// In which bits a packet differs from what two tests ask for, and what the accumulator holds behind the second. `None` if
+/// octets are missing.
+#[inline]
+fn both(bytes: &[u8], [one, other]: &[Test; 2]) -> Option<(u32, u32)> {
+    let bits = |test: &Test| word(bytes, test.offset.into()).or_else(|| short(bytes, test));
+    let (first, second) = (bits(one)?, bits(other)?);
+    Some(((first ^ one.number) & one.mask | (second ^ other.number) & other.mask, second >> other.shift))
+}
+
+/// The bits of a test where the packet ends within the 32 that it looks at.
+#[cold]
+#[inline(never)]
+fn short(bytes: &[u8], test: &Test) -> Option<u32> {
+    match test.shift {
+        24 => Some(byte(bytes, test.offset.into())? << 24),
+        16 => Some(half(bytes, test.offset.into())? << 16),
+        _ => None,
+    }
+}
+
+#[inline]
 fn byte(bytes: &[u8], at: u64) -> Option<u32> {
     Some(u32::from(*bytes.get(usize::try_from(at).ok()?)?))
 }
 
+#[inline]
 fn half(bytes: &[u8], at: u64) -> Option<u32> {
-    let octets = bytes.get(usize::try_from(at).ok()?..)?.first_chunk()?;
-    Some(u32::from(u16::from_be_bytes(*octets)))
+    read(bytes, at).map(|octets| u32::from(u16::from_be_bytes(octets)))
 }
 
+#[inline]
 fn word(bytes: &[u8], at: u64) -> Option<u32> {
-    let octets = bytes.get(usize::try_from(at).ok()?..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*octets))
+    read(bytes, at).map(u32::from_be_bytes)
+}
+
+/// `N` octets from `at` on, which is the sum of two 32-bit numbers and cannot overflow.
+#[inline]
+fn read<const N: usize>(bytes: &[u8], at: u64) -> Option<[u8; N]> {
+    let (start, end) = (usize::try_from(at).ok()?, usize::try_from(at + N as u64).ok()?);
+    bytes.get(start..end)?.first_chunk().copied()
 }
 
 fn compute(alu: Alu, a: u32, b: u32) -> Option<u32> {

@@ -191,6 +191,60 @@ fn segment(macs: (MacAddr, MacAddr), ttl: u8, identification: u16, sum: Sum) -> 
         .finish()
 }
 
+/// A segment of more octets than any link carries.
+fn giant(ip: Ipv4Fields) -> Vec<u8> {
+    let tcp = TcpFields::new(40000, 80).sequence(1000).acknowledgment(7).checksum(Sum::Partial);
+    FrameBuilder::ethernet(mac(1), mac(254)).ipv4(ip).tcp(tcp).payload(&[7; 20_000]).finish()
+}
+
+/// [`segment`] within a tunnel of IP in IP.
+fn in_tunnel() -> Vec<u8> {
+    FrameBuilder::ethernet(mac(1), mac(254))
+        .ipv4(Ipv4Fields::new(ip(1), ip(254)).identification(77))
+        .ipv4(Ipv4Fields::new(ip(1), OUTSIDE).identification(1).ttl(63))
+        .tcp(TcpFields::new(40000, 80).sequence(1020).acknowledgment(7).option(TcpOption::Timestamps(5, 6)))
+        .payload(b"twenty octets of it.")
+        .finish()
+}
+
+fn in_vlan(vid: u16, is_question: bool) -> Vec<u8> {
+    let (macs, ends, ports) = match is_question {
+        true => ((mac(1), mac(2)), (ip(1), ip(2)), (40000, 80)),
+        false => ((mac(2), mac(1)), (ip(2), ip(1)), (80, 40000)),
+    };
+    let (sequence, acknowledgment) = if is_question { (1, 1) } else { (1, 9) };
+    FrameBuilder::ethernet(macs.0, macs.1)
+        .vlan(vid)
+        .ipv4(Ipv4Fields::new(ends.0, ends.1).identification(vid))
+        .tcp(TcpFields::new(ports.0, ports.1).sequence(sequence).acknowledgment(acknowledgment))
+        .payload(b"of eight")
+        .finish()
+}
+
+/// What the loopback interface shows of two datagrams: each once as sent and once as received, with the direction in a
+/// cooked header (LINKTYPE_LINUX_SLL).
+fn looped() -> Scene {
+    let mut looped =
+        Scene::new("p6-loopback", "the loopback interface hands each packet over twice: sent, then received")
+            .link(scene::COOKED);
+    for number in 1..=2 {
+        let datagram = FrameBuilder::raw()
+            .ipv4(Ipv4Fields::new([127, 0, 0, 1], [127, 0, 0, 1]).identification(number))
+            .udp(UdpFields::new(40000, 9000))
+            .payload(b"to myself")
+            .finish();
+        for (at, packet_type) in [(0, 4), (3, 0)] {
+            let mut frame = vec![0, packet_type, 3, 4, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0];
+            frame.extend(&datagram);
+            looped = looped.frame(u64::from(number) * MS + at, frame);
+        }
+    }
+    looped
+        .label(2, "capture-duplicate", "P6")
+        .reports("/health/duplicates/loopback", "2")
+        .reports("/udp/0/packets/a", "2")
+}
+
 fn health() -> Vec<Scene> {
     let (inside, outside) = ((mac(1), mac(254)), (mac(253), mac(9)));
     vec![
@@ -207,6 +261,51 @@ fn health() -> Vec<Scene> {
             .frame(40, segment(outside, 63, 1, Sum::Right))
             .label(2, "capture-duplicate", "P5")
             .never(&["tcp-retransmission"]),
+        Scene::new("p5-no-identification", "copies without an identification: the timestamp option proves them")
+            .frame(0, segment(inside, 64, 0, Sum::Right))
+            .frame(80, segment(inside, 64, 0, Sum::Right))
+            .label(2, "capture-duplicate", "P5")
+            .reports("/health/duplicates/identical", "1")
+            .never(&["tcp-retransmission"]),
+        Scene::new("p2-snap-length", "54 octets of each packet were kept: lengths count, contents are unknown")
+            .frame(0, segment(inside, 64, 1, Sum::Right))
+            .cut(54)
+            .frame(1000, segment(inside, 64, 2, Sum::Stored(1)))
+            .cut(54)
+            .reports("/health/cut", "2")
+            .reports("/health/checksums/bad", "0")
+            .reports("/connections/0/payload_octets/initiator", "40"),
+        Scene::new("p4-giant", "a packet of 20000 octets: the system joined segments before they were captured")
+            .frame(0, giant(Ipv4Fields::new(ip(1), OUTSIDE).identification(1)))
+            .frame(
+                1000,
+                giant(Ipv4Fields { total_length: Some(0), ..Ipv4Fields::new(ip(1), OUTSIDE).identification(2) }),
+            )
+            .reports("/health/giants", "2"),
+        looped(),
+        Scene::new(
+            "p7-tunnel",
+            "one segment in a tunnel and the same outside of it: two connections, nothing repeated",
+        )
+        .frame(0, in_tunnel())
+        .frame(300, segment(inside, 63, 1, Sum::Right))
+        .reports("/connections/0/packets/initiator", "1")
+        .reports("/connections/1/packets/initiator", "1")
+        .never(&["tcp-retransmission", "capture-duplicate"]),
+        Scene::new("p8-two-vlans", "question and answer in different VLANs: one connection")
+            .frame(0, in_vlan(10, true))
+            .frame(800, in_vlan(20, false))
+            .reports("/connections/0/packets/initiator", "1")
+            .reports("/connections/0/packets/responder", "1"),
+        Scene::new(
+            "l8-lengths",
+            "below 0x0600 the type of a frame is its length; and a frame of less than 60 octets, not yet filled up",
+        )
+        .frame(0, FrameBuilder::ethernet(mac(1), mac(2)).llc(0x42).payload(&[0; 35]).padded(60).finish())
+        .frame(2000, udp(mac(1), mac(2), ip(1), ip(2), 1))
+        .frame(3000, FrameBuilder::ethernet(mac(1), mac(2)).arp(ArpFields::request(mac(1), ip(1), ip(2))).finish())
+        .reports("/protocols/2/path", "\"ethernet/llc/stp\"")
+        .reports("/health/unpadded", "1"),
         Scene::new("p3-offload", "every sum of one sender is left to its network card (S-29)")
             .frame(0, segment(inside, 64, 1, Sum::Partial))
             .frame(1000, segment(inside, 64, 2, Sum::PartialWithoutLength))

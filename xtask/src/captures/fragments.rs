@@ -17,6 +17,7 @@ const SECOND: u64 = 1_000_000;
 pub fn made() -> Vec<Made> {
     let mut scenes = pieces();
     scenes.extend(attacks());
+    scenes.push(flood());
     scenes.extend(path_mtu());
     scenes.extend(datagrams());
     scene::made("fragments", &scenes)
@@ -293,6 +294,18 @@ fn acknowledgment(identification: u16, number: u32) -> Vec<u8> {
     tcp(false, identification, TcpFields::new(80, 40000).sequence(5001).acknowledgment(number), 0)
 }
 
+/// More half-open datagrams of one source than netlab keeps of one source: the oldest gives way.
+fn flood() -> Scene {
+    let mut flood =
+        Scene::new("fr16-flood", "2060 datagrams of one source of which one piece came: the oldest give way")
+            .link(scene::RAW);
+    for number in 0..2060 {
+        let piece = here().identification(number).fragment(8, true).protocol(253);
+        flood = flood.frame(u64::from(number) * 10, FrameBuilder::raw().ipv4(piece).payload(&[7; 8]).finish());
+    }
+    flood.label(1, "fragment-evicted", "FR16").reports("/fragment_counts/evicted", "12")
+}
+
 fn path_mtu() -> Vec<Scene> {
     let full = data(3, 1101, 1460);
     let mut forged = full.clone();
@@ -338,6 +351,15 @@ fn path_mtu() -> Vec<Scene> {
 }
 
 /// The head of a DNS message with a name, so that tools read it.
+/// A datagram from port 9000 back to 40000.
+fn back(identification: u16, payload: &[u8]) -> Vec<u8> {
+    FrameBuilder::ethernet(B, A)
+        .ipv4(Ipv4Fields::new(THERE, HERE).identification(identification))
+        .udp(UdpFields::new(9000, 40000))
+        .payload(payload)
+        .finish()
+}
+
 fn dns(number: u16, is_answer: bool) -> Vec<u8> {
     let mut message = vec![0; 12];
     message[..2].copy_from_slice(&number.to_be_bytes());
@@ -411,6 +433,37 @@ fn datagrams() -> Vec<Scene> {
             .frame(0, closed.clone())
             .frame(500, error(3, 3, 0, &closed))
             .label(2, "icmp-unreachable", "I2"),
+        Scene::new("u3-largest", "the largest message that UDP carries over IPv4: 65507 octets, in 45 pieces")
+            .frames(0, 10, udp(1, 65_507).fragments(1500, 1))
+            .label(45, "udp-limit", "U3")
+            .label(45, "fragment-complete", "FR11")
+            .reports("/udp/0/payload_octets/a", "65507"),
+        Scene::new(
+            "u4-short-receive",
+            "a question of 1400 octets is answered with its first 1024: did the program ask recvfrom for no more?",
+        )
+        .frame(0, udp(1, 1400).finish())
+        .frame(500, back(1, &message(1024)))
+        .frame(10_000, udp(2, 1300).finish())
+        .frame(10_400, back(2, &message(1024)))
+        .reports("/udp/0/short_receive_hint", "true"),
+        Scene::new(
+            "u6-conversation",
+            "the side with the well-known port speaks first: it is A of the conversation, and a server only by a guess",
+        )
+        .frame(
+            0,
+            FrameBuilder::ethernet(B, A)
+                .ipv4(Ipv4Fields::new(THERE, HERE).identification(1))
+                .udp(UdpFields::new(514, 40000))
+                .payload(b"<13>first")
+                .finish(),
+        )
+        .frame(2000, outgoing(here().identification(1)).udp(UdpFields::new(40000, 514)).payload(b"<13>second").finish())
+        .reports("/udp/0/a/address", "\"198.51.100.2\"")
+        .reports("/udp/0/a/port", "514")
+        .reports("/udp/0/server_guess", "\"a\"")
+        .never(&["tcp-handshake-1"]),
         Scene::new("i1-ping", "four echo requests, three replies, one of them twice")
             .frame(0, echo(1, true, 1))
             .frame(10_000, echo(1, false, 1))
