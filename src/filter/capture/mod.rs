@@ -19,6 +19,7 @@ mod mistaken;
 mod names;
 mod parser;
 mod program;
+mod quick;
 mod values;
 mod warn;
 mod why;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::fuse;
+use super::quick::Quick;
 
 /// Instruction codes of classic BPF (McCanne and Jacobson, "The BSD Packet Filter", 1993; Linux
 /// Documentation/networking/filter.rst).
@@ -83,8 +84,7 @@ pub struct BadProgram {
 pub struct Program {
     instructions: Vec<Instruction>,
     pub(super) steps: Vec<Step>,
-    /// The tests of [`Step::Both`].
-    pairs: Vec<[Test; 2]>,
+    quick: Option<Quick>,
     /// What a jump to [`ACCEPT`] returns.
     keep: u32,
 }
@@ -93,16 +93,6 @@ pub struct Program {
 pub(super) const REJECT: u32 = u32::MAX;
 /// Where jumps to the accepting instruction go in the steps: nowhere, with [`Program::keep`] as what is returned.
 pub(super) const ACCEPT: u32 = u32::MAX - 1;
-
-/// One of several tests that all must hold: bits of the 32 that begin at an octet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Test {
-    pub offset: u32,
-    pub mask: u32,
-    pub number: u32,
-    /// What the 32 bits are shifted right by to get what the accumulator holds then.
-    pub shift: u32,
-}
 
 /// An instruction decoded for the machine. Jumps go to absolute places, always forward.
 #[derive(Clone, Copy, Debug)]
@@ -144,11 +134,6 @@ pub(super) enum Step {
     HalfEither(u16, u16, u16, u32, u32),
     WordEither(u8, u8, u32, u32, u32),
     BehindHeaderEither(u8, u8, u8, u16, u32, u32),
-    /// Two tests that both must hold, a place in [`Program::pairs`]; rejects if one does not.
-    Both(u16, u32),
-    /// The same where only one more test follows: that is made in any case, and the two outcomes are joined at the end.
-    /// It costs less to make a test in vain than to guess wrong whether it will be made.
-    BothAnd(u16, u32),
     Keep(u32),
     KeepAccumulator,
     ToIndex,
@@ -177,7 +162,8 @@ impl Program {
     /// its end.
     pub fn new(instructions: Vec<Instruction>) -> Result<Program, BadProgram> {
         let mut program = Program::plain(instructions)?;
-        fuse::fuse(&mut program.steps, &mut program.pairs);
+        fuse::fuse(&mut program.steps);
+        program.quick = Quick::of(&program.steps);
         Ok(program)
     }
 
@@ -211,7 +197,7 @@ impl Program {
                 }
             }
         }
-        Ok(Program { instructions, steps, pairs: Vec::new(), keep })
+        Ok(Program { instructions, steps, quick: None, keep })
     }
 
     /// The instructions, as the kernel takes them.
@@ -222,7 +208,10 @@ impl Program {
     /// True if the program accepts a packet with these captured octets that had `wire_len` octets on the wire.
     #[inline]
     pub fn matches(&self, bytes: &[u8], wire_len: u32) -> bool {
-        self.keeps(bytes, wire_len) != 0
+        match self.quick.as_ref().and_then(|quick| quick.matches(bytes)) {
+            Some(taken) => taken,
+            None => self.keeps(bytes, wire_len) != 0,
+        }
     }
 
     /// Octets of the packet that the program wants kept; 0 if it rejects the packet. An octet beyond the end rejects.
@@ -230,8 +219,6 @@ impl Program {
         let mut a = 0_u32;
         let mut x = 0_u32;
         let mut cells = [0_u32; 16];
-        // Not zero if the packet is rejected whatever the last test says.
-        let mut doomed = 0_u32;
         let mut at = 0_usize;
         macro_rules! read {
             ($value:expr) => {
@@ -304,19 +291,6 @@ impl Program {
                         (read!(half(bytes, base + u64::from(one))), half(bytes, base + u64::from(other)));
                     (a, at) = read!(one_of(one, other, number.into(), yes, no));
                 }
-                Step::Both(pair, yes) => {
-                    let (differing, value) =
-                        read!(self.pairs.get(usize::from(pair)).and_then(|pair| both(bytes, pair)));
-                    a = value;
-                    at = if differing == 0 { yes } else { REJECT } as usize;
-                }
-                Step::BothAnd(pair, yes) => {
-                    let (differing, value) =
-                        read!(self.pairs.get(usize::from(pair)).and_then(|pair| both(bytes, pair)));
-                    a = value;
-                    doomed |= differing;
-                    at = yes as usize;
-                }
                 Step::Jump(target) => at = target as usize,
                 Step::Keep(count) => return count,
                 Step::KeepAccumulator => return a,
@@ -336,8 +310,7 @@ impl Program {
                 Step::FromIndex => a = x,
             }
         }
-        // Arithmetic instead of a branch: which way it goes is for most filters as good as random.
-        self.keep * u32::from((at == ACCEPT as usize) & (doomed == 0))
+        if at == ACCEPT as usize { self.keep } else { 0 }
     }
 }
 
@@ -364,38 +337,18 @@ fn one_of(one: u32, other: Option<u32>, number: u32, yes: u32, no: u32) -> Optio
     Some((if is_one { one } else { other }, at as usize))
 }
 
-/// In which bits a packet differs from what two tests ask for, and what the accumulator holds behind the second. `None` if
-/// octets are missing.
 #[inline]
-fn both(bytes: &[u8], [one, other]: &[Test; 2]) -> Option<(u32, u32)> {
-    let bits = |test: &Test| word(bytes, test.offset.into()).or_else(|| short(bytes, test));
-    let (first, second) = (bits(one)?, bits(other)?);
-    Some(((first ^ one.number) & one.mask | (second ^ other.number) & other.mask, second >> other.shift))
-}
-
-/// The bits of a test where the packet ends within the 32 that it looks at.
-#[cold]
-#[inline(never)]
-fn short(bytes: &[u8], test: &Test) -> Option<u32> {
-    match test.shift {
-        24 => Some(byte(bytes, test.offset.into())? << 24),
-        16 => Some(half(bytes, test.offset.into())? << 16),
-        _ => None,
-    }
-}
-
-#[inline]
-fn byte(bytes: &[u8], at: u64) -> Option<u32> {
+pub(super) fn byte(bytes: &[u8], at: u64) -> Option<u32> {
     Some(u32::from(*bytes.get(usize::try_from(at).ok()?)?))
 }
 
 #[inline]
-fn half(bytes: &[u8], at: u64) -> Option<u32> {
+pub(super) fn half(bytes: &[u8], at: u64) -> Option<u32> {
     read(bytes, at).map(|octets| u32::from(u16::from_be_bytes(octets)))
 }
 
 #[inline]
-fn word(bytes: &[u8], at: u64) -> Option<u32> {
+pub(super) fn word(bytes: &[u8], at: u64) -> Option<u32> {
     read(bytes, at).map(u32::from_be_bytes)
 }
 
