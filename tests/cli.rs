@@ -166,3 +166,101 @@ fn the_page_is_whole_offline_and_never_written_over_its_capture() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert_eq!(fs::read(&path).expect("the capture is still there"), pcap(1));
 }
+
+fn captured(name: &str) -> String {
+    format!("{}/captures/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn stdout(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The report on the packets that a display filter chooses, as JSON.
+fn report(capture: &str, filter: &str) -> serde_json::Value {
+    let output = run(&["analyze", "--json", &captured(capture), "-Y", filter]);
+    serde_json::from_str(&stdout(&output)).expect("JSON")
+}
+
+#[test]
+fn analyze_reports_on_what_a_display_filter_chooses() {
+    let packets = |report: &serde_json::Value| report["health"]["packets"].as_u64();
+    // Of octets alone: one pass, as with a capture filter.
+    let of_fields = report("tcp/s-02a-fast-5ms.pcap", "tcp.srcport == 80 or tcp.flags.syn == 1");
+    let of_capture =
+        run(&["analyze", "--json", &captured("tcp/s-02a-fast-5ms.pcap"), "src port 80 or tcp[13] & 2 != 0"]);
+    let of_capture: serde_json::Value = serde_json::from_str(&stdout(&of_capture)).expect("JSON");
+    assert_eq!(packets(&of_fields), packets(&of_capture));
+    // Of notes: they are those of the whole capture, and packets keep their numbers.
+    let all = run(&["read", "--jsonl", &captured("tcp/s-02a-fast-5ms.pcap")]);
+    let noted: Vec<u64> = stdout(&all)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .filter(|packet| {
+            let notes = packet["notes"].as_array().cloned().unwrap_or_default();
+            notes.iter().any(|note| note["code"] == "tcp-fast-retransmission")
+        })
+        .filter_map(|packet| packet["number"].as_u64())
+        .collect();
+    assert!(!noted.is_empty());
+    let of_notes = report("tcp/s-02a-fast-5ms.pcap", "note == \"tcp-fast-retransmission\"");
+    assert_eq!(packets(&of_notes), Some(noted.len() as u64));
+    // Of connections, and through a connection's own page.
+    let whole = report("tcp/s-02a-fast-5ms.pcap", "connection == 0");
+    assert_eq!(whole["connections"].as_array().map(Vec::len), Some(1));
+    assert_eq!(packets(&report("tcp/s-02a-fast-5ms.pcap", "connection == 99")), Some(0));
+    let page = run(&["analyze", &captured("tcp/s-02a-fast-5ms.pcap"), "--connection", "0", "-Y", "tcp.srcport == 80"]);
+    assert_eq!(page.status.code(), Some(0), "{}", stderr(&page));
+}
+
+#[test]
+fn a_display_filter_of_notes_needs_the_capture_twice() {
+    let output = run(&["analyze", "-", "-Y", "note.severity >= warning"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("standard input can be read only once"), "{}", stderr(&output));
+}
+
+#[test]
+fn every_command_that_takes_a_display_filter_explains_it() {
+    let capture = captured("tcp/handshake.pcap");
+    for words in [
+        vec!["read", &capture, "-Y", "tcp.flags.syn", "--explain-filter"],
+        vec!["analyze", &capture, "-Y", "tcp.flags.syn", "--explain-filter"],
+        vec!["simulate", "handshake", "--tap", "client.eth0", "-Y", "tcp.flags.syn", "--explain-filter"],
+    ] {
+        let text = stdout(&run(&words));
+        assert!(text.starts_with("Shows a packet if\n  tcp.flags.syn\n"), "{words:?}: {text}");
+        assert!(text.contains("write `== 1`"), "{text}");
+    }
+    let both = stdout(&run(&["analyze", &capture, "-Y", "tcp", "--explain-filter", "tcp", "port", "80"]));
+    assert!(both.contains("Shows a packet if\n  tcp\n") && both.contains("Program ("), "{both}");
+}
+
+#[test]
+fn why_not_tells_which_test_of_a_display_filter_failed() {
+    let capture = captured("tcp/s-02a-fast-5ms.pcap");
+    let ask = |command: &str, filter: &str, packet: &str| {
+        stdout(&run(&[command, &capture, "-Y", filter, "--why-not", packet]))
+    };
+    for command in ["read", "analyze"] {
+        let text = ask(command, "tcp.flags.syn == 1 and (ip.ttl > 200 or vlan)", "1");
+        assert_eq!(
+            text,
+            "Packet 1 is not shown.\n  \
+             tcp.flags.syn == 1 and (ip.ttl > 200 or vlan): does not hold\n    \
+             tcp.flags.syn == 1: holds; found: 1\n    \
+             (ip.ttl > 200 or vlan): does not hold\n      \
+             ip.ttl > 200: does not hold; found: 64 (0x40)\n      \
+             vlan: does not hold; found: not in the packet\n"
+        );
+    }
+    let text = ask("read", "note == \"tcp-handshake-1\"", "1");
+    assert!(text.contains("is shown") && text.contains("found: \"tcp-handshake-1\""), "{text}");
+    // Both filters: what the capture filter leaves out, the display filter is not asked about.
+    let both = |filter: &str| stdout(&run(&["read", &capture, "-Y", "ip", "--why-not", "1", filter]));
+    assert!(both("udp").contains("is not taken") && !both("udp").contains("shown"), "{}", both("udp"));
+    assert!(both("tcp").contains("is taken") && both("tcp").contains("is shown"), "{}", both("tcp"));
+    let beyond = run(&["read", &capture, "-Y", "ip", "--why-not", "100000"]);
+    assert_eq!(beyond.status.code(), Some(2));
+    assert!(stderr(&beyond).contains("there is no packet 100000"), "{}", stderr(&beyond));
+}

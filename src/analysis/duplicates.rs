@@ -194,10 +194,6 @@ impl Recent {
         let mut hasher = self.hasher.build_hasher();
         hasher.write_u64(base);
         hasher.write_u32(ip.total_len());
-        // Inside of a tunnel and outside of it are two observations (rule P7).
-        if packet.frame.ip_index() > Some(1) {
-            hasher.write_u64(super::fragments::tunnel_of(&packet.frame));
-        }
         let payload = match ip {
             IpView::V4(ip) => {
                 hasher.write(ip.bytes().get(6..8).unwrap_or_default());

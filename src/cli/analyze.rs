@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::connection;
 use super::drawing;
-use super::filters::FileFilterOptions;
+use super::filters::{Chosen, Display, DisplayOptions, FileFilterOptions};
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
@@ -20,13 +20,19 @@ use crate::render::style::Paint;
 
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  netlab analyze session.pcapng\n  netlab analyze --json monday.pcap tuesday.pcap")]
+#[command(
+    after_help = "Examples:\n  netlab analyze session.pcapng\n  netlab analyze --json monday.pcap tuesday.pcap\n  netlab analyze big.pcap -Y 'tcp.connection in {3 7}'"
+)]
 pub struct Arguments {
     /// Capture files (pcap or pcapng, also compressed; - is standard input), then a filter in tcpdump's language
     #[arg(required = true, value_name = "FILE… [FILTER]")]
     words: Vec<String>,
     #[command(flatten)]
     filters: FileFilterOptions,
+    /// Report only on packets for which this holds, as if there were no others; in Wireshark's manner, with the notes and
+    /// connection numbers of the whole capture
+    #[arg(short = 'Y', long, value_name = "EXPR", help_heading = "Filters")]
+    display_filter: Option<String>,
     /// The report as one JSON document
     #[arg(long)]
     json: bool,
@@ -55,8 +61,19 @@ pub enum Level {
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let inputs = Inputs::split(&arguments.words);
     let filter = arguments.filters.common.capture_filter(&inputs.filter)?;
-    let gate = |raw: &RawPacket<'_>| filter.gate(raw);
-    let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&gate) };
+    let display = DisplayOptions { display_filter: arguments.display_filter.clone() }.display()?;
+    if arguments.filters.asks_about_the_filter() {
+        return arguments.filters.answer(&filter, display.as_ref(), &mut inputs.open()?, output);
+    }
+    let of_filter = |raw: &RawPacket<'_>| filter.gate(raw);
+    let of_filter: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&of_filter) };
+    let chosen = display.as_ref().map(|display| choose(display, &inputs, of_filter, output)).transpose()?.flatten();
+    let of_display = |raw: &RawPacket<'_>| match (of_filter.map_or(Gate::Take, |gate| gate(raw)), &chosen, &display) {
+        (Gate::Take, Some(chosen), _) if !chosen.has(raw.meta.number) => Gate::Leave,
+        (Gate::Take, None, Some(display)) if !display.takes(raw) => Gate::Leave,
+        (verdict, ..) => verdict,
+    };
+    let gate = if display.is_some() { Some(&of_display as &dyn Fn(&RawPacket<'_>) -> Gate) } else { of_filter };
     if let Some(folder) = &arguments.one.extract {
         connection::extract(&arguments.one, folder, &inputs, gate, output)?;
         return filter.ended();
@@ -66,9 +83,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return filter.ended();
     }
     let mut source = inputs.open_watched(output)?;
-    if arguments.filters.asks_about_the_filter() {
-        return arguments.filters.answer(&filter, None, &mut source, output);
-    }
     let mut analyzer = Analyzer::new();
     let mut gathered = Gathered { page: arguments.html.is_some().then(html::Gathered::default), ..Gathered::default() };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
@@ -94,6 +108,25 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     output.flush()?;
     inputs::ended(result, &source.captures())?;
     check(arguments.fail_on, &gathered.findings)
+}
+
+/// The packets that a display filter chooses, where that is known only after an analysis of all; else `None`.
+fn choose(
+    display: &Display,
+    inputs: &Inputs,
+    gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
+    output: &mut Output,
+) -> Result<Option<Chosen>, Failure> {
+    if display.is_of_octets() {
+        return Ok(None);
+    }
+    if inputs.files.iter().any(|file| file == "-") {
+        return Err(Failure::Usage(
+            "a display filter that asks for notes or connections needs the capture twice, and standard input can be read only once; write it to a file first: netlab read - -w FILE"
+                .to_owned(),
+        ));
+    }
+    Chosen::by(display, &mut inputs.open_watched(output)?, gate).map(Some)
 }
 
 /// The promise of `--fail-on`.

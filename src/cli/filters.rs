@@ -1,21 +1,23 @@
 //! The options of filters, the same for every command that has packets, and the gate that they make.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs;
+use std::io;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use clap::Args;
 
 use super::{Failure, Output};
-use crate::analysis::{Context, Judged, Note};
+use crate::analysis::{Analyzer, Context, Judged, Note};
 use crate::base::limits::MAX_SHOWN_PACKETS;
 use crate::base::text::harmless;
 use crate::filter::FilterError;
 use crate::filter::capture::{Filter, Names, Program, Target};
 use crate::filter::display::{DisplayFilter, Needs};
-use crate::packet::{Item, Packet, PacketSource, RawPacket};
-use crate::pipeline::Gate;
+use crate::packet::{Item, Packet, PacketSource, RawPacket, Remark};
+use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::filter as render;
 use crate::wire::LinkType;
 
@@ -29,7 +31,7 @@ pub struct FilterOptions {
     /// Read the capture filter from a file; # begins a comment
     #[arg(long, value_name = "FILE", conflicts_with = "filter")]
     pub filter_file: Option<String>,
-    /// Say what the capture filter means, with its program, and end
+    /// Say what the filters mean, of the capture filter with its program, and end
     #[arg(long)]
     pub explain_filter: bool,
 }
@@ -88,6 +90,12 @@ impl Display {
         self.filter.matches(&Judged { packet: &packet, notes: &[], context: Context::default() })
     }
 
+    /// Says what it means.
+    pub(super) fn explain(&self, output: &mut Output) {
+        let text = render::display(self.filter.text(), &self.filter.warnings(), self.filter.needs());
+        output.block().extend_from_slice(text.as_bytes());
+    }
+
     /// True if the packet that a late note is about was printed.
     pub(super) fn has_shown(&self, note: &Note) -> bool {
         self.shown.binary_search(&note.packet).is_ok()
@@ -101,7 +109,7 @@ pub struct FileFilterOptions {
     /// Options of every command with filters.
     #[command(flatten)]
     pub common: FilterOptions,
-    /// Say which parts of the capture filter hold for packet N and which do not, and end
+    /// Say which parts of the filters hold for packet N and which do not, and end
     #[arg(long, value_name = "N", conflicts_with = "explain_filter")]
     pub why_not: Option<u64>,
 }
@@ -138,33 +146,156 @@ impl FileFilterOptions {
         source: &mut dyn PacketSource,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        if let Some(display) = display.filter(|_| self.common.explain_filter) {
-            let text = render::display(display.filter.text(), &display.filter.warnings(), display.filter.needs());
-            output.block().extend_from_slice(text.as_bytes());
+        if let Some(number) = self.why_not {
+            return why_not(number, filter, display, source, output);
+        }
+        if let Some(display) = display {
+            display.explain(output);
             if filter.is_empty() {
                 return Ok(());
             }
             output.block().push(b'\n');
         }
-        let wanted = self.why_not.unwrap_or(1);
-        let mut last = 0;
         loop {
-            let item = source.next_item().map_err(|error| Failure::CouldNot(error.to_string()))?;
-            match item {
-                Some(Item::Packet(raw)) if raw.meta.number >= wanted => {
-                    return match self.why_not {
-                        Some(_) => filter.why(&raw, output),
-                        None => filter.explain(raw.meta.link, Target::File, output),
-                    };
-                }
-                Some(Item::Packet(raw)) => last = raw.meta.number,
+            match source.next_item().map_err(|error| Failure::CouldNot(error.to_string()))? {
+                Some(Item::Packet(raw)) => return filter.explain(raw.meta.link, Target::File, output),
                 Some(_) => {}
-                None if self.why_not.is_some() => {
-                    return Err(Failure::Usage(format!("there is no packet {wanted}: the last one is {last}")));
-                }
                 None => return filter.explain(LinkType::ETHERNET, Target::File, output),
             }
         }
+    }
+}
+
+/// Says which parts of the filters hold for a packet. What the capture filter leaves out, the display filter is not asked
+/// about.
+fn why_not(
+    number: u64,
+    filter: &CaptureFilter,
+    display: Option<&Display>,
+    source: &mut dyn PacketSource,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let told: RefCell<Option<Result<String, Failure>>> = RefCell::default();
+    let last = Cell::new(0);
+    let gate = |raw: &RawPacket<'_>| {
+        let at = raw.meta.number;
+        last.set(at);
+        let verdict = if filter.is_empty() { Gate::Take } else { filter.gate(raw) };
+        if at < number {
+            return verdict;
+        }
+        if at == number {
+            *told.borrow_mut() = Some(filter.why(raw));
+        }
+        // The capture filter's answer needs no other packet; a note may need those behind its own.
+        let is_answered = display.is_none() || at == number && verdict != Gate::Take || told.borrow().is_none();
+        if is_answered { Gate::Stop } else { verdict }
+    };
+    let mut witness = Witness { number, display, told: None };
+    let result = pipeline::run(source, Some(&gate), &mut Analyzer::for_lines(), &mut witness, Patience::Hold);
+    result.map_err(|error| Failure::CouldNot(error.to_string()))?;
+    let Some(of_filter) = told.into_inner() else {
+        filter.ended()?;
+        return Err(Failure::Usage(format!("there is no packet {number}: the last one is {}", last.get())));
+    };
+    let of_filter = of_filter?;
+    // "There is no filter" is true of the capture filter alone.
+    if !(filter.is_empty() && witness.told.is_some()) {
+        output.block().extend_from_slice(of_filter.as_bytes());
+    }
+    output.block().extend_from_slice(witness.told.unwrap_or_default().as_bytes());
+    Ok(())
+}
+
+/// The packets that a display filter shows, by their numbers: one bit each.
+#[derive(Debug, Default)]
+pub(super) struct Chosen(Vec<u64>);
+
+impl Chosen {
+    /// Analyzes all that `gate` takes and remembers for which packets the filter holds.
+    pub(super) fn by(
+        display: &Display,
+        source: &mut dyn PacketSource,
+        gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
+    ) -> Result<Chosen, Failure> {
+        let mut chooser = Chooser { display, chosen: Chosen::default() };
+        match pipeline::run(source, gate, &mut Analyzer::for_lines(), &mut chooser, Patience::Hold) {
+            Ok(()) => Ok(chooser.chosen),
+            Err(error) => Err(Failure::CouldNot(error.to_string())),
+        }
+    }
+
+    /// True if the packet of that number is one of them.
+    pub(super) fn has(&self, number: u64) -> bool {
+        let word = usize::try_from(number / 64).ok().and_then(|word| self.0.get(word));
+        word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn add(&mut self, number: u64) {
+        let word = (number / 64) as usize;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (number % 64);
+    }
+}
+
+struct Chooser<'d> {
+    display: &'d Display,
+    chosen: Chosen,
+}
+
+impl Sink for Chooser<'_> {
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        if self.display.filter.matches(judged) {
+            self.chosen.add(judged.packet.meta.number);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn remark(&mut self, _: &Remark) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn late_note(&mut self, _: &Note) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Asks a display filter about one packet.
+struct Witness<'d> {
+    number: u64,
+    display: Option<&'d Display>,
+    told: Option<String>,
+}
+
+impl Sink for Witness<'_> {
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
+        if judged.packet.meta.number != self.number {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let Some(display) = self.display else { return Ok(ControlFlow::Break(())) };
+        self.told = Some(match display.filter.trace(judged) {
+            Some(trace) => render::display_trace(display.filter.text(), &trace, self.number),
+            None => format!("Packet {} is shown: the display filter is blank.\n", self.number),
+        });
+        Ok(ControlFlow::Break(()))
+    }
+
+    fn remark(&mut self, _: &Remark) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn late_note(&mut self, _: &Note) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -247,15 +378,13 @@ impl CaptureFilter {
     }
 
     /// Says which parts of the filter hold for a packet.
-    fn why(&self, raw: &RawPacket<'_>, output: &mut Output) -> Result<(), Failure> {
+    fn why(&self, raw: &RawPacket<'_>) -> Result<String, Failure> {
         let number = raw.meta.number;
         let trace = self.filter.trace(raw.meta.link, raw.bytes, raw.meta.wire_len).map_err(|error| usage(&error))?;
-        let text = match trace {
+        Ok(match trace {
             Some(trace) => render::trace(self.filter.text(), &trace, number),
             None => format!("Packet {number} is taken: there is no filter.\n"),
-        };
-        output.block().extend_from_slice(text.as_bytes());
-        Ok(())
+        })
     }
 
     /// Says what the filter means for a link type.

@@ -59,6 +59,9 @@ pub struct Arguments {
     /// Show the packets that passed one port, as the inspector reads them
     #[arg(long, value_name = "DEVICE.PORT")]
     tap: Option<String>,
+    /// With --tap and -Y: say what the display filter means, and end
+    #[arg(long, requires_all = ["tap", "display_filter"])]
+    explain_filter: bool,
     /// Lay this scenario beside the other, after the first action of each: frames, copies alive, MAC moves; repeatable
     #[arg(long, value_name = "SCENARIO")]
     beside: Vec<String>,
@@ -228,7 +231,10 @@ fn show(
         if print.time.is_none() && print.time_ladder == 0 {
             print.time = Some(super::print::TimeChoice::Relative);
         }
-        print.display.display()?;
+        if let Some(display) = print.display.display()?.filter(|_| arguments.explain_filter) {
+            display.explain(output);
+            return Ok(());
+        }
         let mut printer = Printer::new(&print, output);
         return pipeline::run(&mut tap, None, &mut analyzer, &mut printer, Patience::Hold)
             .map_err(|error| Failure::CouldNot(error.to_string()));

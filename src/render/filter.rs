@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::base::text::harmless;
 use crate::filter::capture::{Line, Outcome, Program, Trace, Warning};
-use crate::filter::display::Needs;
+use crate::filter::display::{self, Needs};
 use crate::filter::{FilterError, Span};
 
 /// Columns of a filter that are shown around a place; longer ones are cut on both sides.
@@ -104,6 +104,28 @@ pub fn display(text: &str, warnings: &[(Span, &'static str)], needs: Needs) -> S
         out.push('\n');
     }
     out
+}
+
+/// Why a display filter shows packet `number` or does not.
+pub fn display_trace(text: &str, trace: &display::Trace, number: u64) -> String {
+    let mut out = format!("Packet {number} is {}.\n", if trace.holds { "shown" } else { "not shown" });
+    add_display(&mut out, text, trace, 1);
+    out
+}
+
+fn add_display(out: &mut String, text: &str, trace: &display::Trace, depth: usize) {
+    let part = harmless(text.get(trace.span.range()).unwrap_or_default());
+    let outcome = if trace.holds { "holds" } else { "does not hold" };
+    let found = |values: &Vec<String>| match values.as_slice() {
+        [] => "not in the packet".to_owned(),
+        values => values.join(", "),
+    };
+    let found: Vec<String> = trace.found.iter().map(found).collect();
+    let found = if found.is_empty() { String::new() } else { format!("; found: {}", found.join(" and ")) };
+    let _ = writeln!(out, "{:indent$}{part}: {outcome}{found}", "", indent = 2 * depth);
+    for part in &trace.parts {
+        add_display(out, text, part, depth + 1);
+    }
 }
 
 /// Why a capture filter took or left packet `number`.

@@ -71,6 +71,14 @@ fn open(arguments: &Arguments, output: &mut Output) -> Result<Option<Live>, Fail
     let (nic, filter) = choice::choose(&list, arguments.interface.as_deref(), &arguments.words)?;
     let filter = arguments.filters.capture_filter(&filter)?;
     if arguments.filters.explain_filter {
+        let display = arguments.print.display.display()?;
+        if let Some(display) = &display {
+            display.explain(output);
+            if filter.is_empty() {
+                return Ok(None);
+            }
+            output.block().push(b'\n');
+        }
         filter.explain(nic.link, Target::Kernel, output)?;
         return Ok(None);
     }

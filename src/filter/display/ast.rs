@@ -29,6 +29,8 @@ pub(super) enum Node {
     },
     Contains(Operand, Vec<u8>),
     Matches(Operand, regex_lite::Regex),
+    /// What became of a part of the text.
+    At(Span, Box<Node>),
 }
 
 /// How two values are compared.
@@ -116,7 +118,7 @@ impl Node {
         match self {
             Node::And(parts) | Node::Or(parts) => parts.iter().map(Node::needs).fold(Needs::default(), join),
             Node::Xor(left, right) => join(left.needs(), right.needs()),
-            Node::Not(inner) => inner.needs(),
+            Node::Not(inner) | Node::At(_, inner) => inner.needs(),
             Node::Exists(operand, _) | Node::Contains(operand, _) | Node::Matches(operand, _) => operand.source.needs(),
             Node::In { left, .. } => left.source.needs(),
             Node::Compare { left, right, .. } => match right {
@@ -130,7 +132,7 @@ impl Node {
         match self {
             Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| part.warnings(found)),
             Node::Xor(left, right) => [left, right].into_iter().for_each(|part| part.warnings(found)),
-            Node::Not(inner) => inner.warnings(found),
+            Node::Not(inner) | Node::At(_, inner) => inner.warnings(found),
             Node::Exists(operand, span) if operand.source.is_flag() && operand.mask.is_none() => {
                 found.push((*span, "this only asks whether the field is there, also when it is not set; write `== 1`"));
             }

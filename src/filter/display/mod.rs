@@ -14,10 +14,12 @@ mod names;
 mod parser;
 mod run;
 mod types;
+mod why;
 
 use super::FilterError;
 use crate::analysis::Judged;
 use ast::Node;
+pub use why::Trace;
 
 /// What a display filter needs to know beside the packet's octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,13 @@ impl DisplayFilter {
     /// True if the packet is to be shown.
     pub fn matches(&self, judged: &Judged<'_, '_>) -> bool {
         self.root.as_ref().is_none_or(|root| run::holds(root, judged))
+    }
+
+    /// Which parts of the filter hold for a packet and which do not, with the values that were found; `None` if the filter
+    /// is blank and shows every packet.
+    pub fn trace(&self, judged: &Judged<'_, '_>) -> Option<Trace> {
+        let whole = super::Span::new(0, self.text.len());
+        self.root.as_ref().map(|root| why::trace(root, whole, judged))
     }
 
     /// Places in the filter that often mean something else than was meant.

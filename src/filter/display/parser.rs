@@ -147,6 +147,7 @@ impl<'t> Parser<'t> {
     fn not(&mut self) -> Result<Node, FilterError> {
         self.depth += 1;
         self.check_depth()?;
+        let start = self.here();
         let node = if self.eat_word(&["not"]) || self.eat_symbol("!") {
             Node::Not(Box::new(self.not()?))
         } else if self.eat_symbol("(") {
@@ -159,7 +160,7 @@ impl<'t> Parser<'t> {
             self.test()?
         };
         self.depth -= 1;
-        Ok(node)
+        Ok(Node::At(start.to(self.before()), Box::new(node)))
     }
 
     /// A field or protocol alone, or compared.

@@ -18,6 +18,7 @@ pub(super) fn holds(node: &Node, judged: &Judged<'_, '_>) -> bool {
         Node::Or(parts) => parts.iter().any(|part| holds(part, judged)),
         Node::Xor(left, right) => holds(left, judged) != holds(right, judged),
         Node::Not(inner) => !holds(inner, judged),
+        Node::At(_, inner) => holds(inner, judged),
         Node::Exists(operand, _) => match (&operand.source, operand.mask) {
             (Source::Protocol(protocol), _) if operand.slices.is_empty() => has(*protocol, &judged.packet.frame),
             (_, None) => any(operand, judged, |_| true),
@@ -140,7 +141,7 @@ fn piece(octets: &[u8], slice: Slice) -> Option<&[u8]> {
 }
 
 /// Every value of a source in a packet.
-fn values(source: &Source, judged: &Judged<'_, '_>, each: &mut dyn FnMut(&Datum<'_>)) {
+pub(super) fn values(source: &Source, judged: &Judged<'_, '_>, each: &mut dyn FnMut(&Datum<'_>)) {
     let frame = &judged.packet.frame;
     match source {
         Source::Fields(fields) => {
