@@ -53,6 +53,9 @@ fn overlap_note(say: impl Fn(&'static Entry) -> Note, overlap: Overlap, datagram
     let entry = if overlap.same == Some(false) { &entries::CONFLICT } else { &entries::OVERLAP };
     let is_v6 = datagram.key.source.is_ipv6();
     let consequence = match overlap.kind {
+        OverlapKind::Inside if is_v6 && !datagram.partial => {
+            "a receiver by RFC 8200 §4.5 discards the whole datagram, Linux ignores this piece"
+        }
         _ if is_v6 => "the receiver discards the whole datagram (RFC 8200 §4.5)",
         OverlapKind::Inside | OverlapKind::Exact if !datagram.partial => "Linux ignores it and keeps what came first",
         _ => "Linux discards the whole datagram",
