@@ -65,7 +65,7 @@ pub fn read(octets: &[u8]) -> Result<Read, String> {
 
 /// Reads `octets` by `FileSource::for_each`, which breaks off now and then.
 fn read_in_one_go(octets: &[u8], piece_len: usize) -> Result<Read, String> {
-    let options = OpenOptions { piece_len };
+    let options = OpenOptions { piece_len, ..OpenOptions::default() };
     let source = capture::open_reader("test.cap", Cursor::new(octets.to_vec()), &options);
     let mut source = source.map_err(|error| error.to_string())?;
     let (mut packets, mut remarks) = (Vec::new(), Vec::new());
