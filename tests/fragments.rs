@@ -16,7 +16,10 @@ const FLOOD: u32 = if cfg!(debug_assertions) { 120_000 } else { 1_000_000 };
 
 /// Sends `count` packets made by `change` from a template of one small piece, and says how much longer a packet takes
 /// near the end than near the beginning, once all tables are full.
-fn slowdown(count: u32, mut change: impl FnMut(u32, &mut [u8])) -> (f64, Fragments) {
+///
+/// What a packet cost at a quarter, at half and at the end of the flood is printed, with the memory that the process came to
+/// hold: `cargo test --release --test fragments -- --nocapture --test-threads 1`.
+fn slowdown(what: &str, count: u32, mut change: impl FnMut(u32, &mut [u8])) -> (f64, Fragments) {
     let mut bytes = FrameBuilder::raw()
         .ipv4(Ipv4Fields::new([10, 0, 0, 1], [198, 51, 100, 2]).fragment(8, true).protocol(253))
         .payload(&[0; 8])
@@ -44,7 +47,23 @@ fn slowdown(count: u32, mut change: impl FnMut(u32, &mut [u8])) -> (f64, Fragmen
     let least = |times: &[Duration]| times.iter().min().copied().unwrap_or_default().as_secs_f64();
     let early = least(&times[6..16]);
     let late = least(&times[times.len() - 10..]);
+    let nanos_until = |part: usize| least(&times[part - STRETCHES as usize / 8..part]) / f64::from(stretch) * 1e9;
+    println!(
+        "{what}: {count} packets; {:.0} ns a packet at a quarter, {:.0} at half, {:.0} at the end; pieces kept {} KiB{}",
+        nanos_until(STRETCHES as usize / 4),
+        nanos_until(STRETCHES as usize / 2),
+        nanos_until(STRETCHES as usize),
+        fragments.memory() >> 10,
+        peak().map_or(String::new(), |mebibytes| format!(", the process at most {mebibytes} MiB")),
+    );
     (late / early, fragments)
+}
+
+/// The most memory that this process has held, in MiB, where the system says so.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kibibytes.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes >> 10)
 }
 
 /// Time that this thread ran; where the system does not say, time that passed.
@@ -69,7 +88,7 @@ fn set16(bytes: &mut [u8], at: usize, value: u16) {
 
 #[test]
 fn fr16_a_flood_of_half_open_datagrams_of_one_source_stay_within_its_share() {
-    let (slowdown, fragments) = slowdown(FLOOD, |number, bytes| {
+    let (slowdown, fragments) = slowdown("half-open datagrams of one source", FLOOD, |number, bytes| {
         set16(bytes, 4, number as u16);
         // Another destination after each round of identifications.
         bytes[19] = (number >> 16) as u8;
@@ -81,7 +100,7 @@ fn fr16_a_flood_of_half_open_datagrams_of_one_source_stay_within_its_share() {
 
 #[test]
 fn fr16_a_flood_of_half_open_datagrams_of_many_sources_stay_within_the_whole() {
-    let (slowdown, fragments) = slowdown(FLOOD, |number, bytes| {
+    let (slowdown, fragments) = slowdown("half-open datagrams of many sources", FLOOD, |number, bytes| {
         bytes[12..16].copy_from_slice(&number.to_be_bytes());
     });
     assert!(fragments.waiting() <= netlab::base::limits::MAX_OPEN_DATAGRAMS);
@@ -90,7 +109,7 @@ fn fr16_a_flood_of_half_open_datagrams_of_many_sources_stay_within_the_whole() {
 
 #[test]
 fn fr16_a_flood_of_overlapping_pieces_of_one_datagram_are_not_all_compared() {
-    let (slowdown, fragments) = slowdown(FLOOD / 2, |number, bytes| {
+    let (slowdown, fragments) = slowdown("overlapping pieces of one datagram", FLOOD / 2, |number, bytes| {
         // Pieces of 8 octets everywhere, each many times, with other octets each time; never an end.
         set16(bytes, 6, 0x2000 | (number.wrapping_mul(2_654_435_761) >> 19) as u16);
         bytes[20..24].copy_from_slice(&number.to_be_bytes());
@@ -101,7 +120,7 @@ fn fr16_a_flood_of_overlapping_pieces_of_one_datagram_are_not_all_compared() {
 
 #[test]
 fn fr16_copies_of_one_piece_are_only_counted() {
-    let (slowdown, fragments) = slowdown(FLOOD / 2, |_, _| {});
+    let (slowdown, fragments) = slowdown("copies of one piece", FLOOD / 2, |_, _| {});
     assert!(fragments.memory() < 1 << 20);
     assert!(slowdown < 2.0, "{slowdown}");
 }

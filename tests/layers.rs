@@ -45,7 +45,7 @@ fn analyze(folder_name: &str, capture: &str) -> Told {
     let document =
         Document { captures: Vec::new(), report: &report, findings: &findings, remarks: &[], with_zeek: false };
     let mut text = Vec::new();
-    json(&document, &mut text);
+    json(&document, &mut text).expect("memory takes all");
     let json = serde_json::from_slice(&text).expect("JSON");
     Told { notes: all, report, json }
 }

@@ -83,6 +83,13 @@ pub fn all(netlab: &Path, captures: &Captures, folder: &Path) -> Vec<Job> {
             ],
         ));
         jobs.push(job(
+            "filter and count",
+            vec![
+                ours(netlab, "read FILE --count tcp port 80", file, &out),
+                peer("tcpdump --count -r FILE tcp port 80", file, &out),
+            ],
+        ));
+        jobs.push(job(
             "report of connections",
             vec![
                 ours(netlab, "analyze FILE", file, &out),
