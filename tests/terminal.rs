@@ -216,6 +216,45 @@ fn the_process_that_owns_a_conversation_is_named() {
     scene.is_restored(0);
 }
 
+/// A window that is closed tells its programs by SIGHUP; who does not hear that still sees that the terminal is gone.
+#[cfg(feature = "tui")]
+#[test]
+fn the_live_screen_ends_when_its_terminal_is_gone_even_if_no_signal_says_so() {
+    const PLAY: &str = "
+import os, pty, signal, sys, time
+child, terminal = pty.fork()
+if child == 0:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.environ['TERM'] = 'xterm-256color'
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b''
+while b'\\x1b[?1049h' not in seen:
+    seen += os.read(terminal, 1000)
+os.close(terminal)
+for _ in range(100):
+    done, status = os.waitpid(child, os.WNOHANG)
+    if done:
+        sys.exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1 else 3)
+    time.sleep(0.1)
+os.kill(child, signal.SIGKILL)
+sys.exit(4)
+";
+    let Some(namespace) = Namespace::new() else { return };
+    let capture = format!("python3 - {NETLAB} capture -i veth0 --tui --no-drop");
+    let mut python = std::process::Command::new("sh")
+        .args(["-c", &namespace.inside(&capture)])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("a shell is there");
+    std::io::Write::write_all(&mut python.stdin.take().expect("a pipe"), PLAY.as_bytes()).expect("the shell reads");
+    let output = python.wait_with_output().expect("it ends");
+    if output.status.code() == Some(127) {
+        return tmux::skip("python3 is not installed");
+    }
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[cfg(feature = "tui")]
 #[test]
 fn the_live_screen_needs_a_terminal() {

@@ -36,6 +36,8 @@ use crate::packet::Remark;
 const FRAME: Duration = Duration::from_millis(100);
 /// How often a screen whose capture has ended looks whether it shall go.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long the screen gets to clear up when it shall go: on a terminal that hangs it never would.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the thread that draws and the capture share.
 #[derive(Debug)]
@@ -114,6 +116,14 @@ impl Viewer {
             thread::sleep(LOOK);
         }
         self.shared.over.store(true, Ordering::Relaxed);
+        let mut patience = LAST_PATIENCE;
+        while !self.thread.is_finished() {
+            if patience.is_zero() {
+                return Err(io::Error::other("the terminal does not answer any more"));
+            }
+            thread::sleep(LOOK);
+            patience = patience.saturating_sub(LOOK);
+        }
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the screen broke down")))
     }
 }
@@ -128,10 +138,9 @@ fn show(shared: &Shared, display: &mut Display) -> io::Result<()> {
             screen.tick(now());
             draw::draw(&mut screen, frame);
         })?;
-        let mut patience = FRAME;
+        display.wait(FRAME)?;
         // All keys that wait, then the next picture.
-        while event::poll(patience)? {
-            patience = Duration::ZERO;
+        while event::poll(Duration::ZERO)? {
             let wish = match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => shared.screen().key(key),
                 _ => Wish::Nothing,

@@ -1,12 +1,15 @@
 //! The terminal, taken over and given back: on the normal way out, on errors, on panics of any thread.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, raise};
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
@@ -38,6 +41,26 @@ impl Display {
     /// Draws a picture; the terminal gets what differs from the last one.
     pub(super) fn draw(&mut self, fill: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.terminal.draw(fill).map(drop)
+    }
+
+    /// Waits for a key, at most for `patience`.
+    ///
+    /// # Errors
+    /// When the terminal is gone: its window was closed, its line broke. Who reads keys from it then would never return.
+    pub(super) fn wait(&self, patience: Duration) -> io::Result<()> {
+        let (stdin, stdout) = (io::stdin(), io::stdout());
+        let terminal = if stdin.is_terminal() { stdin.as_fd() } else { stdout.as_fd() };
+        let mut watched = [PollFd::new(terminal, PollFlags::POLLIN)];
+        let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut watched, patience) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+        if watched[0].revents().is_some_and(|seen| seen.intersects(gone)) {
+            return Err(io::Error::other("the terminal is gone"));
+        }
+        Ok(())
     }
 
     /// Lets the shell have the terminal until it continues this process.
