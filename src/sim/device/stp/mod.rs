@@ -178,6 +178,7 @@ impl SpanningTree {
             self.ports[index].agreed = false;
             self.ports[index].proposing = false;
         }
+        let role = self.ports[index].role;
         self.elect(now);
         let is_root_port = self.root_port == Some(index);
         if rapid {
@@ -191,7 +192,8 @@ impl SpanningTree {
             if flags.proposal && matches!(self.ports[index].role, Role::Root | Role::Alternate | Role::Backup) {
                 self.send_rapid(now, index, true);
             }
-            if better {
+            // A port that becomes designated proposes at once: whoever took back a better word is waiting for it.
+            if better || role != self.ports[index].role {
                 self.send_hellos(now);
             }
         } else if is_root_port {
