@@ -384,7 +384,7 @@ fn r9_servers_beyond_a_router_are_played_by_the_cloud() {
 
 #[test]
 fn r9_what_a_host_cannot_do_in_the_new_network_is_said() {
-    let frames = vec![(0, datagram(1, (5000, 5001), b"far away"))];
+    let frames = [(0, datagram(1, (5000, 5001), b"far away"))];
     // b is on another subnet now, and a has no gateway.
     let text = "title = \"apart\"\nlinks = [\"a - r.a\", \"r.b - b\"]\nmap = [\"ip 192.0.2.2 -> b\"]\n[host.a]\naddress = \"192.0.2.1/24\"\n[router.r]\ninterfaces = { a = \"192.0.2.9/24\", b = \"198.51.100.9/24\" }\n[host.b]\naddress = \"198.51.100.1/24\"\n";
     let scenario = Scenario::parse("apart", text).expect(text);

@@ -4,6 +4,7 @@ mod drive;
 mod film;
 mod journeys;
 mod json;
+mod oddities;
 mod report;
 mod stations;
 

@@ -8,6 +8,7 @@
 type Map<K, V> = hashbrown::HashMap<K, V, foldhash::fast::FixedState>;
 
 mod captured;
+mod classify;
 mod compare;
 mod copies;
 mod dhcp;
@@ -17,6 +18,7 @@ mod fcs;
 mod giants;
 mod identity;
 mod mapping;
+mod pace;
 mod paths;
 mod plan;
 mod rewrite;
@@ -32,7 +34,8 @@ pub use driven::{Driven, DrivenTalk, Mid};
 pub use giants::Offload;
 pub use identity::{Class, Identities, SeenAddress, Station};
 pub use mapping::{By, MapLine, Mapping, Place, Unmapped};
-pub use plan::{Entry, Fate, Pace, Plan, Remote};
+pub use pace::Pace;
+pub use plan::{Entry, Fate, Plan, Remote};
 pub use rewrite::Rewriter;
 pub use run::{Replay, ReplayError, ReplayOptions};
 pub use subnets::{LocalSubnet, Origin};

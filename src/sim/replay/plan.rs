@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::Map;
 use super::captured::{Capture, CapturedFrame};
@@ -11,6 +10,7 @@ use super::copies;
 use super::giants::{self, DatagramLens, Offload};
 use super::identity::Identities;
 use super::mapping::{Mapping, Place, Seat, seats};
+use super::pace::{Clock, Pace};
 use super::paths::{self, Way};
 use super::rewrite::Rewriter;
 use crate::base::{MacAddr, Timestamp};
@@ -30,25 +30,6 @@ pub enum Remote {
     Edge,
     /// At the cloud or host beyond the router, which then forwards them itself.
     Origin,
-}
-
-/// How time passes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace {
-    /// How many times as fast.
-    pub speed: f64,
-    /// The longest gap between two frames.
-    pub gap_max: Option<Duration>,
-    /// As fast as the links of the senders allow.
-    pub top_speed: bool,
-    /// Frames enter at the time of the capture, without regard to the way to where it was taken.
-    pub as_is: bool,
-}
-
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace { speed: 1.0, gap_max: None, top_speed: false, as_is: false }
-    }
 }
 
 /// What becomes of a frame of the capture.
@@ -472,32 +453,5 @@ impl Planner<'_> {
             entry.expected = entry.expected.after_nanos(plan.lead_nanos);
         }
         feed.sort_by_key(|(_, _, fed)| fed.at);
-    }
-}
-
-/// Turns times of the capture into times of the replay.
-struct Clock {
-    pace: Pace,
-    last: Option<Timestamp>,
-    now: u64,
-}
-
-impl Clock {
-    fn new(pace: Pace) -> Clock {
-        Clock { pace, last: None, now: 0 }
-    }
-
-    fn of(&mut self, at: Timestamp) -> u64 {
-        let mut gap = self.last.map_or(0, |last| at.nanos_since(last));
-        self.last = Some(at);
-        if let Some(most) = self.pace.gap_max {
-            gap = gap.min(u64::try_from(most.as_nanos()).unwrap_or(u64::MAX));
-        }
-        // Whole nanoseconds unless a speed is asked for, so that a plain replay is exact.
-        if self.pace.speed != 1.0 {
-            gap = (gap as f64 / self.pace.speed).round() as u64;
-        }
-        self.now += gap;
-        self.now
     }
 }

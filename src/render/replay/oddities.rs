@@ -1,0 +1,133 @@
+//! What of a capture is not as plain as the rest: frames that did not enter, or not as they were captured (R2, R6, R8).
+
+use std::collections::BTreeMap;
+
+use super::journeys::fate_words;
+use super::{Page, some_numbers, stations};
+use crate::analysis::Severity;
+use crate::render::page;
+use crate::render::style::severity;
+use crate::render::topology::end;
+use crate::sim::replay::Fate;
+
+impl Page<'_> {
+    /// Appends them, if there are any.
+    pub(super) fn not_entered(&self, out: &mut Vec<u8>) {
+        let replay = self.replay;
+        let mut text = Vec::new();
+        let mut by_fate: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for entry in replay.plan.entries.iter().filter(|entry| entry.fate != Fate::Enters) {
+            let words = match entry.fate {
+                Fate::MirrorCopy { .. } => {
+                    "a mirror port saw them twice: the copy is evidence, not input [R8]".to_owned()
+                }
+                fate => fate_words(fate),
+            };
+            by_fate.entry(words).or_default().push(entry.number);
+        }
+        for (why, numbers) in &by_fate {
+            let frames = page::count(numbers.len() as u64, "frame");
+            let line = format!("{frames}: {why} ({})\n", some_numbers(numbers, 10));
+            text.extend_from_slice(line.as_bytes());
+        }
+        stations::odd(self.capture, self.paint, &mut text);
+        for (number, sentence) in replay.plan.contradictions.iter().take(20) {
+            let line = format!("contradiction in packet {number}: {sentence}");
+            text.extend_from_slice(self.paint.text(&line, severity(Severity::Error)).as_bytes());
+            text.push(b'\n');
+        }
+        if replay.plan.contradiction_count > 20 {
+            text.extend_from_slice(format!("… and {} more\n", replay.plan.contradiction_count - 20).as_bytes());
+        }
+        for (why, count) in &replay.plan.not_from_origin {
+            text.extend_from_slice(
+                format!("{} entered at the router after all: {why}\n", page::count(*count, "packet")).as_bytes(),
+            );
+        }
+        if replay.plan.split > 0 {
+            let line = format!(
+                "{} longer than the link may carry: cut into segments as a card would do (--offload) [R8]\n",
+                page::count(replay.plan.split, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        if replay.plan.uncut > 0 {
+            let line = format!(
+                "{} longer than the link may carry, and nothing that a card cuts (neither TCP nor plain UDP): entered \
+                 whole, so the first link drops them [R8]\n",
+                page::count(replay.plan.uncut, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        let cut = self.capture.frames.iter().filter(|frame| frame.was_cut()).count() as u64;
+        if cut > 0 {
+            let line = format!(
+                "{} cut by the capture: filled with zeros to their length on the wire, so their checksums say nothing [R8]\n",
+                page::count(cut, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        let made = self.capture.frames.iter().filter(|frame| frame.made_macs).count() as u64;
+        if made > 0 {
+            let line = format!("{} came without MAC addresses: they were made [R8]\n", page::count(made, "frame"));
+            text.extend_from_slice(line.as_bytes());
+        }
+        let fcs = self.capture.frames.iter().filter(|frame| frame.had_fcs).count() as u64;
+        if fcs > 0 {
+            let line = format!("{} had a stored check sequence, which was taken off [R8]\n", page::count(fcs, "frame"));
+            text.extend_from_slice(line.as_bytes());
+        }
+        for (count, what) in [
+            (
+                self.capture.wrong_fcs,
+                "had a stored check sequence that does not fit: damaged when they were captured [R8]",
+            ),
+            (self.capture.no_fcs, "had no check sequence, though the file says so of their interface [R8]"),
+        ] {
+            if count > 0 {
+                text.extend_from_slice(format!("{} {what}\n", page::count(count, "frame")).as_bytes());
+            }
+        }
+        if self.capture.backwards > 0 {
+            let line = format!(
+                "{} earlier than the one before: sorted by time\n",
+                page::count(self.capture.backwards, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        if replay.plan.moved > 0 {
+            let line = format!(
+                "{} later than back-dating asked, to keep the order of their sender [R6]\n",
+                page::count(replay.plan.moved, "frame")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        if !replay.plan.before_point.is_empty() {
+            let ports: Vec<String> = replay
+                .plan
+                .before_point
+                .iter()
+                .take(8)
+                .map(|(device, port)| end(&replay.engine, *device, *port))
+                .collect();
+            let more = replay.plan.before_point.len().saturating_sub(8);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let line = format!(
+                "faults do not strike what leaves {}{more}: it was seen where the capture was taken, so it did arrive [R6]\n",
+                ports.join(", ")
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        for (device, port) in &replay.plan.no_way {
+            let line = format!(
+                "no way leads from {} to where the capture was taken: its frames enter at the time of the file\n",
+                end(&replay.engine, *device, *port)
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        if !text.is_empty() {
+            self.heading("Not as plain as the rest", out);
+            out.extend_from_slice(&text);
+        }
+    }
+}
