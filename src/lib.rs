@@ -11,6 +11,7 @@
 //! | [`analysis`] | what the packets mean: notes with rule and evidence, and the report |
 //! | [`subnet`] | what addresses and masks say: describe, split, plan, merge, and where a packet goes next |
 //! | [`sim`] | boxes and links in which every frame's fate has a reason |
+//! | [`lang`] | the languages in which netlab explains |
 //! | [`render`] | results as text, tables, JSON and pages |
 //! | [`pipeline`] | the loop that joins a source, the analysis and an output |
 //! | [`filter`] | which packets are wanted: capture filters compiled to BPF, display filters over fields and notes |
@@ -21,6 +22,7 @@ pub mod base;
 pub mod capture;
 pub mod cli;
 pub mod filter;
+pub mod lang;
 pub mod packet;
 pub mod pipeline;
 pub mod render;

@@ -14,7 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("analysis", &["base", "wire", "packet"]),
     ("sim", &["base", "wire", "packet"]),
     ("subnet", &["base"]),
-    ("render", &["base", "wire", "packet", "analysis", "sim", "subnet", "filter"]),
+    ("lang", &[]),
+    ("render", &["base", "wire", "packet", "analysis", "sim", "subnet", "filter", "lang"]),
     ("pipeline", &["base", "wire", "packet", "analysis", "filter", "render"]),
 ];
 

@@ -16,7 +16,6 @@ use crate::packet::{RawPacket, Remark};
 use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::html;
 use crate::render::report::{self, Document};
-use crate::render::style::Paint;
 
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
@@ -102,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     } else if arguments.json {
         report::json(&document, output)?;
     } else {
-        let (width, paint) = (output.width(), Paint::new(output.color()));
+        let (width, paint) = (output.width(), output.paint());
         report::text(&document, width, paint, output.block());
     }
     output.flush()?;

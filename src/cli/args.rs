@@ -20,6 +20,19 @@ pub struct Global {
     /// When to colour what is printed
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: ColorChoice,
+    /// The language of explanations, reports and stories; what scripts read stays English
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "LANGUAGE")]
+    pub lang: LangChoice,
+}
+
+/// Languages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LangChoice {
+    /// English
+    #[default]
+    En,
+    /// Chinese
+    Zh,
 }
 
 /// When to colour.

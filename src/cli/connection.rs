@@ -110,7 +110,7 @@ pub(super) fn show(
             _ => format!("there is no connection {number}: the capture has connections 0 to {}", count - 1),
         }));
     };
-    let (width, paint) = (output.width(), Paint::new(output.color()));
+    let (width, paint) = (output.width(), output.paint());
     let format = options.format.or(options.mermaid.then_some(Format::Mermaid));
     match (options.follow, &mut watch.assembly) {
         (Some(how), Some(assembly)) => follow(connection, assembly, how, paint, output)?,

@@ -5,7 +5,6 @@ use clap::Args;
 use super::{Failure, Output};
 use crate::base::text::harmless;
 use crate::render::explain;
-use crate::render::style::Paint;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -18,7 +17,7 @@ pub struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
-    let (width, paint) = (output.width(), Paint::new(output.color()));
+    let (width, paint) = (output.width(), output.paint());
     let Some(name) = &arguments.name else {
         explain::list(width, paint, output.block());
         return Ok(());

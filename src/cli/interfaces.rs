@@ -5,7 +5,6 @@ use clap::Args;
 use super::{Failure, Output};
 use crate::capture::nic::{self, Nic};
 use crate::render::interfaces::{Address, InterfaceList, Row};
-use crate::render::style::Paint;
 
 /// Arguments of `interfaces`.
 #[derive(Debug, Default, Args)]
@@ -22,7 +21,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.json {
         list.json(output.block());
     } else {
-        let (width, paint) = (output.width(), Paint::new(output.color()));
+        let (width, paint) = (output.width(), output.paint());
         list.text(width, paint, output.block());
     }
     Ok(())

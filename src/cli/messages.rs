@@ -21,7 +21,6 @@ use crate::base::limits::{MAX_LIVES, MAX_STREAM_OCTETS};
 use crate::packet::Remark;
 use crate::pipeline::{self, Patience, Sink};
 use crate::render::messages::Page;
-use crate::render::style::Paint;
 
 /// Arguments of `messages`.
 #[derive(Debug, Args)]
@@ -103,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.json {
         json(&connections, &servers, streams.talks.talks(), output)?;
     } else {
-        let (width, paint) = (output.width(), Paint::new(output.color()));
+        let (width, paint) = (output.width(), output.paint());
         let mut page = Page { width, paint, out: output.block() };
         if let Some(talk) = talk {
             page.talk(talk, &questions.recv);

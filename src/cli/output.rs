@@ -2,9 +2,11 @@
 
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
-use super::args::{ColorChoice, Global};
+use super::args::{ColorChoice, Global, LangChoice};
 use super::progress::Progress;
 use crate::capture::Meter;
+use crate::lang::Lang;
+use crate::render::style::Paint;
 
 /// Octets gathered before one write to standard output.
 const BLOCK_LEN: usize = 64 << 10;
@@ -16,6 +18,7 @@ pub struct Output {
     block: Vec<u8>,
     is_terminal: bool,
     color: bool,
+    lang: Lang,
     progress: Option<Progress>,
 }
 
@@ -32,12 +35,26 @@ impl Output {
                 set("CLICOLOR_FORCE") && !set("NO_COLOR") || is_terminal && !dumb && !set("NO_COLOR")
             }
         };
-        Output { stdout, block: Vec::with_capacity(BLOCK_LEN + 4096), is_terminal, color, progress: None }
+        let lang = match global.lang {
+            LangChoice::En => Lang::English,
+            LangChoice::Zh => Lang::Chinese,
+        };
+        Output { stdout, block: Vec::with_capacity(BLOCK_LEN + 4096), is_terminal, color, lang, progress: None }
     }
 
     /// True if what is printed should be coloured.
     pub fn color(&self) -> bool {
         self.color
+    }
+
+    /// How text is written to standard output: its colours, and the language that was asked for.
+    pub fn paint(&self) -> Paint {
+        Paint::new(self.color).in_language(self.lang)
+    }
+
+    /// The language that was asked for.
+    pub fn lang(&self) -> Lang {
+        self.lang
     }
 
     /// True if a person is probably watching.

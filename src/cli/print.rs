@@ -16,7 +16,6 @@ use crate::render::csv::CsvRows;
 use crate::render::detailed::{Detailed, OctetForm, Octets};
 use crate::render::fields::{Column, FieldRows};
 use crate::render::json::JsonLines;
-use crate::render::style::Paint;
 use crate::render::text::{Detail, Lines};
 use crate::render::time::{Clock, TimeStyle};
 
@@ -134,7 +133,7 @@ impl PrintOptions {
             absolute_sequence: self.absolute_sequence,
             no_number: self.no_number,
         };
-        let paint = Paint::new(output.color());
+        let paint = output.paint();
         let lines = Lines::new(Clock::new(self.time_style(), zone, self.nano), detail, paint);
         let octets = match (self.hex, self.hex_and_text, self.ascii) {
             (0, 0, 0) => None,

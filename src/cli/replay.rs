@@ -208,7 +208,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         capture: &capture,
         replay: &replay,
         width: output.width(),
-        paint: Paint::new(output.color()),
+        paint: output.paint(),
     };
     if let Some(path) = &arguments.html {
         let mut out = Vec::new();
@@ -269,7 +269,7 @@ fn drive(
         page::drive_json(&driven, &arguments.files.join(" "), &scenario.name, output)?;
     } else {
         let mut out = Vec::new();
-        page::drive(&driven, output.width(), Paint::new(output.color()), &mut out);
+        page::drive(&driven, output.width(), output.paint(), &mut out);
         output.write_all(&out)?;
     }
     output.flush()?;
@@ -394,7 +394,7 @@ fn write_ports(
 /// Frame by frame. The state after any frame is that of a fresh run stopped there, so going back is going forward again
 /// from the start.
 fn step(capture: &Capture, scenario: &Scenario, options: &ReplayOptions, output: &mut Output) -> Result<(), Failure> {
-    let (width, paint) = (output.width(), Paint::new(output.color()));
+    let (width, paint) = (output.width(), output.paint());
     let first = prepare(capture, scenario, options)?;
     let entering: Vec<usize> =
         (0..first.plan.entries.len()).filter(|index| first.plan.entries[*index].fate == Fate::Enters).collect();

@@ -174,10 +174,11 @@ fn list(as_json: bool, output: &mut Output) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let mut grid = table::Table::new(output.width(), paint, &["scenario", "shows"]).at_most(usize::MAX).whole(&[0]);
     for entry in gallery::all() {
-        grid.row([entry.name.to_owned(), entry.title()]);
+        let title = paint.lang().scenario(entry.name).map_or_else(|| entry.title(), |(title, _)| title.to_owned());
+        grid.row([entry.name.to_owned(), title]);
     }
     grid.write(output.block());
     let hint = "\nnetlab simulate NAME runs one; --show prints its file, which is a good start for your own\n";
@@ -221,7 +222,7 @@ fn show(
     storms: &[Storm],
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let width = output.width();
     if let Some(end) = &arguments.tap {
         let (device, port) = scenario.port(end).map_err(Failure::Usage)?;
@@ -291,7 +292,7 @@ fn write_taps(run: &Run, folder: &Path, output: &mut Output) -> Result<(), Failu
 /// Goes through the events one by one. The state after any number of events is that of a fresh run stopped there, so
 /// going back is going forward again from the start.
 fn step(scenario: &Scenario, mut options: RunOptions, output: &mut Output) -> Result<(), Failure> {
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let width = output.width();
     let whole = scenario.run(&options);
     let last = whole.engine.processed();
@@ -337,7 +338,7 @@ fn show_step(
     tables_before: &mut Vec<u8>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let width = output.width();
     options.events = at;
     let mut engine = scenario.build(options);

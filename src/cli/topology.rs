@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let identities = Identities::of(&capture, &nets);
     let name = arguments.files.join(" ");
     if arguments.stations {
-        let (width, paint) = (output.width(), Paint::new(output.color()));
+        let (width, paint) = (output.width(), output.paint());
         replay::stations(&identities, width, paint, output.block());
         replay::odd(&capture, paint, output.block());
     } else {

@@ -13,7 +13,6 @@ use crate::base::limits::MAX_FINDINGS;
 use crate::packet::Remark;
 use crate::pipeline::{self, Patience, Sink};
 use crate::render::Renderer as _;
-use crate::render::style::Paint;
 use crate::render::text::{Detail, Lines};
 use crate::render::time::{Clock, TimeStyle};
 use crate::render::why::{self, Question};
@@ -33,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let inputs = Inputs::split(std::slice::from_ref(&arguments.file));
     let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let mut witness = Witness {
         number: arguments.packet,
         lines: Lines::new(Clock::new(TimeStyle::TimeOfDay, TimeZone::system(), false), Detail::default(), paint),

@@ -67,7 +67,7 @@ pub(super) fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
     };
     let mut line = format!("  {:>12}  {place:<10} {:<9}", millis(record.at), record.event.name());
     line.push_str(&said(record));
-    let why = reason_words(record);
+    let why = reason_words(paint.lang(), record);
     if !why.is_empty() {
         let _ = write!(line, " {}", paint.text(&why, DIM));
     }

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::ladder::unbroken;
 use super::style::{HEADING, Paint};
 use super::table::Table;
 
@@ -23,7 +24,7 @@ impl Sheet<'_> {
             self.out.push(b'\n');
         }
         self.paint.begin(self.out, HEADING);
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(self.paint.lang().say(text).as_bytes());
         self.paint.end(self.out);
         self.out.push(b'\n');
     }
@@ -36,9 +37,13 @@ impl Sheet<'_> {
     /// The same with another indentation.
     pub fn say_indented(&mut self, text: &str, indent: usize) {
         let mut column = 0;
-        for word in text.split(' ') {
+        let text = self.paint.lang().say(text);
+        let pieces = text.split(' ').flat_map(|word| unbroken(word).into_iter().enumerate());
+        for (index, word) in pieces {
             let len = word.width();
-            if column > 0 && column + 1 + len > self.width {
+            // Pieces of one word have no blank between them.
+            let blank = usize::from(index == 0);
+            if column > 0 && column + blank + len > self.width {
                 self.out.push(b'\n');
                 column = 0;
             }
@@ -47,7 +52,7 @@ impl Sheet<'_> {
                 let spaces = if self.out.last() == Some(&b'\n') || self.out.is_empty() { indent } else { 0 };
                 self.out.resize(self.out.len() + spaces, b' ');
                 column = spaces;
-            } else {
+            } else if blank > 0 {
                 self.out.push(b' ');
                 column += 1;
             }

@@ -6,6 +6,7 @@ use std::io;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::ladder::wrap;
 use super::style::{DIM, HEADING, Paint, severity};
 use super::table::Table as Grid;
 use super::text::{Detail as LineDetail, description};
@@ -14,8 +15,10 @@ use super::words;
 use crate::analysis::{Analyzer, Judged, Note, Notes, Severity};
 use crate::base::text::harmless;
 use crate::base::{MacAddr, Timestamp};
+use crate::lang::Lang;
 use crate::packet::{Direction, Meta, Packet, RawPacket};
 use crate::sim::device::Node;
+use crate::sim::gallery;
 use crate::sim::{DeviceId, Engine, EventKind, FrameId, Reason, Record, Run, Scenario, Stopped, Value};
 use crate::wire::LinkType;
 
@@ -76,21 +79,32 @@ pub fn millis(at: Timestamp) -> String {
 }
 
 /// Why something happened, with its rule: `[B4 unknown-unicast]`.
-pub fn reason_words(record: &Record) -> String {
+pub fn reason_words(lang: Lang, record: &Record) -> String {
     let rule = record.fact_text("rule").unwrap_or(record.reason.rule());
     match (record.reason, rule) {
         (Reason::None, "") => String::new(),
         (Reason::None, rule) => format!("[{rule}]"),
-        (reason, rule) => format!("[{rule}: {}]", reason.sentence()),
+        (reason, rule) => format!("[{rule}: {}]", lang.say(reason.sentence())),
     }
 }
 
+/// Columns of a story that is not broken into lines yet.
+const STORY_WIDTH: usize = 100;
+
 /// Title, story and boxes of a scenario.
 pub fn head(scenario: &Scenario, engine: &Engine, paint: Paint, out: &mut Vec<u8>) {
-    out.extend_from_slice(paint.text(&harmless(&scenario.title), HEADING).as_bytes());
+    // Only the built-in scenarios are translated; a file of the same name tells its own story.
+    let is_built_in = gallery::find(&scenario.name).is_some_and(|entry| entry.title() == scenario.title);
+    let translated = if is_built_in { paint.lang().scenario(&scenario.name) } else { None };
+    let title = translated.map_or(scenario.title.as_str(), |(title, _)| title);
+    out.extend_from_slice(paint.text(&harmless(title), HEADING).as_bytes());
     out.push(b'\n');
-    for line in scenario.story.trim().lines() {
-        out.extend_from_slice(harmless(line).trim_end().as_bytes());
+    let story = match translated {
+        Some((_, story)) => wrap(story, STORY_WIDTH),
+        None => scenario.story.trim().lines().map(str::to_owned).collect(),
+    };
+    for line in story {
+        out.extend_from_slice(harmless(&line).trim_end().as_bytes());
         out.push(b'\n');
     }
     out.push(b'\n');
@@ -256,7 +270,12 @@ impl<'a> TimeLine<'a> {
                 if let Some(waits) = record.fact_count("waits_ns") {
                     let _ = write!(line.text, "  (waits {:.3} ms for the wire)", waits as f64 / 1e6);
                 }
-                let said: Vec<String> = self.descriptions.notes(record.frame).iter().map(words::line).collect();
+                let said: Vec<String> = self
+                    .descriptions
+                    .notes(record.frame)
+                    .iter()
+                    .map(|note| words::line_in(self.paint.lang(), note))
+                    .collect();
                 line.notes = said.join("; ");
             }
             EventKind::Received => {
@@ -273,7 +292,7 @@ impl<'a> TimeLine<'a> {
                 }
                 record.text().clone_into(&mut line.text);
                 if line.text.is_empty() {
-                    line.text = reason_words(record);
+                    line.text = reason_words(self.paint.lang(), record);
                 }
                 line.lines = self.more(record);
             }
@@ -314,33 +333,35 @@ impl<'a> TimeLine<'a> {
             },
             _ => String::new(),
         };
+        let lang = self.paint.lang();
         // A reason is explained once and named after that.
         let why = match record.reason == Reason::None || explained.insert(record.reason) {
-            true => reason_words(record),
+            true => reason_words(lang, record),
             false => format!("[{}: {}]", record.reason.rule(), record.reason.code()),
         };
         let why = self.paint.text(&why, DIM);
         Some(match record.event {
-            EventKind::Learned => format!("learns: {mac} is behind port {port} {why}"),
+            EventKind::Learned => lang.tell("learns: {} is behind port {} {}", &[&mac, &port, &why]),
             EventKind::Moved => {
                 let from = record.fact_count("from_port").unwrap_or(0);
-                format!("{mac} moved from port {from} to port {port} {why}")
+                lang.tell("{} moved from port {} to port {} {}", &[&mac, &from, &port, &why])
             }
-            EventKind::Aged => format!("forgets {mac} {why}"),
+            EventKind::Aged => lang.tell("forgets {} {}", &[&mac, &why]),
             EventKind::Flooded => match record.fact_count("copies") {
-                Some(copies) => format!("floods it to {copies} other port{} {why}", if copies == 1 { "" } else { "s" }),
-                None => format!("repeats it on all other ports {why}"),
+                Some(1) => lang.tell("floods it to 1 other port {}", &[&why]),
+                Some(copies) => lang.tell("floods it to {} other ports {}", &[&copies, &why]),
+                None => lang.tell("repeats it on all other ports {}", &[&why]),
             },
             EventKind::Forwarded => {
-                format!("forwards it to port {} only {why}", record.fact_count("to_port").unwrap_or(0))
+                lang.tell("forwards it to port {} only {}", &[&record.fact_count("to_port").unwrap_or(0), &why])
             }
-            EventKind::Filtered => format!("ignores it {why}"),
-            EventKind::Dropped => format!("drops it {why}"),
+            EventKind::Filtered => lang.tell("ignores it {}", &[&why]),
+            EventKind::Dropped => lang.tell("drops it {}", &[&why]),
             EventKind::Delivered => match record.reason {
                 Reason::Routed => return None,
                 _ if !record.text().is_empty() => record.text().to_owned(),
-                Reason::NoListener => format!("takes it in, but {why}"),
-                _ => "takes it in".to_owned(),
+                Reason::NoListener => lang.tell("takes it in, but {}", &[&why]),
+                _ => lang.say("takes it in").to_owned(),
             },
             EventKind::Arp
             | EventKind::Route
@@ -390,12 +411,12 @@ pub fn report(scenario: &Scenario, run: &Run, width: usize, paint: Paint, out: &
     };
     let books = engine.books();
     let at = if run.stopped == Stopped::Quiet { engine.last_deed() } else { engine.now() };
-    let mut text = format!("ended at {} {end}; seed {}\n", millis(at), run.seed);
-    let _ = writeln!(
-        text,
-        "{} frames were made; their {} copies: {} delivered, {} filtered, {} dropped, {} still under way",
-        books.injected, books.copies, books.delivered, books.filtered, books.dropped, books.in_flight
-    );
+    let lang = paint.lang();
+    let mut text = lang.tell("ended at {} {}; seed {}\n", &[&millis(at), &lang.say(end), &run.seed]);
+    text.push_str(&lang.tell(
+        "{} frames were made; their {} copies: {} delivered, {} filtered, {} dropped, {} still under way\n",
+        &[&books.injected, &books.copies, &books.delivered, &books.filtered, &books.dropped, &books.in_flight],
+    ));
     if engine.records_lost() > 0 {
         let _ = writeln!(text, "{} events were not kept: there were too many", engine.records_lost());
     }
@@ -417,17 +438,18 @@ fn reasons(engine: &Engine, width: usize, paint: Paint, out: &mut Vec<u8>) {
         return;
     }
     out.push(b'\n');
+    let lang = paint.lang();
     let mut grid = Grid::new(width, paint, &["box", "event", ">times", "rule", "why"]).at_most(40);
     for ((event, reason, device), count) in counts {
         grid.row([
             engine.name(device).to_owned(),
-            event.name().to_owned(),
+            lang.say(event.name()).to_owned(),
             count.to_string(),
             if event == EventKind::Moved { "B2".to_owned() } else { reason.rule().to_owned() },
             if event == EventKind::Moved {
-                "an address was seen on another port than before".to_owned()
+                lang.say("an address was seen on another port than before").to_owned()
             } else {
-                reason.sentence().to_owned()
+                lang.say(reason.sentence()).to_owned()
             },
         ]);
     }
@@ -478,7 +500,7 @@ pub fn expectations(scenario: &Scenario, run: &Run, paint: Paint, out: &mut Vec<
         return;
     }
     out.push(b'\n');
-    out.extend_from_slice(paint.text("expected", HEADING).as_bytes());
+    out.extend_from_slice(paint.text(paint.lang().say("expected"), HEADING).as_bytes());
     out.push(b'\n');
     for (expectation, outcome) in scenario.expectations().iter().zip(&run.outcomes) {
         let line = harmless(&expectation.line);

@@ -3,17 +3,29 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::analysis::Severity;
+use crate::lang::Lang;
 
-/// Writes text in colours, or plainly.
+/// How text is written for its reader: in colours or plainly, and in which language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paint {
     is_on: bool,
+    lang: Lang,
 }
 
 impl Paint {
-    /// A paint that colours, or does not.
+    /// A paint that colours, or does not, for readers of English.
     pub const fn new(is_on: bool) -> Paint {
-        Paint { is_on }
+        Paint { is_on, lang: Lang::English }
+    }
+
+    /// The same for readers of another language.
+    pub const fn in_language(self, lang: Lang) -> Paint {
+        Paint { lang, ..self }
+    }
+
+    /// The language that is written.
+    pub const fn lang(self) -> Lang {
+        self.lang
     }
 
     /// True if it colours.

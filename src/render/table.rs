@@ -34,17 +34,18 @@ impl Table {
         grid.load_style(RULED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        let lang = paint.lang();
         let side = |heading: &&str| match heading.starts_with('>') {
             true => CellAlignment::Right,
             false => CellAlignment::Left,
         };
         let alignment: Vec<_> = headings.iter().map(side).collect();
-        let words = headings.iter().map(|heading| longest_word(heading.trim_start_matches('>'))).collect();
+        let words = headings.iter().map(|heading| longest_word(lang.say(heading.trim_start_matches('>')))).collect();
         grid.set_header(
             headings
                 .iter()
                 .zip(&alignment)
-                .map(|(heading, side)| Cell::new(heading.trim_start_matches('>')).set_alignment(*side)),
+                .map(|(heading, side)| Cell::new(lang.say(heading.trim_start_matches('>'))).set_alignment(*side)),
         );
         Table { grid, paint, alignment, words, limit: MAX_ROWS, left_out: 0 }
     }

@@ -1,5 +1,7 @@
 //! Everything that netlab concluded about one packet: rules, deciding packets, numbers compared, confidence.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::explain;
 use super::ladder::wrap;
 use super::style::{self, DIM, HEADING, Paint};
@@ -23,17 +25,18 @@ pub struct Question<'a> {
 
 /// Appends the answer.
 pub fn text(question: &Question<'_>, width: usize, paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     out.extend_from_slice(question.line);
     if let Some(connection) = question.context.connection {
         let from = if question.context.from_initiator { "A, the initiator" } else { "B, the responder" };
-        let states =
-            question.context.states.map_or(String::new(), |(a, b)| format!("; after it A is in {a}, B in {b}"));
-        line(out, &format!("  connection {connection}, sent by {from}{states}"));
+        let states = question.context.states;
+        let states = states.map_or(String::new(), |(a, b)| lang.tell("; after it A is in {}, B in {}", &[&a, &b]));
+        line(out, &lang.tell("  connection {}, sent by {}{}", &[&connection, &lang.say(from), &states]));
     }
     if question.notes.is_empty() {
         match question.ordinary {
-            Some((rule, sentence)) => line(out, &format!("  rule {rule}: {sentence}")),
-            None => line(out, "  nothing worth a word: it contradicts no rule"),
+            Some((rule, sentence)) => line(out, &lang.tell("  rule {}: {}", &[&rule, &lang.rule(rule, sentence)])),
+            None => line(out, lang.say("  nothing worth a word: it contradicts no rule")),
         }
     }
     for note in question.notes {
@@ -42,32 +45,34 @@ pub fn text(question: &Question<'_>, width: usize, paint: Paint, out: &mut Vec<u
     }
     if !question.elsewhere.is_empty() {
         out.push(b'\n');
-        line(out, &paint.text("It is evidence for", HEADING));
+        line(out, &paint.text(lang.say("It is evidence for"), HEADING));
         for note in question.elsewhere {
-            line(
-                out,
-                &format!("  packet {}: {}   ({}, rule {})", note.packet, words::line(note), note.code(), note.rule),
-            );
+            let parts: [&dyn std::fmt::Display; 4] =
+                [&note.packet, &words::line_in(lang, note), &note.code(), &note.rule];
+            line(out, &lang.tell("  packet {}: {}   ({}, rule {})", &parts));
         }
     }
 }
 
 fn tell(note: &Note, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    line(out, &paint.text(&words::line(note), style::severity(note.entry.severity)));
+    let lang = paint.lang();
+    line(out, &paint.text(&words::line_in(lang, note), style::severity(note.entry.severity)));
     let field = |out: &mut Vec<u8>, name: &str, text: &str| {
         for (index, piece) in wrap(text, width.saturating_sub(15).max(30)).iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
-            line(out, &format!("  {name:<12} {piece}"));
+            let name = if index == 0 { lang.say(name) } else { "" };
+            // Padded by columns: a Chinese character takes two.
+            let blanks = 12_usize.saturating_sub(name.width());
+            line(out, &format!("  {name}{:blanks$} {piece}", ""));
         }
     };
     field(out, "code", note.code());
     let rule = match explain::rule(note.rule) {
-        Some(words) => format!("{}: {words}", note.rule),
+        Some(words) => lang.tell("{}: {}", &[&note.rule, &lang.rule(note.rule, words)]),
         None => note.rule.to_owned(),
     };
     field(out, "rule", &rule);
-    field(out, "severity", note.entry.severity.name());
-    field(out, "confidence", note.confidence.name());
+    field(out, "severity", lang.say(note.entry.severity.name()));
+    field(out, "confidence", lang.say(note.confidence.name()));
     let deciding: Vec<String> = note
         .facts
         .iter()
@@ -92,14 +97,14 @@ fn tell(note: &Note, width: usize, paint: Paint, out: &mut Vec<u8>) {
         .facts
         .iter()
         .filter_map(|(name, fact)| match fact {
-            Fact::Word(word) => Some(format!("{}: {word}", name.replace('_', " "))),
+            Fact::Word(word) => Some(lang.tell("{}: {}", &[&name.replace('_', " "), &lang.say(word)])),
             _ => None,
         })
         .collect();
     if !said.is_empty() {
         field(out, "seen", &said.join("; "));
     }
-    for piece in wrap(note.entry.explanation, width.saturating_sub(2).max(30)) {
+    for piece in wrap(lang.explanation(note.code(), note.entry.explanation), width.saturating_sub(2).max(30)) {
         line(out, &format!("  {}", paint.text(&piece, DIM)));
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::number::{decimal, ip, mac, write_span};
 use crate::analysis::{Confidence, Fact, Note};
+use crate::lang::Lang;
 use crate::wire::{Issue, IssueCode};
 
 /// The sentence of a note, as it stands beside its packet. Harmless to print.
@@ -13,24 +14,36 @@ pub fn line(note: &Note) -> String {
     text(out)
 }
 
+/// The same in another language.
+pub fn line_in(lang: Lang, note: &Note) -> String {
+    let mut out = Vec::with_capacity(note.entry.line.len() + 32);
+    write_line_in(lang, &mut out, note);
+    text(out)
+}
+
 /// Appends the sentence of a note.
 pub fn write_line(out: &mut Vec<u8>, note: &Note) {
-    fill(out, note.entry.line, note);
+    write_line_in(Lang::English, out, note);
+}
+
+/// Appends the sentence of a note in another language.
+pub fn write_line_in(lang: Lang, out: &mut Vec<u8>, note: &Note) {
+    fill(lang, out, lang.line(note.code(), note.entry.line), note);
     match note.confidence {
         Confidence::Certain => {}
-        Confidence::Probable => out.extend_from_slice(b" (probable)"),
-        Confidence::Undecided => out.extend_from_slice(b" (undecided)"),
+        Confidence::Probable => out.extend_from_slice(lang.say(" (probable)").as_bytes()),
+        Confidence::Undecided => out.extend_from_slice(lang.say(" (undecided)").as_bytes()),
     }
 }
 
 /// Appends `template` with `{name}` replaced by the note's fact of that name. A part in square brackets is left out when
 /// a fact in it is missing; a fact missing outside of brackets prints as `?`.
-pub fn fill(out: &mut Vec<u8>, template: &str, note: &Note) {
-    fill_octets(out, template.as_bytes(), note);
+pub fn fill(lang: Lang, out: &mut Vec<u8>, template: &str, note: &Note) {
+    fill_octets(lang, out, template.as_bytes(), note);
 }
 
 /// The same octet by octet: brackets are ASCII, and this runs for every note of every line.
-fn fill_octets(out: &mut Vec<u8>, mut rest: &[u8], note: &Note) {
+fn fill_octets(lang: Lang, out: &mut Vec<u8>, mut rest: &[u8], note: &Note) {
     while let Some(at) = rest.iter().position(|octet| matches!(octet, b'{' | b'[')) {
         out.extend_from_slice(&rest[..at]);
         let close = if rest[at] == b'{' { b'}' } else { b']' };
@@ -40,11 +53,11 @@ fn fill_octets(out: &mut Vec<u8>, mut rest: &[u8], note: &Note) {
         };
         if close == b'}' {
             match fact_of(note, part) {
-                Some(found) => write_fact(out, found),
+                Some(found) => write_fact(lang, out, found),
                 None => out.push(b'?'),
             }
         } else if has_all_facts(part, note) {
-            fill_octets(out, part, note);
+            fill_octets(lang, out, part, note);
         }
         rest = after;
     }
@@ -80,12 +93,12 @@ pub fn names(template: &str) -> impl Iterator<Item = &str> {
 /// A fact for people.
 pub fn fact(fact: &Fact) -> String {
     let mut out = Vec::new();
-    write_fact(&mut out, fact);
+    write_fact(Lang::English, &mut out, fact);
     text(out)
 }
 
 /// Appends a fact for people.
-fn write_fact(out: &mut Vec<u8>, fact: &Fact) {
+fn write_fact(lang: Lang, out: &mut Vec<u8>, fact: &Fact) {
     match fact {
         Fact::Count(count) | Fact::Packet(count) => decimal(out, *count),
         Fact::Octets(count) => {
@@ -100,7 +113,7 @@ fn write_fact(out: &mut Vec<u8>, fact: &Fact) {
         }
         Fact::Ip(address) => ip(out, *address),
         Fact::Mac(address) => mac(out, *address),
-        Fact::Word(word) => out.extend_from_slice(word.as_bytes()),
+        Fact::Word(word) => out.extend_from_slice(lang.say(word).as_bytes()),
         Fact::Text(text) => out.extend_from_slice(text.as_bytes()),
     }
 }

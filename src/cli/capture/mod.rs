@@ -21,10 +21,11 @@ use crate::analysis::Analyzer;
 use crate::base::text::harmless;
 use crate::capture::live::{Counts, Live, OpenError, Options};
 use crate::filter::capture::Target;
+#[cfg(feature = "tui")]
+use crate::lang::Lang;
 use crate::packet::{Remark, RemarkKind};
 use crate::pipeline::{self, Patience, RunError};
 use crate::render::report::{self, Document};
-use crate::render::style::Paint;
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     if arguments.list_interfaces {
@@ -120,12 +121,14 @@ fn analyze(
     let print = PrintOptions { count: None, ..arguments.print.clone() };
     let material = Material::new(&live.nic().name, live.nic().link.name());
     let mut analyzer = if arguments.report { Analyzer::new() } else { Analyzer::for_lines() };
+    #[cfg(feature = "tui")]
+    let viewer = view(arguments, live, output.lang())?;
     let mut session = Session {
         printer: arguments.prints().then(|| Printer::new(&print, output)),
         recorder: None,
         report: arguments.report.then_some(material),
         #[cfg(feature = "tui")]
-        viewer: view(arguments, live)?,
+        viewer,
     };
     session.recorder = recorder.take();
     let result = pipeline::run(live, None, &mut analyzer, &mut session, Patience::Live);
@@ -155,7 +158,7 @@ fn analyze(
             remarks: &material.gathered.remarks,
             with_zeek: false,
         };
-        let (width, paint) = (output.width(), Paint::new(output.color()));
+        let (width, paint) = (output.width(), output.paint());
         report::text(&document, width, paint, output.block());
     }
     Ok(output.flush()?)
@@ -163,12 +166,12 @@ fn analyze(
 
 /// Takes the terminal for the live screen, if there is to be one.
 #[cfg(feature = "tui")]
-fn view(arguments: &Arguments, live: &mut Live) -> io::Result<Option<Viewer>> {
+fn view(arguments: &Arguments, live: &mut Live, lang: Lang) -> io::Result<Option<Viewer>> {
     if !arguments.tui {
         return Ok(None);
     }
     let filter = arguments.print.display.filter().map_err(io::Error::other)?;
-    let (viewer, ended) = Viewer::start(Screen::new(live.nic().name.clone(), filter))?;
+    let (viewer, ended) = Viewer::start(Screen::new(live.nic().name.clone(), filter, lang))?;
     let tell = viewer.teller();
     live.when_asked(move |counts| tell(counts.to_string().replace('\n', ", ")));
     live.while_read(ended);

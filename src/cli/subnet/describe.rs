@@ -8,7 +8,6 @@ use super::input::{self, STDIN};
 use crate::base::MacAddr;
 use crate::base::limits::MAX_TABLE_ROWS;
 use crate::cli::{Failure, Output};
-use crate::render::style::Paint;
 use crate::render::subnet as render;
 use crate::subnet::parse::{self, MaskStyle};
 use crate::subnet::{Block, Description, Family, Refusal, decide, interface_identifier};
@@ -35,7 +34,7 @@ pub(super) struct DescribeArguments {
 
 pub(super) fn run(arguments: &DescribeArguments, output: &mut Output) -> Result<(), Failure> {
     let style = if arguments.wildcard { MaskStyle::Wildcard } else { MaskStyle::Mask };
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     // Two words are an address and its mask, unless the first has its own.
     let joined = match arguments.inputs.as_slice() {
         [address, mask] if is_mask_of(address, mask) => vec![format!("{address} {mask}")],
@@ -177,7 +176,7 @@ pub(super) fn same(arguments: &SameArguments, output: &mut Output) -> Result<(),
     let gateway: Option<IpAddr> =
         arguments.gateway.as_deref().map(|text| parse::address(text, &mut Vec::new())).transpose()?;
     let decision = decide(sender.block, target.block, target.has_mask, gateway)?;
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let out = output.block();
     if arguments.json {
         render::json(&decision, out);

@@ -10,7 +10,6 @@ use crate::base::Rng;
 use crate::base::limits::MAX_TABLE_ROWS;
 use crate::base::text::harmless;
 use crate::cli::{Failure, Output};
-use crate::render::style::Paint;
 use crate::render::subnet::{self as render, Listing};
 use crate::subnet::parse::{self, MaskStyle};
 use crate::subnet::registry::{Row, address_space, rows_around, rows_inside, special_purpose};
@@ -166,7 +165,7 @@ fn list(
         }
         return Ok(());
     }
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let mut listed = 0u128;
     loop {
         let rows: Vec<Block> = blocks.by_ref().take(MAX_TABLE_ROWS).collect();
@@ -243,7 +242,7 @@ pub(super) fn plan(arguments: &PlanArguments, output: &mut Output) -> Result<(),
         render::json(&plan, output.block());
         return Ok(());
     }
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     render::plan(&plan, paint, output.block());
     render::remarks(&remarks, output.block());
     Ok(())
@@ -316,7 +315,7 @@ struct Kinds {
 }
 
 pub(super) fn kinds(arguments: &KindsArguments, output: &mut Output) -> Result<(), Failure> {
-    let (width, paint) = (output.width(), Paint::new(output.color()));
+    let (width, paint) = (output.width(), output.paint());
     if arguments.inputs.is_empty() {
         let families: &[Family] = match (arguments.ipv4, arguments.ipv6) {
             (true, _) => &[Family::Ipv4],

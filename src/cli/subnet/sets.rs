@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::input;
 use crate::base::limits::MAX_COMPARED;
 use crate::cli::{Failure, Output};
-use crate::render::style::Paint;
 use crate::render::subnet as render;
 use crate::subnet::parse;
 use crate::subnet::{Block, Count, Span};
@@ -161,7 +160,7 @@ pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Resu
             spans.len()
         )));
     }
-    let paint = Paint::new(output.color());
+    let paint = output.paint();
     let mut apart = 0u64;
     for (index, first) in spans.iter().enumerate() {
         for second in &spans[index + 1..] {
@@ -237,7 +236,7 @@ fn print(spans: &[Span], remarks: Vec<String>, json: bool, output: &mut Output) 
         };
         render::json(&set, output.block());
     } else {
-        let paint = Paint::new(output.color());
+        let paint = output.paint();
         render::spans(spans, paint, output.block());
         render::remarks(&remarks, output.block());
     }

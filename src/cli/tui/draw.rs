@@ -15,8 +15,9 @@ use super::conversations::Conversation;
 use super::feed::Seen;
 use super::help::HELP;
 use super::screen::{Bottom, Pane, Screen};
-use crate::analysis::Severity;
+use crate::analysis::{Note, Severity};
 use crate::base::text::harmless;
+use crate::lang::Lang;
 use crate::render::style::{self, Paint};
 use crate::render::text::{Detail, Party, description, party};
 use crate::render::time::{Clock, TimeStyle};
@@ -150,7 +151,10 @@ fn draw_open(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
         Pane::Packets => {
             draw_packets(screen, frame, list);
             let heading = if screen.shows_octets { "octets (x: fields)" } else { "fields (x: octets)" };
-            (heading, screen.selected_packet().map(|seen| packet_details(seen, screen.shows_octets, width)))
+            (
+                heading,
+                screen.selected_packet().map(|seen| packet_details(screen.lang, seen, screen.shows_octets, width)),
+            )
         }
         Pane::Conversations => {
             draw_conversations(screen, frame, list);
@@ -160,7 +164,7 @@ fn draw_open(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
         Pane::Findings => {
             draw_findings(screen, frame, list);
             let found = screen.feed().findings.iter().rev().nth(screen.finding);
-            ("what it means", found.map(|found| note_details(&found.note, width)))
+            ("what it means", found.map(|found| note_details(screen.lang, &found.note, width)))
         }
     };
     let lines = lines.unwrap_or_default();
@@ -255,6 +259,7 @@ fn draw_findings(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let mut listing = screen.listings[Pane::Findings as usize];
     listing.keep(screen.finding, count, usize::from(inside.height));
     let shift = if is_focused { screen.shift } else { 0 };
+    let lang = screen.lang;
     let lines: Vec<Line<'_>> = screen
         .feed()
         .findings
@@ -270,7 +275,7 @@ fn draw_findings(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
             let spans = vec![
                 Span::styled(format!("{:>7}{times:>5} ", note.packet), DIM),
                 Span::raw(place),
-                Span::styled(words::line(note), severity(note.entry.severity)),
+                Span::styled(words::line_in(lang, note), severity(note.entry.severity)),
             ];
             row_line(spans, shift, is_focused && index == screen.finding)
         })
@@ -280,11 +285,12 @@ fn draw_findings(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     screen.listings[Pane::Findings as usize] = listing;
 }
 
-fn note_details(note: &crate::analysis::Note, width: usize) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::styled(words::line(note), severity(note.entry.severity))];
-    let rule = explain::rule(note.rule).map_or_else(|| note.rule.to_owned(), |words| format!("{}: {words}", note.rule));
-    let about = format!("{} · packet {} · {} · rule {rule}", note.code(), note.packet, note.confidence.name());
-    for text in [about.as_str(), note.entry.explanation] {
+fn note_details(lang: Lang, note: &Note, width: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled(words::line_in(lang, note), severity(note.entry.severity))];
+    let sentence = explain::rule(note.rule).map(|words| lang.rule(note.rule, words)).unwrap_or_default();
+    let confidence = lang.say(note.confidence.name());
+    let about = format!("{} · {} · {confidence} · {}: {sentence}", note.packet, note.code(), note.rule);
+    for text in [about.as_str(), lang.explanation(note.code(), note.entry.explanation)] {
         let pieces = crate::render::ladder::wrap(text, width.saturating_sub(2).max(20));
         lines.extend(pieces.into_iter().map(|piece| Line::raw(format!("  {piece}"))));
     }
@@ -307,13 +313,15 @@ fn draw_packets(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let feed = screen.feed();
     let lines: Vec<Line<'_>> = (listing.top..shown.min(listing.top + listing.height))
         .filter_map(|index| Some((index, feed.seen(*feed.shown().get(index)?)?)))
-        .map(|(index, seen)| row_line(packet_spans(seen, &mut clock, is_wide), shift, is_focused && index == row))
+        .map(|(index, seen)| {
+            row_line(packet_spans(screen.lang, seen, &mut clock, is_wide), shift, is_focused && index == row)
+        })
         .collect();
     frame.render_widget(Paragraph::new(lines), inside);
     screen.listings[Pane::Packets as usize] = listing;
 }
 
-fn packet_spans(seen: &Seen, clock: &mut Clock, is_wide: bool) -> Vec<Span<'static>> {
+fn packet_spans(lang: Lang, seen: &Seen, clock: &mut Clock, is_wide: bool) -> Vec<Span<'static>> {
     let mut time = Vec::new();
     clock.write(&mut time, seen.meta.at);
     let time = String::from_utf8_lossy(&time).into_owned();
@@ -333,14 +341,14 @@ fn packet_spans(seen: &Seen, clock: &mut Clock, is_wide: bool) -> Vec<Span<'stat
     ];
     for (index, note) in seen.notes.iter().enumerate() {
         spans.push(Span::raw(if index == 0 { "  · " } else { "; " }));
-        spans.push(Span::styled(words::line(note), severity(note.entry.severity)));
+        spans.push(Span::styled(words::line_in(lang, note), severity(note.entry.severity)));
     }
     spans
 }
 
 /// What is said of a packet, and below it its fields or its octets.
-fn packet_details(seen: &Seen, octets: bool, width: usize) -> Vec<Line<'static>> {
-    let mut lines: Vec<Line<'_>> = seen.notes.iter().flat_map(|note| note_details(note, width)).collect();
+fn packet_details(lang: Lang, seen: &Seen, octets: bool, width: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'_>> = seen.notes.iter().flat_map(|note| note_details(lang, note, width)).collect();
     let mut out = Vec::new();
     seen.judged(|judged| match octets {
         true => hex::rows(judged.packet.frame.bytes(), true, &mut out),

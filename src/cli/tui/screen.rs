@@ -8,6 +8,7 @@ use super::feed::{Feed, Seen};
 use crate::analysis::{Judged, Note};
 use crate::base::Timestamp;
 use crate::filter::display::DisplayFilter;
+use crate::lang::Lang;
 use crate::packet::{Remark, RemarkKind};
 
 /// The parts of the screen.
@@ -87,6 +88,8 @@ impl Listing {
 pub(in crate::cli) struct Screen {
     /// The interface.
     pub(super) title: String,
+    /// The language of what is said of packets.
+    pub(super) lang: Lang,
     feed: Feed,
     /// What is shown while the screen is paused.
     frozen: Option<Box<Feed>>,
@@ -117,9 +120,10 @@ pub(in crate::cli) struct Screen {
 
 impl Screen {
     /// An empty screen for packets of `title`, showing those for which `filter` holds.
-    pub(in crate::cli) fn new(title: String, filter: Option<DisplayFilter>) -> Screen {
+    pub(in crate::cli) fn new(title: String, filter: Option<DisplayFilter>, lang: Lang) -> Screen {
         Screen {
             title,
+            lang,
             feed: Feed::default(),
             frozen: None,
             filter,

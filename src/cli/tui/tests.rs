@@ -13,6 +13,7 @@ use crate::analysis::{Analyzer, Judged, Note};
 use crate::base::limits::{MAX_SCREEN_CONVERSATIONS, MAX_SCREEN_FINDINGS, MAX_SCREEN_PACKETS};
 use crate::base::{MacAddr, Timestamp};
 use crate::capture::{self, OpenOptions};
+use crate::lang::Lang;
 use crate::packet::{Meta, Packet, RawPacket, Remark, RemarkKind};
 use crate::pipeline::{self, Patience, Sink};
 use crate::wire::LinkType;
@@ -42,7 +43,7 @@ impl Sink for Eye {
 fn screen(file: &str) -> Screen {
     let path = format!("{}/captures/{file}", env!("CARGO_MANIFEST_DIR"));
     let mut source = capture::open(&[path], &OpenOptions::default()).expect("the capture is there");
-    let mut eye = Eye(Screen::new("eth0".to_owned(), None));
+    let mut eye = Eye(Screen::new("eth0".to_owned(), None, Lang::English));
     pipeline::run(&mut source, None, &mut Analyzer::new(), &mut eye, Patience::Live).expect("it is whole");
     eye.0
 }
@@ -156,7 +157,7 @@ fn a_display_filter_is_typed_applied_refused_and_taken_back() {
 
 #[test]
 fn a_pause_keeps_the_picture_while_the_capture_goes_on() {
-    let mut screen = Screen::new("eth0".to_owned(), None);
+    let mut screen = Screen::new("eth0".to_owned(), None, Lang::English);
     (1..=5).for_each(|number| udp(&mut screen, number, 5000, b"before"));
     press(&mut screen, KeyCode::Char(' '));
     let before = picture(&mut screen, 80, 24);
@@ -171,7 +172,7 @@ fn a_pause_keeps_the_picture_while_the_capture_goes_on() {
 
 #[test]
 fn the_selected_packet_stays_while_others_come_and_the_end_follows() {
-    let mut screen = Screen::new("eth0".to_owned(), None);
+    let mut screen = Screen::new("eth0".to_owned(), None, Lang::English);
     (1..=50).for_each(|number| udp(&mut screen, number, 5000, b"x"));
     picture(&mut screen, 80, 24);
     press(&mut screen, KeyCode::Up);
@@ -196,7 +197,7 @@ fn a_conversation_shows_its_packets_and_a_finding_its_packet() {
     assert_eq!(screen.filter(), Some("tcp.connection == 0"));
     press(&mut screen, KeyCode::Char('2'));
     let found = picture(&mut screen, 100, 30);
-    assert!(found.contains("what it means") && found.contains("rule "), "{found}");
+    assert!(found.contains("what it means") && found.contains("certain"), "{found}");
     let number = screen.feed().findings.back().map(|found| found.note.packet);
     press(&mut screen, KeyCode::Char('f'));
     assert_eq!(screen.selected_packet().map(|seen| seen.meta.number), number);
@@ -205,7 +206,7 @@ fn a_conversation_shows_its_packets_and_a_finding_its_packet() {
 
 #[test]
 fn what_is_remembered_is_bounded() {
-    let mut screen = Screen::new("eth0".to_owned(), None);
+    let mut screen = Screen::new("eth0".to_owned(), None, Lang::English);
     let count = MAX_SCREEN_PACKETS as u64 + 700;
     for number in 1..=count {
         udp(&mut screen, number, (number % 60_000 + 1) as u16, b"x");
@@ -221,7 +222,7 @@ fn what_is_remembered_is_bounded() {
 
 #[test]
 fn rates_are_those_of_whole_seconds_and_go_on_without_packets() {
-    let mut screen = Screen::new("eth0".to_owned(), None);
+    let mut screen = Screen::new("eth0".to_owned(), None, Lang::English);
     screen.tick(Timestamp::from_parts(0, 0));
     (0..10).for_each(|number| udp(&mut screen, number, 5000, b"x"));
     screen.tick(Timestamp::from_parts(1, 0));

@@ -23,40 +23,43 @@ pub fn topic(name: &str) -> Option<&'static Topic> {
 /// Appends the explanation of a topic, a code or a rule; false if there is none of that name.
 pub fn text(name: &str, width: usize, paint: Paint, out: &mut Vec<u8>) -> bool {
     let width = width.min(100);
+    let lang = paint.lang();
     if let Some(topic) = topic(name) {
-        line(out, &paint.text(topic.title, HEADING));
-        for paragraph in topic.text.split("\n\n") {
+        let (title, text) = lang.topic(topic.name).unwrap_or((topic.title, topic.text));
+        line(out, &paint.text(title, HEADING));
+        for paragraph in text.split("\n\n") {
             out.push(b'\n');
             prose(paragraph, width, out);
         }
         if !topic.see.is_empty() {
             out.push(b'\n');
-            line(out, &paint.text(&format!("See also: {}", topic.see.join(", ")), DIM));
+            line(out, &paint.text(&lang.tell("See also: {}", &[&topic.see.join(", ")]), DIM));
         }
         return true;
     }
     if let Some(entry) = catalogue::find(name) {
         line(out, &paint.text(entry.code, HEADING));
         out.push(b'\n');
-        prose(entry.explanation, width, out);
+        prose(lang.explanation(entry.code, entry.explanation), width, out);
         out.push(b'\n');
-        line(out, &format!("  severity   {}", entry.severity.name()));
-        line(out, &format!("  beside a packet: {}", readable(entry.line)));
+        line(out, &lang.tell("  severity   {}", &[&lang.say(entry.severity.name())]));
+        line(out, &lang.tell("  beside a packet: {}", &[&readable(lang.line(entry.code, entry.line))]));
         if let Some(words) = rule(entry.rule) {
             out.push(b'\n');
-            prose(&format!("Rule {}: {words}", entry.rule), width, out);
+            prose(&lang.tell("Rule {}: {}", &[&entry.rule, &lang.rule(entry.rule, words)]), width, out);
         }
         return true;
     }
     if let Some(words) = rule(name) {
-        line(out, &paint.text(&format!("Rule {}", name.to_uppercase()), HEADING));
+        let id = name.to_uppercase();
+        line(out, &paint.text(&lang.tell("Rule {}", &[&id]), HEADING));
         out.push(b'\n');
-        prose(words, width, out);
+        prose(lang.rule(&id, words), width, out);
         let codes: Vec<&str> =
             catalogue::all().filter(|entry| entry.rule.eq_ignore_ascii_case(name)).map(|entry| entry.code).collect();
         if !codes.is_empty() {
             out.push(b'\n');
-            line(out, &format!("  codes      {}", codes.join(", ")));
+            line(out, &lang.tell("  codes      {}", &[&codes.join(", ")]));
         }
         return true;
     }
@@ -65,18 +68,20 @@ pub fn text(name: &str, width: usize, paint: Paint, out: &mut Vec<u8>) -> bool {
 
 /// Appends the list of everything that can be explained.
 pub fn list(width: usize, paint: Paint, out: &mut Vec<u8>) {
-    line(out, &paint.text("Topics", HEADING));
+    let lang = paint.lang();
+    line(out, &paint.text(lang.say("Topics"), HEADING));
     for topic in TOPICS {
-        line(out, &format!("  {:<16} {}", topic.name, topic.title));
+        let title = lang.topic(topic.name).map_or(topic.title, |(title, _)| title);
+        line(out, &format!("  {:<16} {title}", topic.name));
     }
     for (family, entries) in FAMILIES {
         out.push(b'\n');
-        line(out, &paint.text(&format!("Codes: {family}"), HEADING));
+        line(out, &paint.text(&lang.tell("Codes: {}", &[family]), HEADING));
         let codes: Vec<&str> = entries.iter().map(|entry| entry.code).collect();
         prose(&codes.join(" "), width.min(100), out);
     }
     out.push(b'\n');
-    line(out, &paint.text("Rules", HEADING));
+    line(out, &paint.text(lang.say("Rules"), HEADING));
     let ids: Vec<&str> = RULES.iter().map(|(id, _)| *id).collect();
     prose(&ids.join(" "), width.min(100), out);
 }

@@ -278,7 +278,7 @@ impl<'l> Ladder<'l> {
         let arrow = self.arrow(rung);
         line(self.out, &format!("{:LEFT$}│{arrow}│", ""));
         for note in &rung.notes {
-            let text = words::line(note);
+            let text = words::line_in(self.drawing.paint.lang(), note);
             let colour = style::severity(note.entry.severity);
             for (index, piece) in wrap(&text, self.drawing.width.saturating_sub(LEFT + 4).max(30)).iter().enumerate() {
                 let mark = if index == 0 { "· " } else { "  " };
@@ -396,21 +396,46 @@ fn fit(text: &str, width: usize) -> String {
     kept
 }
 
-/// `text` in lines of at most `width` columns, broken at blanks.
+/// `text` in lines of at most `width` columns, broken at blanks, and between Chinese characters, which have none.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let Some(last) = lines.last_mut() else { break };
-        if !last.is_empty() && last.width() + 1 + word.width() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !last.is_empty() {
-                last.push(' ');
+        for (index, piece) in unbroken(word).into_iter().enumerate() {
+            let Some(last) = lines.last_mut() else { break };
+            let blank = usize::from(index == 0 && !last.is_empty());
+            if !last.is_empty() && last.width() + blank + piece.width() > width {
+                lines.push(piece.to_owned());
+            } else {
+                if blank > 0 {
+                    last.push(' ');
+                }
+                last.push_str(piece);
             }
-            last.push_str(word);
         }
     }
     lines
+}
+
+/// The pieces of a word that no line may break: the whole of it, but a Chinese character is a piece of its own, together
+/// with the punctuation that must not be parted from it.
+pub(super) fn unbroken(word: &str) -> Vec<&str> {
+    const OPENING: &str = "（“《「";
+    const CLOSING: &str = "，。；：、！？）”》」…";
+    let is_wide = |c: char| unicode_width::UnicodeWidthChar::width(c) == Some(2);
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut before: Option<char> = None;
+    for (at, c) in word.char_indices() {
+        let may_break = before
+            .is_some_and(|before| (is_wide(before) || is_wide(c)) && !OPENING.contains(before) && !CLOSING.contains(c));
+        if may_break {
+            pieces.push(&word[start..at]);
+            start = at;
+        }
+        before = Some(c);
+    }
+    pieces.push(&word[start..]);
+    pieces
 }
 
 #[cfg(test)]
@@ -421,6 +446,7 @@ mod tests {
     fn words_wrap_at_blanks() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("", 7), [""]);
+        assert_eq!(wrap("三次握手，TCP 建立连接。", 10), ["三次握手，", "TCP 建立连", "接。"]);
     }
 
     #[test]

@@ -140,7 +140,13 @@ impl Page<'_> {
                 0 => String::new(),
                 id => numbers(id).map_or_else(|| "-".to_owned(), |number| number.to_string()),
             };
-            lines.push((millis(record.at), packet, engine.name(record.device).to_owned(), text, reason_words(record)));
+            lines.push((
+                millis(record.at),
+                packet,
+                engine.name(record.device).to_owned(),
+                text,
+                reason_words(self.paint.lang(), record),
+            ));
         }
         if lines.is_empty() {
             return;

@@ -4,7 +4,6 @@
 use crate::analysis::{Capture, Endpoint, Finding, HealthReport, ProtocolCount, SizeRange};
 use crate::packet::{Remark, RemarkKind};
 use crate::render::number::{octets, span};
-use crate::render::page::count;
 use crate::render::style::{self, HEADING, Paint};
 use crate::render::table::Table;
 use crate::render::time::utc;
@@ -31,7 +30,7 @@ impl Page<'_> {
             self.out.push(b'\n');
         }
         self.paint.begin(self.out, HEADING);
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(self.paint.lang().say(text).as_bytes());
         self.paint.end(self.out);
         self.out.push(b'\n');
     }
@@ -45,25 +44,23 @@ impl Page<'_> {
             self.heading(&capture.file);
             let links = capture.links.join(", ");
             let of = if links.is_empty() { String::new() } else { format!(" ({links})") };
-            self.line(&format!("  {}, {}{of}", count(capture.packets, "packet"), octets(capture.octets)));
+            let lang = self.paint.lang();
+            let packets = lang.count(capture.packets, "packet");
+            self.line(&lang.tell("  {}, {}{}", &[&packets, &octets(capture.octets), &of]));
             if let (Some(first), Some(last)) = (capture.first_ns, capture.last_ns) {
                 let first_at = crate::base::Timestamp::from_nanos(first);
-                self.line(&format!("  from {}, for {}", utc(first_at), span(last - first)));
+                self.line(&lang.tell("  from {}, for {}", &[&utc(first_at), &span(last - first)]));
             }
             if capture.cut > 0 {
-                self.line(&format!(
-                    "  {} cut: the capture kept fewer octets than were sent",
-                    count(capture.cut, "packet")
-                ));
+                let cut = lang.count(capture.cut, "packet");
+                self.line(&lang.tell("  {} cut: the capture kept fewer octets than were sent", &[&cut]));
             }
             if capture.dropped > 0 {
-                self.line(&format!(
-                    "  {} lost by the capturing side, as the file says",
-                    count(capture.dropped, "packet")
-                ));
+                let lost = lang.count(capture.dropped, "packet");
+                self.line(&lang.tell("  {} lost by the capturing side, as the file says", &[&lost]));
             }
             if let Some(damage) = &capture.damage {
-                self.line(&format!("  damaged: {damage}"));
+                self.line(&lang.tell("  damaged: {}", &[damage]));
             }
         }
     }
@@ -76,20 +73,24 @@ impl Page<'_> {
         self.heading("Findings");
         for finding in findings.iter().take(crate::render::table::MAX_ROWS) {
             let note = &finding.first;
-            let times = if finding.count > 1 { format!(" ({} times)", finding.count) } else { String::new() };
-            let mark = self.paint.text(note.entry.severity.name(), style::severity(note.entry.severity));
-            let connection = note.connection.map_or(String::new(), |id| format!(" connection {id}:"));
+            let lang = self.paint.lang();
+            let times = if finding.count > 1 { lang.tell(" ({} times)", &[&finding.count]) } else { String::new() };
+            let mark = self.paint.text(lang.say(note.entry.severity.name()), style::severity(note.entry.severity));
+            let connection = note.connection.map_or(String::new(), |id| lang.tell(" connection {}:", &[&id]));
             let numbers = finding.packets.iter().take(5).map(u64::to_string).collect::<Vec<_>>().join(", ");
             let more = if finding.count > 5 { ", …" } else { "" };
             let noun = if finding.count == 1 { "packet" } else { "packets" };
-            self.line(&format!("  {mark}{connection} {}{times}", words::line(note)));
+            self.line(&format!("  {mark}{connection} {}{times}", words::line_in(lang, note)));
             let causes: Vec<_> = health.weakening(note.code()).collect();
             let weak =
-                if causes.is_empty() { String::new() } else { format!(" · weakened by: {}", causes.join(", ")) };
-            self.line(&format!("      {noun} {numbers}{more} · {} · rule {}{weak}", note.code(), note.rule));
+                if causes.is_empty() { String::new() } else { lang.tell(" · weakened by: {}", &[&causes.join(", ")]) };
+            let place = format!("      {noun} {{}} · {{}} · rule {{}}{{}}");
+            let numbers = format!("{numbers}{more}");
+            self.line(&lang.tell(&place, &[&numbers, &note.code(), &note.rule, &weak]));
         }
         if findings.len() > crate::render::table::MAX_ROWS {
-            self.line(&format!("  … and {} more; --json shows all", findings.len() - crate::render::table::MAX_ROWS));
+            let more = findings.len() - crate::render::table::MAX_ROWS;
+            self.line(&self.paint.lang().tell("  … and {} more; --json shows all", &[&more]));
         }
     }
 

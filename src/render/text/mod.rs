@@ -83,7 +83,7 @@ impl Lines {
         for (index, note) in notes.iter().enumerate() {
             out.extend_from_slice(if index == 0 && !has_notes { "  · ".as_bytes() } else { b"; " });
             self.paint.begin(out, style::severity(note.entry.severity));
-            words::write_line(out, note);
+            words::write_line_in(self.paint.lang(), out, note);
             self.paint.end(out);
         }
     }
@@ -161,7 +161,7 @@ impl Renderer for Lines {
         }
         out.extend_from_slice("↑ ".as_bytes());
         self.paint.begin(out, style::severity(note.entry.severity));
-        words::write_line(out, note);
+        words::write_line_in(self.paint.lang(), out, note);
         self.paint.end(out);
         out.push(b'\n');
     }

@@ -1,0 +1,248 @@
+//! The translations are complete: every event, rule, topic, scenario and reason, with every placeholder in its place.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use netlab::analysis::{Analyzer, Fact, Judged, Note, catalogue};
+use netlab::capture::{self, OpenOptions};
+use netlab::lang::Lang;
+use netlab::packet::Remark;
+use netlab::pipeline::{self, Patience, Sink};
+use netlab::render::explain::{RULES, TOPICS};
+use netlab::sim::{Reason, gallery};
+
+const ZH: Lang = Lang::Chinese;
+
+#[test]
+fn every_event_has_a_chinese_line_with_the_same_placeholders_and_an_explanation() {
+    let mut missing = Vec::new();
+    for entry in catalogue::all() {
+        let (line, explanation) = (ZH.line(entry.code, ""), ZH.explanation(entry.code, ""));
+        if line.is_empty() || !is_chinese(explanation) {
+            missing.push(entry.code.to_owned());
+            continue;
+        }
+        let (english, chinese) = (placeholders(entry.line), placeholders(line));
+        if english != chinese {
+            missing.push(format!("{}: {english:?} in English, {chinese:?} in Chinese", entry.code));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+/// The facts of a template: name, and whether it may be missing.
+fn placeholders(template: &str) -> BTreeSet<(String, bool)> {
+    let mut found = BTreeSet::new();
+    let mut optional = false;
+    let mut name: Option<String> = None;
+    for c in template.chars() {
+        match (c, &mut name) {
+            ('[', None) => optional = true,
+            (']', None) => optional = false,
+            ('{', None) => name = Some(String::new()),
+            ('}', Some(text)) => {
+                found.insert((std::mem::take(text), optional));
+                name = None;
+            }
+            (c, Some(text)) => text.push(c),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_rule_topic_scenario_and_reason_is_translated() {
+    let mut missing = Vec::new();
+    for (id, _) in RULES {
+        if !is_chinese(ZH.rule(id, "")) {
+            missing.push(format!("rule {id}"));
+        }
+    }
+    for topic in TOPICS {
+        if ZH.topic(topic.name).is_none_or(|(title, text)| title.is_empty() || !is_chinese(text)) {
+            missing.push(format!("topic {}", topic.name));
+        }
+    }
+    for scenario in gallery::all() {
+        if ZH.scenario(scenario.name).is_none_or(|(title, story)| !is_chinese(title) || !is_chinese(story)) {
+            missing.push(format!("scenario {}", scenario.name));
+        }
+    }
+    for reason in Reason::all() {
+        if !is_chinese(ZH.say(reason.sentence())) {
+            missing.push(format!("reason {}: {}", reason.code(), reason.sentence()));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+#[test]
+fn code_blocks_of_topics_keep_their_numbers() {
+    for topic in TOPICS {
+        let Some((_, text)) = ZH.topic(topic.name) else { continue };
+        // Calculations and diagrams are the same in every language: what stands indented has the same numbers.
+        let numbers = |text: &str| -> Vec<String> {
+            let indented = text.lines().filter(|line| line.starts_with("  ")).collect::<Vec<_>>().join(" ");
+            let words = indented.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
+            let mut words: Vec<String> = words.map(str::to_owned).collect();
+            words.sort();
+            words
+        };
+        let (english, chinese) = (numbers(topic.text), numbers(text));
+        let lost: Vec<_> = english.iter().filter(|number| !chinese.contains(number)).collect();
+        assert!(lost.is_empty(), "{}: {lost:?}", topic.name);
+    }
+}
+
+#[test]
+fn every_heading_of_reports_is_translated() {
+    let mut missing = Vec::new();
+    let render = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render");
+    for file in ["arp", "fragments", "health", "hosts", "icmp", "udp", "report/sections"] {
+        let text = fs::read_to_string(render.join(format!("{file}.rs"))).expect("source");
+        for piece in text.split("heading(\"").skip(1) {
+            let heading = piece.split('"').next().unwrap_or_default();
+            if !ZH.say(heading).chars().any(|c| is_chinese_letter(c)) && heading != "Pings" {
+                missing.push(format!("{file}: {heading}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+/// Hears every word that notes about a capture contain.
+#[derive(Default)]
+struct Words(BTreeSet<(&'static str, &'static str, &'static str)>);
+
+impl Words {
+    fn hear(&mut self, note: &Note) {
+        for (name, fact) in &note.facts {
+            if let Fact::Word(word) = fact {
+                self.0.insert((word, note.code(), name));
+            }
+        }
+    }
+}
+
+impl Sink for Words {
+    fn packet(&mut self, judged: &Judged<'_, '_>) -> std::io::Result<std::ops::ControlFlow<()>> {
+        judged.notes.iter().for_each(|note| self.hear(note));
+        Ok(std::ops::ControlFlow::Continue(()))
+    }
+    fn remark(&mut self, _remark: &Remark) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn late_note(&mut self, note: &Note) -> std::io::Result<()> {
+        self.hear(note);
+        Ok(())
+    }
+    fn idle(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn every_word_in_the_notes_of_our_captures_is_translated() {
+    let mut words = Words::default();
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("captures"), &mut files);
+    assert!(files.len() > 50, "the captures were not found");
+    for file in files {
+        let mut source = capture::open(&[file], &OpenOptions::default()).expect("a capture");
+        pipeline::run(&mut source, None, &mut Analyzer::new(), &mut words, Patience::Hold).expect("it is whole");
+    }
+    // Names of states, protocols, options, flags, rules and codes are the same in every language.
+    let is_name = |word: &str| {
+        catalogue::find(word).is_some()
+            || RULES.iter().any(|(id, _)| *id == word)
+            || !word.contains(' ') && word.chars().any(|c| c.is_ascii_uppercase())
+            || ["≥ ESTABLISHED", "tcp", "udp", "icmp", "icmpv6", "ipv4", "ipv6", "arp", "igmp"].contains(&word)
+    };
+    let missing: Vec<_> = words
+        .0
+        .iter()
+        .filter(|(word, ..)| !word.is_empty() && !is_name(word) && !is_chinese(ZH.say(word)))
+        .map(|(word, code, name)| format!("{word:?}   {code} {name}"))
+        .collect();
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|end| end == "pcap" || end == "pcapng") {
+            files.push(path);
+        }
+    }
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(is_chinese_letter)
+}
+
+fn is_chinese_letter(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+fn netlab(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_netlab"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("netlab runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn every_command_that_explains_does_so_in_chinese() {
+    let capture = "captures/tcp/s-02b-fast-30ms-rtt-10.pcap";
+    for (arguments, expected) in [
+        (vec!["read", capture], "快速重传 1000 B，3 个重复 ACK"),
+        (vec!["analyze", capture], "发现的问题"),
+        (vec!["analyze", capture, "--connection", "0"], "建立 1/3"),
+        (vec!["why", capture, "13"], "规则"),
+        (vec!["explain"], "三次握手"),
+        (vec!["explain", "handshake"], "需要三步，是因为"),
+        (vec!["explain", "tcp-reset"], "复位（RST）立刻结束连接"),
+        (vec!["explain", "D25"], "三个重复 ACK"),
+        (vec!["simulate"], "四次挥手"),
+        (vec!["simulate", "hub"], "集线器不认识地址"),
+        (vec!["simulate", "hub", "--view", "ledger"], "网卡忽略发给其他 MAC 地址的帧"),
+    ] {
+        let english = netlab(&arguments);
+        assert!(!english.contains(expected), "{arguments:?} without --lang");
+        let chinese = netlab(&[&["--lang", "zh"][..], &arguments].concat());
+        assert!(chinese.contains(expected), "{arguments:?}:\n{chinese}");
+    }
+}
+
+#[test]
+fn what_scripts_read_is_the_same_in_every_language() {
+    let capture = "captures/tcp/s-02b-fast-30ms-rtt-10.pcap";
+    for arguments in [
+        vec!["read", "--jsonl", capture],
+        vec!["read", "--csv", capture],
+        vec!["analyze", "--json", capture],
+        vec!["simulate", "--jsonl", "hub"],
+    ] {
+        assert_eq!(netlab(&arguments), netlab(&[&["--lang", "zh"][..], &arguments].concat()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn tables_stay_aligned_with_characters_of_two_columns() {
+    use unicode_width::UnicodeWidthStr as _;
+    let text = netlab(&["--lang", "zh", "analyze", "captures/tutorial.pcapng"]);
+    let mut lines = text.lines().skip_while(|line| *line != "端点").skip(1);
+    let width = lines.next().map_or(0, |line| line.width());
+    let table: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    assert!(table.len() > 3 && table.iter().all(|line| line.width() <= width), "{table:?}");
+    let columns: BTreeSet<usize> =
+        table.iter().filter(|line| !line.contains('═')).map(|line| line.trim_end().width()).collect();
+    assert!(columns.len() <= 2, "ragged: {columns:?} {table:?}");
+}
