@@ -34,13 +34,18 @@ pub struct Descriptions {
 impl Descriptions {
     /// Reads every frame where it was made: the inspector looks at one port at a time, as a capture there would.
     pub fn new(engine: &Engine) -> Descriptions {
+        Descriptions::until(engine, Timestamp::from_nanos(u64::MAX))
+    }
+
+    /// The same up to a moment.
+    pub fn until(engine: &Engine, end: Timestamp) -> Descriptions {
         let mut frames = BTreeMap::new();
         let made_by: BTreeMap<FrameId, DeviceId> =
             engine.records().iter().rev().filter(|r| r.event == EventKind::Sent).map(|r| (r.frame, r.device)).collect();
         for (device, _, tap) in engine.taps() {
             let mut analyzer = Analyzer::new();
             let mut notes = Notes::default();
-            for (index, tapped) in tap.frames().iter().enumerate() {
+            for (index, tapped) in tap.frames().iter().enumerate().take_while(|(_, tapped)| tapped.at <= end) {
                 let bytes = tapped.frame.octets();
                 let meta = Meta::new(index as u64 + 1, tapped.at, LinkType::ETHERNET, bytes.len() as u32);
                 let packet = Packet::decode(RawPacket { meta, bytes });

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Shell;
 use super::codes::Codes;
+use crate::base::Timestamp;
 use crate::base::text::harmless;
 use crate::render::ledger;
 use crate::render::simulation::{self, Descriptions, millis};
@@ -322,7 +323,10 @@ impl FilmPage<'_> {
             let parent = parents.entry(record.frame).or_default();
             *parent = parent.or_else(|| record.fact_count("from_frame"));
         }
-        let descriptions = Descriptions::new(self.engine);
+        // Nobody reads what passed after the film.
+        let end = self.film.steps.last().map_or(Timestamp::ZERO, |step| step.at);
+        let end = if self.film.was_cut { end } else { Timestamp::from_nanos(u64::MAX) };
+        let descriptions = Descriptions::until(self.engine, end);
         parents
             .into_iter()
             .map(|(id, from)| PageFrame {
