@@ -73,11 +73,14 @@ fn the_ladder_shows_both_ends_states_and_what_was_lost_or_not_seen() {
     {
         assert!(text.contains(state), "{state} is missing:\n{text}");
     }
-    assert!(text.contains("A keeps TIME-WAIT until about 2023-11-14T22:14:20"), "{text}");
+    assert!(text.contains("A keeps TIME-WAIT until about 2023-11-14T22:14:21"), "{text}");
     let lost = said(&["analyze", &capture("s-02a-fast-5ms"), "--connection", "0"]);
     assert_eq!(lost.matches('✕').count(), 1, "the second segment ends in a cross:\n{lost}");
     let unseen = said(&["analyze", &capture("s-15-midway"), "--connection", "0"]);
     assert!(unseen.contains("1000 B not seen here"), "{unseen}");
+    let ignored = said(&["analyze", &capture("s-32-reset-ignored"), "--connection", "0"]);
+    let closed = ignored.matches(" CLOSED").count();
+    assert!(ignored.contains("the reset was ignored") && closed == 2, "only the real close ends in CLOSED:\n{ignored}");
 }
 
 #[test]

@@ -15,11 +15,13 @@ mod talk;
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bench::{Verdicts, judge};
 use lab::{ADDRESS_A, ADDRESS_B, Fate, Lab};
+use talk::Frame;
 
 const PORT: u16 = 5000;
 
@@ -44,7 +46,27 @@ fn transfer(lab: &Lab, len: usize, decide: impl FnMut(usize) -> Fate + Send + 's
     client.join().expect("client");
     assert_eq!(server.join().expect("server"), len);
     thread::sleep(Duration::from_millis(300));
-    judge(1, &wire.stop())
+    let frames = wire.stop();
+    keep(&frames);
+    judge(1, &frames)
+}
+
+/// Leaves a capture of `frames` in the folder that NETLAB_KEEP names, for `cargo xtask agree --tcp`.
+fn keep(frames: &[Frame]) {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let Some(folder) = std::env::var_os("NETLAB_KEEP") else { return };
+    let name = format!("kernel-{}-{}.pcap", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut file = Vec::new();
+    let words: [u32; 6] = [0xa1b2_c3d4, 2 | 4 << 16, 0, 0, 262_144, 1];
+    words.iter().for_each(|word| file.extend_from_slice(&word.to_le_bytes()));
+    for frame in frames {
+        let (seconds, micros) = ((frame.at_us / 1_000_000) as u32, (frame.at_us % 1_000_000) as u32);
+        for word in [seconds, micros, frame.octets.len() as u32, frame.wire_len] {
+            file.extend_from_slice(&word.to_le_bytes());
+        }
+        file.extend_from_slice(&frame.octets);
+    }
+    std::fs::write(std::path::Path::new(&folder).join(name), file).expect("the capture is kept");
 }
 
 /// Holds the counts of what A sent against A's kernel.
@@ -98,6 +120,39 @@ fn losses_are_what_the_kernel_counted() {
         assert_eq!(connection.opening.kind, "three-way", "{case}");
         assert_eq!(connection.stream_octets.initiator, len as u64, "{case}");
         assert_eq!(lab.time_waits("a"), usize::from(connection.closing.time_wait == "initiator"), "{case}");
+    }
+}
+
+/// Losses or delays at random, by a generator with a seed.
+fn at_random(seed: u64, of_thousand: u64, fate: Fate) -> impl FnMut(usize) -> Fate + Send {
+    let mut state = seed;
+    move |nth| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // The handshake and the first window pass.
+        if nth > 8 && (state >> 33) % 1000 < of_thousand { fate } else { Fate::Pass }
+    }
+}
+
+#[test]
+fn losses_at_random_are_what_the_kernel_counted() {
+    for (seed, of_thousand) in [(1, 10), (2, 30), (3, 60), (4, 60)] {
+        let Some(lab) = Lab::new() else { return };
+        let verdicts = transfer(&lab, 150_000, at_random(seed, of_thousand, Fate::Lose));
+        let case = format!("seed {seed}, {of_thousand} of a thousand lost");
+        agree(&lab, &verdicts, &case);
+        assert_eq!(verdicts.report.connections[0].stream_octets.initiator, 150_000, "{case}");
+    }
+}
+
+#[test]
+fn delays_at_random_are_what_the_kernel_counted() {
+    for (seed, ms) in [(5, 2), (6, 6)] {
+        let Some(lab) = Lab::new() else { return };
+        // A report of a duplicate that comes after the close is netlab's proof, and no kernel counts it in TIME-WAIT.
+        let mut decide = at_random(seed, 30, Fate::Delay(Duration::from_millis(ms)));
+        let before_the_end = move |nth| if nth < 80 { decide(nth) } else { Fate::Pass };
+        let verdicts = transfer(&lab, 150_000, before_the_end);
+        agree(&lab, &verdicts, &format!("seed {seed}, delayed by {ms} ms"));
     }
 }
 

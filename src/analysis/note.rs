@@ -65,7 +65,7 @@ pub enum Fact {
     Octets(u64),
     /// A span of time in nanoseconds.
     Nanos(u64),
-    /// A moment.
+    /// A moment that is predicted, printed to the second.
     At(Timestamp),
     /// A packet by its number: an observation this note rests on.
     Packet(u64),

@@ -13,7 +13,7 @@ use super::drawing::Format;
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::tcp::{Assembly, Chunk, ConnectionReport, Overlap, Written};
-use crate::analysis::{Analyzer, Judged, Note};
+use crate::analysis::{Analyzer, Fact, Judged, Note};
 use crate::base::limits::{
     MAX_EXTRACTED_RANGES, MAX_EXTRACTED_STREAMS, MAX_LADDER_ROWS, MAX_OPEN_STREAM_FILES, MAX_STREAM_RANGES,
 };
@@ -101,6 +101,7 @@ pub(super) fn show(
         assembly: options.follow.map(|_| Assembly::new(options.overlap.overlap())),
     };
     let result = pipeline::run(&mut source, gate, &mut analyzer, &mut watch, Patience::Hold);
+    watch.take_back_resets();
     let report = analyzer.report();
     let Some(connection) = report.connections.iter().find(|connection| connection.id == number) else {
         inputs::ended(result, &source.captures())?;
@@ -311,6 +312,18 @@ impl Sink for Watch {
 }
 
 impl Watch {
+    /// A reset that turned out to be ignored closed nothing: the states of the segments up to the proof are those before.
+    fn take_back_resets(&mut self) {
+        for index in 1..self.rungs.len() {
+            let ignored = self.rungs[index].notes.iter().find(|note| note.code() == "tcp-reset-ignored");
+            let Some(Fact::Packet(proof)) = ignored.and_then(|note| note.fact("proof")).cloned() else { continue };
+            let before = self.rungs[index - 1].states;
+            for rung in self.rungs[index..].iter_mut().take_while(|rung| rung.packet < proof) {
+                rung.states = before;
+            }
+        }
+    }
+
     /// A note about a segment that is on the ladder already.
     fn hear(&mut self, note: &Note) {
         if let Ok(index) = self.rungs.binary_search_by_key(&note.packet, |rung| rung.packet) {

@@ -126,6 +126,12 @@ impl Clock {
     }
 }
 
+/// A predicted moment in UTC, to the second: predictions are no better than that.
+pub fn utc_seconds(at: Timestamp) -> String {
+    let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
+    jiff::Timestamp::new(seconds, 0).map_or_else(|_| format!("{} s", at.seconds()), |at| at.to_string())
+}
+
 /// A moment with its date, in UTC (RFC 3339): `2026-11-24T05:40:12.123456789Z`.
 pub fn utc(at: Timestamp) -> String {
     let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);

@@ -106,7 +106,7 @@ fn write_fact(lang: Lang, out: &mut Vec<u8>, fact: &Fact) {
             out.extend_from_slice(b" B");
         }
         Fact::Nanos(nanoseconds) => write_span(out, *nanoseconds),
-        Fact::At(at) => out.extend_from_slice(super::time::utc(*at).as_bytes()),
+        Fact::At(at) => out.extend_from_slice(super::time::utc_seconds(*at).as_bytes()),
         Fact::Seq(seq) => decimal(out, u64::from(seq.0)),
         Fact::Ratio(ratio) => {
             let _ = write!(out, "{:.1} %", ratio * 100.0);

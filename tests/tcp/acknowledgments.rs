@@ -146,3 +146,22 @@ fn q2_what_was_sent_twice_gives_no_sample() {
     let trip = told(&talk).report.connections[0].round_trip;
     assert_eq!(trip.map(|trip| trip.samples), before);
 }
+
+#[test]
+fn q6_only_what_was_acknowledged_unseen_is_a_gap_of_the_capture() {
+    // Lost before the capture point: the time until the next segment is no gap of the capture.
+    let mut talk = near();
+    talk.wait(5).a().octets(1000).go();
+    talk.wait(10).a().octets(1000).lost();
+    talk.wait(10).a().octets(1000).go();
+    let lost = told(&talk).report.connections[0].time.initiator.expect("a budget");
+    assert_eq!(lost.capture_gap_ns, 0);
+    // Delivered and not captured.
+    let mut talk = near();
+    talk.wait(10).a().octets(1000).unseen();
+    talk.wait(10).b().go();
+    talk.is("tcp-ack-unseen", "K1");
+    talk.wait(5).a().octets(1000).go();
+    let unseen = told(&talk).report.connections[0].time.initiator.expect("a budget");
+    assert_eq!(unseen.capture_gap_ns, 20_000_000);
+}

@@ -97,6 +97,7 @@ impl Judge<'_> {
         half.rare().holes.push(hole);
         half.max = acknowledged;
         self.placed.revealed_gap = true;
+        self.placed.acknowledged_unseen = true;
         let note = self.note(&says::ACK_UNSEEN).with("octets", Fact::Octets(ahead as u64));
         self.say(note);
         self.burst();

@@ -196,6 +196,8 @@ pub(super) struct Placed {
     pub is_resent: bool,
     pub is_timeout: bool,
     pub revealed_gap: bool,
+    /// True if it acknowledges what was never seen: the capture missed that, and the time it took (rule K1).
+    pub acknowledged_unseen: bool,
 }
 
 impl<'j> Judge<'j> {

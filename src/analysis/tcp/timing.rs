@@ -154,7 +154,8 @@ impl Judge<'_> {
             let in_flight = half.in_flight();
             let Some(budget) = half.budget.as_deref_mut() else { continue };
             let spent = match () {
-                () if placed.revealed_gap && (side == from) == (self.segment.len > 0) => Spent::CaptureGap,
+                // A hole that data leave may be a loss of the network; what is acknowledged unseen is one of the capture.
+                () if placed.acknowledged_unseen && side != from => Spent::CaptureGap,
                 () if side == from && placed.is_timeout => Spent::Recovery,
                 () if side == from
                     && placed.is_new_data

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::number::{octets, span};
 use super::style::{self, DIM, HEADING, Paint};
-use super::time::utc;
+use super::time::utc_seconds;
 use super::words;
 use crate::analysis::tcp::{ConnectionReport, TimeBudget};
 use crate::analysis::{Fact, Note};
@@ -125,7 +125,7 @@ pub fn summary(report: &ConnectionReport, paint: Paint, out: &mut Vec<u8>) {
         line(out, "          the last acknowledgment was not captured   [wire]");
     }
     if let Some(until) = closing.time_wait_until_ns {
-        let until = utc(Timestamp::from_nanos(until));
+        let until = utc_seconds(Timestamp::from_nanos(until));
         let holder = letters(closing.time_wait);
         line(
             out,
