@@ -7,12 +7,12 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | [`analysis`] | the page of `analyze --html` |
-//! | [`packets`] | its packets, by connection, as columns |
-//! | [`talks`] | its messages, by connection |
-//! | [`simulation`] | the page of `simulate --html` and `replay --html`: a film of the run |
-//! | [`codes`] | explanations and rules of the codes that a page uses |
-//! | [`policy`] | the content security policy |
+//! | `analysis` | the page of `analyze --html` |
+//! | `packets` | its packets, by connection, as columns |
+//! | `talks` | its messages, by connection |
+//! | `simulation` | the page of `simulate --html` and `replay --html`: a film of the run |
+//! | `codes` | explanations and rules of the codes that a page uses |
+//! | `policy` | the content security policy |
 
 mod analysis;
 mod codes;
