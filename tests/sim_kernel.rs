@@ -7,64 +7,19 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use netlab::base::MacAddr;
-use netlab::packet::{Direction, Item, Packet, PacketSource};
+use netlab::packet::Direction;
 use netlab::sim::{RunOptions, Scenario, gallery};
-use netlab::wire::{IpView, Layer};
+
+#[path = "sim_kernel/canonical.rs"]
+mod canonical;
+#[path = "sim_kernel/random.rs"]
+mod random;
+
+use canonical::{lines, missing};
 
 /// The ports that are watched: netlab's name, the namespace, its device.
 const PORTS: &[(&str, &str, &str)] =
     &[("sw.1", "sw", "p1"), ("sw.2", "sw", "p2"), ("sw.3", "sw", "p3"), ("r.e1", "r", "e1")];
-
-/// A frame in one line, without what differs from run to run: identifiers, sequence numbers, chosen ports.
-fn canonical(packet: &Packet<'_>) -> Option<String> {
-    let frame = &packet.frame;
-    let ethernet = frame.ethernet()?;
-    let short = |mac: MacAddr| match mac.is_broadcast() {
-        true => "all".to_owned(),
-        false => mac.to_string()[9..].to_owned(),
-    };
-    let mut line = format!("{}>{} ", short(ethernet.source()), short(ethernet.destination()));
-    if let Some(arp) = frame.arp() {
-        line += &format!("arp {} {:?}>{:?}", arp.operation_number(), arp.sender_ip()?, arp.target_ip()?);
-        return Some(line);
-    }
-    let Some(IpView::V4(ip)) = frame.ip() else { return None };
-    line += &format!("{}>{} ttl {} len {}", ip.source(), ip.destination(), ip.ttl(), ip.total_length());
-    // An echo reply may forbid fragments or not: the standards leave it open.
-    match frame.transport() {
-        Some(Layer::Icmpv4(icmp)) => {
-            line += &format!(" icmp {}/{}", icmp.icmp_type(), icmp.code());
-            if let Some(mtu) = icmp.next_hop_mtu() {
-                line += &format!(" mtu {mtu}");
-            }
-        }
-        Some(Layer::Udp(udp)) => line += &format!(" udp {}>{}", udp.source_port(), udp.destination_port()),
-        Some(Layer::Tcp(tcp)) => {
-            let flags = tcp.bytes()[13] & 0x1f;
-            // The kernel sets PSH on all data; so does netlab, but on a SYN options differ with the kernel's age.
-            line += &format!(" tcp {flags:02x} {}", tcp.payload_len());
-        }
-        _ => {}
-    }
-    if let Some(fragment) = frame.fragment() {
-        line += &format!(" piece {}{}", fragment.offset, if fragment.more_fragments { "+" } else { "" });
-    }
-    Some(line)
-}
-
-fn lines(source: &mut dyn PacketSource, direction: Option<Direction>) -> Vec<String> {
-    let mut lines = Vec::new();
-    while let Some(item) = source.next_item().expect("readable packets") {
-        if let Item::Packet(raw) = item
-            && direction.is_none_or(|direction| raw.meta.direction == Some(direction))
-            && let Some(line) = canonical(&Packet::decode(raw))
-        {
-            lines.push(line);
-        }
-    }
-    lines
-}
 
 /// Namespaces of this test alone; they go with it.
 struct Lab {
@@ -73,8 +28,8 @@ struct Lab {
 }
 
 impl Lab {
-    fn new() -> Lab {
-        let lab = Lab { prefix: format!("nlk{}", std::process::id()), children: Vec::new() };
+    fn new(tag: &str) -> Lab {
+        let lab = Lab { prefix: format!("nlk{tag}{}", std::process::id()), children: Vec::new() };
         for name in ["h1", "h2", "h3", "sw", "r"] {
             lab.ip(&["netns", "add", &lab.ns(name)]);
             lab.within(name, "ip link set lo up");
@@ -233,27 +188,8 @@ impl Drop for Lab {
     }
 }
 
-/// What is missing for this test, if anything.
-fn missing() -> Option<String> {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
-    if !is_root {
-        return Some("it needs root, to make network namespaces".to_owned());
-    }
-    for tool in ["ip", "tcpdump", "ping", "ethtool", "python3", "sysctl"] {
-        let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).stdout(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            return Some(format!("it needs {tool}"));
-        }
-    }
-    let probe = format!("nlp{}", std::process::id());
-    let made = Command::new("ip").args(["netns", "add", &probe]).stderr(Stdio::null()).status();
-    let made = made.is_ok_and(|status| status.success());
-    let _ = Command::new("ip").args(["netns", "del", &probe]).stderr(Stdio::null()).status();
-    (!made).then(|| "network namespaces cannot be made here".to_owned())
-}
-
-fn of_the_kernel(folder: &Path) -> BTreeMap<String, Vec<String>> {
-    let mut lab = Lab::new();
+fn of_the_kernel(folder: &Path, tag: &str, act: fn(&mut Lab)) -> BTreeMap<String, Vec<String>> {
+    let mut lab = Lab::new(tag);
     lab.build();
     for (_, name, device) in PORTS {
         for way in ["in", "out"] {
@@ -262,7 +198,7 @@ fn of_the_kernel(folder: &Path) -> BTreeMap<String, Vec<String>> {
         }
     }
     std::thread::sleep(Duration::from_millis(900));
-    lab.act();
+    act(&mut lab);
     drop(lab);
     let mut found = BTreeMap::new();
     for (port, _, device) in PORTS {
@@ -305,15 +241,78 @@ fn difference(ours: &BTreeMap<String, Vec<String>>, theirs: &BTreeMap<String, Ve
     None
 }
 
+/// Says why a test is skipped, if it is; fails if that is forbidden.
+fn is_skipped(why: Option<String>) -> bool {
+    let Some(why) = why else { return false };
+    assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none_or(|value| value != "1"), "{why}");
+    eprintln!("skipped: {why}");
+    true
+}
+
+/// Two hosts speak from the same port through a translator, each to a program that answers.
+fn translate(lab: &mut Lab) {
+    lab.within(
+        "r",
+        "printf 'table ip nat {\\nchain post { type nat hook postrouting priority 100; oifname \"e1\" masquerade; }\\n}\\n' | nft -f -",
+    );
+    lab.start(
+        "h2",
+        "python3 -c \"import socket;s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.bind(('',4001))\nfor _ in range(2):\n  d,a=s.recvfrom(99);s.sendto(d,a)\"",
+    );
+    std::thread::sleep(Duration::from_millis(800));
+    for host in ["h1", "h3"] {
+        lab.within(
+            host,
+            "python3 -c \"import socket;s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.bind(('',5001));s.settimeout(2);s.sendto(b'x',('10.0.2.10',4001));s.recv(9)\"",
+        );
+    }
+    std::thread::sleep(Duration::from_millis(300));
+}
+
+/// The network of the scenario "kernel" with a translator, and what [`translate`] does there.
+fn translating() -> String {
+    let text = gallery::find("kernel").expect("the scenario").text;
+    let part = |from: &str, to: &str| {
+        let start = text.find(from).expect("it is there");
+        let end = start + text[start..].find(to).expect("it is there");
+        text[start..end].to_owned()
+    };
+    let actions = "actions = ['0ms h2 run echo', '10ms h1 run ask', '100ms h3 run ask']\n";
+    let programs = "[program]\necho = '''\ns = socket(udp)\ns.bind(\"\", 4001)\nloop:\n    data, peer = s.recvfrom(99)\n    s.sendto(data, peer)\n'''\nask = '''\ns = socket(udp)\ns.bind(\"\", 5001)\ns.sendto(\"x\", \"h2\", 4001)\ndata, peer = s.recvfrom(9)\ns.close()\n'''\n";
+    let text = text.replace(&part("actions = [", "expect = ["), actions).replace(&part("expect = [", "[host.h1]"), "");
+    let end = text.find("[program]").expect("programs");
+    let router = "[router.r]\nnat = { outside = \"e1\" }\n[router.r.interfaces.e0]";
+    text[..end].replace("[router.r.interfaces.e0]", router) + programs
+}
+
 #[test]
-fn the_kernel_sends_the_same_frames_port_by_port() {
-    if let Some(why) = missing() {
-        assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none_or(|value| value != "1"), "{why}");
-        eprintln!("skipped: {why}");
+fn s37_the_kernel_translates_to_the_same_frames() {
+    if is_skipped(missing().or_else(canonical::no_nft)) {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let kernel = of_the_kernel(folder.path());
+    let kernel = of_the_kernel(folder.path(), "t", translate);
+    assert!(kernel.values().map(Vec::len).sum::<usize>() > 20, "the captures are nearly empty: {kernel:#?}");
+    assert_eq!(difference(&of_the_simulator(&translating()), &kernel), None);
+}
+
+#[test]
+fn a_random_network_does_what_the_kernel_does() {
+    if is_skipped(missing()) {
+        return;
+    }
+    let network = random::Network::new(1);
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(network.difference(folder.path()), None, "\n{}", network.scenario());
+}
+
+#[test]
+fn the_kernel_sends_the_same_frames_port_by_port() {
+    if is_skipped(missing()) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let kernel = of_the_kernel(folder.path(), "a", Lab::act);
     let text = gallery::find("kernel").expect("the scenario").text;
     assert!(kernel.values().map(Vec::len).sum::<usize>() > 60, "the captures are nearly empty: {kernel:#?}");
     assert_eq!(difference(&of_the_simulator(text), &kernel), None);

@@ -38,7 +38,7 @@ fn an_idle_host_needs_at_most_four_kilobytes() {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
     };
-    let hosts = 20_000;
+    let hosts = 5_000;
     let text = format!(
         "title = \"idle\"\nuntil = \"1s\"\n[lan.h]\nhosts = {hosts}\non = \"sw\"\nfirst = \"10.0.0.1/16\"\n[switch.sw]\n"
     );

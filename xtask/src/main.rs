@@ -7,6 +7,8 @@ mod bench;
 mod captures;
 mod generate;
 mod licences;
+#[cfg(unix)]
+mod oracle;
 mod vendors;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +31,9 @@ enum Chore {
     Captures(captures::Arguments),
     /// Write man pages and shell completions below target/generated
     Generate,
+    #[cfg(unix)]
+    /// Hold the simulator against the Linux kernel in random networks (needs root)
+    Oracle(oracle::Arguments),
     /// Check that every dependency has a permissive licence
     Licences,
     /// Hold reassembled datagrams and ARP against tshark
@@ -44,6 +49,8 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Captures(arguments) => captures::run(&arguments),
         Chore::Generate => generate::run(),
+        #[cfg(unix)]
+        Chore::Oracle(arguments) => oracle::run(&arguments),
         Chore::Licences => licences::run(),
         Chore::AgreeReassembly(arguments) => agree_reassembly::run(&arguments),
         Chore::Vendors(arguments) => vendors::run(&arguments),

@@ -1,10 +1,10 @@
 //! What will happen: events in the order of time, and of scheduling where times are equal.
 //!
 //! As time only runs forward, a radix heap does it (Ahuja, Mehlhorn, Orlin and Tarjan, 1990): an event lies in the
-//! bucket of the highest bit in which its time differs from the time last taken out. Only the lowest bucket with anything
-//! in it is ever opened; what lay in it moves to lower ones and never up again, so an event moves at most 64 times,
-//! however many there are, and by memory that is read in order. Events of equal time always lie in the same bucket, in
-//! the order in which they came, so no number of scheduling is needed.
+//! bucket of the highest hexadecimal digit in which its time differs from the time last taken out, and of what that digit
+//! is. Only the lowest bucket with anything in it is ever opened; what lay in it moves to lower ones and never up again, so
+//! an event moves at most 16 times, however many there are, and by memory that is read in order. Events of equal time
+//! always lie in the same bucket, in the order in which they came, so no number of scheduling is needed.
 
 use super::super::frame::FrameRef;
 use super::super::order::Order;
@@ -35,6 +35,9 @@ impl Happening {
     }
 }
 
+/// Digits of a time.
+const LEVELS: usize = 16;
+
 /// The queue.
 #[derive(Debug)]
 pub(super) struct EventQueue {
@@ -44,10 +47,13 @@ pub(super) struct EventQueue {
     due: Vec<Event>,
     /// Events of exactly that time that came while those in `due` were being taken out.
     more: Vec<Event>,
-    /// Bucket `b` holds events whose time differs from `last` in bit `b` and in none above.
-    buckets: [Vec<Event>; 64],
-    /// Bit `b` is set if bucket `b` holds anything.
-    filled: u64,
+    /// Bucket `16 l + d` holds events whose time has `d` as digit `l`, where `last` has a lower one, and agrees with it in
+    /// all digits above.
+    buckets: Box<[Vec<Event>]>,
+    /// Bit `d` of number `l` is set if bucket `16 l + d` holds anything.
+    filled: [u16; LEVELS],
+    /// Bit `l` is set if any of these does.
+    levels: u16,
     /// When the earliest event in the buckets is due, if that has been looked up since they changed.
     earliest: Option<u64>,
     /// Events that are worth waiting for.
@@ -60,8 +66,9 @@ impl EventQueue {
             last: 0,
             due: Vec::new(),
             more: Vec::new(),
-            buckets: [const { Vec::new() }; 64],
-            filled: 0,
+            buckets: std::iter::repeat_with(Vec::new).take(LEVELS * 16).collect(),
+            filled: [0; LEVELS],
+            levels: 0,
             earliest: None,
             awaited: 0,
         }
@@ -83,10 +90,12 @@ impl EventQueue {
         match event.at ^ self.last {
             0 => self.more.push(event),
             differs => {
-                let bucket = 63 - differs.leading_zeros() as usize;
-                self.filled |= 1 << bucket;
+                let level = (63 - differs.leading_zeros() as usize) / 4;
+                let digit = (event.at >> (4 * level)) as usize & 15;
+                self.levels |= 1 << level;
+                self.filled[level] |= 1 << digit;
                 self.earliest = self.earliest.map(|earliest| earliest.min(event.at));
-                self.buckets[bucket].push(event);
+                self.buckets[16 * level + digit].push(event);
             }
         }
     }
@@ -127,20 +136,35 @@ impl EventQueue {
         if !self.due.is_empty() || !self.more.is_empty() {
             return Some(self.last);
         }
-        let bucket = self.filled.trailing_zeros() as usize;
-        self.buckets.get(bucket)?.iter().map(|event| event.at).min()
+        let bucket = self.lowest()?;
+        self.buckets[bucket].iter().map(|event| event.at).min()
+    }
+
+    /// The bucket with the earliest events.
+    fn lowest(&self) -> Option<usize> {
+        let level = self.levels.trailing_zeros() as usize;
+        let digit = self.filled.get(level)?.trailing_zeros() as usize;
+        Some(16 * level + digit)
     }
 
     /// Opens the lowest bucket: its earliest events become due, the others move down.
     fn advance(&mut self) {
-        let bucket = self.filled.trailing_zeros() as usize;
-        let Some(found) = self.buckets.get_mut(bucket) else { return };
-        self.filled &= !(1 << bucket);
-        let mut events = std::mem::take(found);
+        let Some(bucket) = self.lowest() else { return };
+        let (level, digit) = (bucket / 16, bucket % 16);
+        self.filled[level] &= !(1 << digit);
+        if self.filled[level] == 0 {
+            self.levels &= !(1 << level);
+        }
+        let mut events = std::mem::take(&mut self.buckets[bucket]);
         let earliest = self.earliest.take().or_else(|| events.iter().map(|event| event.at).min());
         self.last = earliest.unwrap_or(self.last);
-        for event in events.drain(..) {
-            self.place(event);
+        if level == 0 {
+            // All of one time, in their order.
+            std::mem::swap(&mut self.more, &mut events);
+        } else {
+            for event in events.drain(..) {
+                self.place(event);
+            }
         }
         // Its room serves again; nothing of it went back into the same bucket.
         self.buckets[bucket] = events;

@@ -265,8 +265,8 @@ impl NeighbourCache {
     }
 
     /// Takes in what a message said of a neighbour. An `answer` to one's own question makes it reachable, anything else
-    /// stale. Returns what had waited for it, and the old address if that changed; `None` if the message was not
-    /// believed.
+    /// stale. Returns what had waited for it, the old address if that changed, and its state if anything changed; `None`
+    /// if the message was not believed.
     pub fn learn(
         &mut self,
         interface: usize,
@@ -274,9 +274,10 @@ impl NeighbourCache {
         mac: MacAddr,
         answer: bool,
         now: Timestamp,
-    ) -> Option<(Vec<Waiting>, Option<MacAddr>)> {
+    ) -> Option<(Vec<Waiting>, Option<MacAddr>, Option<NeighbourState>)> {
         let slot = self.slot(interface, address, now)?;
         let neighbour = &mut self.slots[slot];
+        let before = neighbour.state;
         let known = !matches!(neighbour.state, NeighbourState::Incomplete { .. } | NeighbourState::Failed);
         if neighbour.state == NeighbourState::Permanent {
             return None;
@@ -300,7 +301,8 @@ impl NeighbourCache {
             self.slots[slot].state = NeighbourState::Stale;
             self.set_due(slot, None);
         }
-        Some((waiting, old))
+        let after = self.slots[slot].state;
+        Some((waiting, old, (before != after || changed).then_some(after)))
     }
 
     /// The layer above saw progress: the neighbour is there (RFC 4861 §7.3.1).
@@ -446,7 +448,7 @@ mod tests {
         let mut cache = cache(Profile::Linux);
         cache.look_up(0, THERE, seconds(0));
         cache.hold(0, THERE, packet());
-        let (waiting, old) = cache.learn(0, THERE, MAC, true, seconds(0)).expect("believed");
+        let (waiting, old, _) = cache.learn(0, THERE, MAC, true, seconds(0)).expect("believed");
         assert_eq!((waiting.len(), old), (1, None));
         let due = cache.slots[0].due.expect("an alarm");
         assert!((seconds(15)..=seconds(45)).contains(&due), "{due:?}");
@@ -477,7 +479,7 @@ mod tests {
         let other = MacAddr([2, 0, 0, 0, 0, 9]);
         cache.learn(0, THERE, MAC, true, seconds(0));
         assert!(cache.learn(0, THERE, other, true, Timestamp::from_nanos(999_999_999)).is_none());
-        assert_eq!(cache.learn(0, THERE, other, true, seconds(1)).map(|(_, old)| old), Some(Some(MAC)));
+        assert_eq!(cache.learn(0, THERE, other, true, seconds(1)).map(|(_, old, _)| old), Some(Some(MAC)));
         assert_eq!(cache.mac(0, THERE), Some(other));
     }
 

@@ -81,13 +81,11 @@ impl Node {
         out: &mut Outbox,
     ) {
         let interface = arrival.interface;
-        let before = self.neighbours.state(interface, address);
-        let Some((waiting, old)) = self.neighbours.learn(interface, address, mac, is_answer, now) else {
+        let Some((waiting, old, changed)) = self.neighbours.learn(interface, address, mac, is_answer, now) else {
             return;
         };
-        let after = self.neighbours.state(interface, address);
-        if before != after || old.is_some() {
-            let state = after.map_or("", |state| state.name());
+        if let Some(after) = changed {
+            let state = after.name();
             out.tell(EventKind::Arp, Some(arrival.port()), arrival.frame, Reason::None, || {
                 let text = match old {
                     Some(old) => format!("{address} moved from {old} to {mac} ({state})"),
