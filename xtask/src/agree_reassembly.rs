@@ -36,6 +36,14 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("congestion", "tshark does not look at congestion marks that contradict each other (FR15)"),
     ("copy", "tshark puts a copy of a packet together too; netlab leaves copies out of everything (P5)"),
     (
+        "lengths",
+        "tshark compares addresses of ARP packets whose lengths are not those of Ethernet and IPv4; netlab concludes nothing from them",
+    ),
+    (
+        "target",
+        "of a question for the sender's own address netlab says announcement whatever the target MAC is, tshark only where it is empty",
+    ),
+    (
         "gratuitous",
         "tshark calls every packet with equal addresses gratuitous; netlab counts only those with an address",
     ),
@@ -101,6 +109,7 @@ const FIELDS: &[&str] = &[
     "arp.src.proto_ipv4",
     "arp.dst.proto_ipv4",
     "arp.src.hw_mac",
+    "arp.dst.hw_mac",
     "icmp.type",
 ];
 
@@ -226,20 +235,25 @@ fn arp(capture: &Path, theirs: &[Row], ours: &Value, notes: &BTreeMap<u64, BTree
         if row["arp.src.proto_ipv4"].is_empty() || said("capture-duplicate") {
             continue;
         }
+        if row["arp.src.hw_mac"].is_empty() || row["arp.dst.hw_mac"].is_empty() {
+            tally.differ(Some("lengths"), format!("{} packet {number}: addresses of other lengths", capture.display()));
+            continue;
+        }
+        if row["arp.src.proto_ipv4"] != "0.0.0.0" {
+            owners.insert(row["arp.src.proto_ipv4"].clone(), row["arp.src.hw_mac"].clone());
+        }
         let is_set = |field: &str| matches!(row[field].as_str(), "1" | "True");
         let is_request = row["arp.opcode"] == "1";
         let probe = said("arp-probe") == is_set("arp.isprobe");
         let announcement = said("arp-announcement") == (is_set("arp.isannouncement") && is_request);
         if !probe || !announcement {
             let class = (row["arp.src.proto_ipv4"] == "0.0.0.0" && row["arp.dst.proto_ipv4"] == "0.0.0.0")
-                .then_some("gratuitous");
+                .then_some("gratuitous")
+                .or((said("arp-announcement") && is_set("arp.isgratuitous")).then_some("target"));
             tally.differ(class, format!("{} packet {number}: probe or announcement", capture.display()));
             continue;
         }
         tally.arp_packets += 1;
-        if row["arp.src.proto_ipv4"] != "0.0.0.0" {
-            owners.insert(row["arp.src.proto_ipv4"].clone(), row["arp.src.hw_mac"].clone());
-        }
     }
     let bindings = ours["arp"]["bindings"].as_array().cloned().unwrap_or_default();
     // Without VLANs there is one owner for an address.

@@ -36,7 +36,7 @@ pub static PIECE: Entry = Entry {
     code: "fragment",
     rule: "FR2",
     severity: Severity::Chat,
-    line: "piece of datagram {datagram}: octets {first}–{last}, {rest}[, {transport} {source_port} → \
+    line: "piece of datagram {datagram}[ (packets {since}–{number} so far)][, {transport} {source_port} → \
            {destination_port}][, {unknown}][, {uncaptured} of it not captured]",
     explanation: "A datagram that is larger than the MTU of a link travels in pieces (RFC 791 §3.2, RFC 8200 §4.5). \
         Each says where its octets belong, in units of 8, and whether more follow (MF). Pieces with the same source, \
@@ -50,7 +50,7 @@ pub static COMPLETE: Entry = Entry {
     code: "fragment-complete",
     rule: "FR11",
     severity: Severity::Chat,
-    line: "datagram {datagram} is whole: {pieces} pieces since packet {first}, {octets}[; after {late}: Linux would have \
+    line: "datagram {datagram} = packets {first}–{number}, whole: {pieces} pieces, {octets}[; after {late}: Linux would have \
            given up at 30 s]",
     explanation: "With this packet the last hole of the datagram is filled, and the receiver hands it on. Everything \
         that the layers above conclude from it is dated to this packet. The octets are those behind the IP header: all \
@@ -138,7 +138,7 @@ pub static DUPLICATE_LATE: Entry = Entry {
     code: "fragment-duplicate-late",
     rule: "FR7",
     severity: Severity::Note,
-    line: "exact copy of a piece of datagram {datagram}, which has ended already",
+    line: "exact copy of a piece of datagram {datagram}[ = packets {first}–{last}], which has ended already",
     explanation: "The datagram was whole or given up before this copy of one of its pieces came. A receiver begins a \
         new reassembly with it, which will time out.",
 };

@@ -426,7 +426,12 @@ impl Fragments {
                 .any(|(extent, digest)| *extent == seen.extent && *digest == datagram::digest(seen.data));
         if is_copy {
             let note = Note::new(&entries::DUPLICATE_LATE, packet.meta.number, packet.meta.at);
-            notes.say(note.with("datagram", Fact::Count(closed.number)));
+            let mut note = note.with("datagram", Fact::Count(closed.number));
+            let packets = closed.row.map_or(&[][..], |row| &self.rows[row].packets);
+            if let (Some(first), Some(last)) = (packets.iter().min(), packets.iter().max()) {
+                note = note.with("first", Fact::Packet(*first)).with("last", Fact::Packet(*last));
+            }
+            notes.say(note);
         }
         is_copy
     }

@@ -23,6 +23,11 @@ pub(super) fn note_piece(packet: &Packet<'_>, seen: &Seen<'_>, datagram: &Datagr
         .with("first", Fact::Count(u64::from(first)))
         .with("last", Fact::Count(u64::from(last)))
         .with("rest", Fact::Word(if seen.more_fragments { "more follow" } else { "the last" }));
+    // Where the datagram began is said at each of its pieces (rule FR11); where it ends, nobody knows before it does.
+    let since = datagram.packets.iter().copied().min().filter(|since| *since < packet.meta.number);
+    if let Some(since) = since {
+        note = note.with("since", Fact::Packet(since)).with("number", Fact::Count(packet.meta.number));
+    }
     if let Some((source, destination)) = datagram.ports {
         note = note
             .with("transport", Fact::Word(ip_protocol_name(datagram.protocol)))
@@ -83,6 +88,7 @@ pub(super) fn note_complete(packet: &Packet<'_>, datagram: &Datagram, notes: &mu
         .with("datagram", number.clone())
         .with("pieces", Fact::Count(datagram.pieces.len() as u64))
         .with("first", Fact::Packet(lowest))
+        .with("number", Fact::Count(packet.meta.number))
         .with("octets", Fact::Octets(octets));
     note = citing(note, datagram, &[lowest, packet.meta.number]);
     if took > LINUX_TIMER_NS && !datagram.key.source.is_ipv6() {
