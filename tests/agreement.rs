@@ -134,3 +134,73 @@ fn arp_questions_and_answers_are_counted_alike() {
     let answered = records(&run, "h2", |record| record.fact_text("operation") == Some("reply")).len();
     assert_eq!(arp as usize, asked + answered);
 }
+
+/// h1 pings h2 a hundred times, 10 ms apart, over a cable with these faults.
+fn pings(keys: &str, seed: u64) -> (Scenario, Run) {
+    let text = format!(
+        "title = \"pings\"\nactions = ['0ms h1 ping h2 count 100 interval 10ms']\n[host.h1]\naddress = \"192.0.2.1/24\"\nneighbours = ['192.0.2.2 at h2']\n[host.h2]\naddress = \"192.0.2.2/24\"\nneighbours = ['192.0.2.1 at h1']\n[[link]]\nbetween = [\"h1\", \"h2\"]\n{keys}"
+    );
+    let scenario = Scenario::parse("pings", &text).unwrap_or_else(|error| panic!("{error}"));
+    let run = scenario.run(&RunOptions { seed: Some(seed), ..RunOptions::default() });
+    (scenario, run)
+}
+
+/// How often the faults of the cable struck, both directions together: lost, duplicated.
+fn struck(run: &Run) -> (u64, u64) {
+    let counters = ["h1", "h2"].map(|name| {
+        let device = run.engine.find(name).expect("the box");
+        *run.engine.link(device, netlab::sim::PortId(0)).expect("a cable").1
+    });
+    (counters[0].lost + counters[1].lost, counters[0].duplicated + counters[1].duplicated)
+}
+
+#[test]
+fn every_echo_that_was_lost_on_the_way_is_missed_by_the_inspector() {
+    for seed in 1..9 {
+        let (scenario, run) = pings("loss = 6\n", seed);
+        let (lost, _) = struck(&run);
+        let seen = codes(&scenario, &run, "h1.eth0");
+        let count = |code| seen.iter().filter(|found| **found == code).count() as u64;
+        assert!(lost > 0, "seed {seed}");
+        // A request or its answer is lost, never both, so each loss is one echo without an answer.
+        assert_eq!((count("icmp-echo-lost"), count("icmp-echo-answer")), (lost, 100 - lost), "seed {seed}");
+    }
+}
+
+#[test]
+fn every_echo_that_was_doubled_on_the_way_is_seen_as_such() {
+    for seed in 1..9 {
+        // Only the way back: a request that comes twice is answered twice as well.
+        let (scenario, run) = pings("back = { duplicate = 10 }\n", seed);
+        let (_, doubled) = struck(&run);
+        let seen = codes(&scenario, &run, "h1.eth0");
+        // The same octets twice within microseconds may as well be a capture that took one frame twice, and are called so.
+        let names = ["icmp-echo-duplicate", "capture-duplicate"];
+        let found = seen.iter().filter(|code| names.contains(code)).count() as u64;
+        assert!(doubled > 0, "seed {seed}");
+        assert_eq!(found, doubled, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_delay_that_was_set_is_the_delay_that_is_measured() {
+    for delay in [1u64, 7, 40] {
+        let (scenario, run) = pings(&format!("delay = \"{delay}ms\"\n"), 1);
+        let (device, port) = scenario.port("h1.eth0").expect("a port");
+        // Two ways, and two times (98 + 24) octets on a wire of 100 Mbit/s.
+        let expected = 2 * (delay * 1_000_000 + (98 + 24) * 80);
+        let told = records(&run, "h1", |record| record.fact_count("rtt_ns") == Some(expected)).len();
+        assert_eq!(told, 100, "{delay} ms");
+        let mut tap = run.engine.tap_of(device, port).expect("a tap").clone();
+        tap.rewind();
+        let mut analyzer = Analyzer::new();
+        let (mut notes, mut measured) = (Notes::default(), 0);
+        while let Some(Item::Packet(raw)) = tap.next_item().expect("a tap does not fail") {
+            notes.clear();
+            analyzer.observe(&Packet::decode(raw), &mut notes);
+            let answers = notes.fresh.iter().filter(|note| note.code() == "icmp-echo-answer");
+            measured += answers.filter(|note| format!("{:?}", note.facts).contains(&expected.to_string())).count();
+        }
+        assert_eq!(measured, 100, "{delay} ms");
+    }
+}
