@@ -387,4 +387,9 @@ pub const PHRASES: &[(&str, &str)] = &[
         "TIME-WAIT 中不可接受：将有旧序号的 ACK，然后是复位",
     ),
     ("the end of the capture came first", "捕获先结束了"),
+    (
+        "a receiver by RFC 8200 §4.5 discards the whole datagram, Linux ignores this piece",
+        "按 RFC 8200 §4.5 的接收方丢弃整个数据报，Linux 忽略这一片",
+    ),
+    ("as far as Ethernet carries", "以太网所能承载的最大值"),
 ];
