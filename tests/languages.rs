@@ -104,7 +104,7 @@ fn every_heading_of_reports_is_translated() {
         let text = fs::read_to_string(render.join(format!("{file}.rs"))).expect("source");
         for piece in text.split("heading(\"").skip(1) {
             let heading = piece.split('"').next().unwrap_or_default();
-            if !ZH.say(heading).chars().any(|c| is_chinese_letter(c)) && heading != "Pings" {
+            if !ZH.say(heading).chars().any(is_chinese_letter) && heading != "Pings" {
                 missing.push(format!("{file}: {heading}"));
             }
         }

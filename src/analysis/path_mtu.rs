@@ -141,10 +141,8 @@ impl PathMtu {
     pub fn observe(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
         let (Some(ip), Some(transport)) = (packet.frame.ip(), packet.frame.transport()) else { return };
         match transport {
-            Layer::Tcp(tcp) => {
-                if tracker.again().is_some() || !self.flows.is_empty() {
-                    self.segment(packet, &tcp, ip, tracker, notes);
-                }
+            Layer::Tcp(tcp) if tracker.again().is_some() || !self.flows.is_empty() => {
+                self.segment(packet, &tcp, ip, tracker, notes);
             }
             Layer::Icmpv4(icmp) if icmp.next_hop_mtu().is_some() => {
                 let mtu = u32::from(icmp.next_hop_mtu().unwrap_or(0));

@@ -53,7 +53,7 @@ impl Lang {
     }
 
     /// A phrase: a heading, a word of a verdict, a sentence without numbers.
-    pub fn say<'a>(self, english: &'a str) -> &'a str {
+    pub fn say(self, english: &str) -> &str {
         let found = self.table(zh::PHRASES).and_then(|phrases| phrases.iter().find(|(found, _)| *found == english));
         found.map_or(english, |(_, translated)| translated)
     }

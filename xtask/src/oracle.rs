@@ -3,6 +3,7 @@
 use anyhow::{bail, ensure};
 use clap::Args;
 
+#[allow(dead_code)]
 #[path = "../../tests/sim_kernel/canonical.rs"]
 mod canonical;
 #[path = "../../tests/sim_kernel/random.rs"]

@@ -441,6 +441,7 @@ impl Judge<'_> {
     fn is_giant(&self) -> bool {
         let len = self.segment.len;
         let is_local = [INITIATOR, RESPONDER].iter().all(|side| self.connection.socket(*side).ip().is_loopback());
-        !is_local && (len > LARGEST_JUMBO_LEN || USUAL_LENS.iter().any(|usual| len > *usual && len % usual == 0))
+        !is_local
+            && (len > LARGEST_JUMBO_LEN || USUAL_LENS.iter().any(|usual| len > *usual && len.is_multiple_of(*usual)))
     }
 }

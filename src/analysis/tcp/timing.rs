@@ -105,37 +105,6 @@ impl Budget {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: u64 = 1_000_000;
-
-    #[test]
-    fn q5_the_timeout_has_a_floor_and_grows_with_variation() {
-        let mut near = RoundTrip::default();
-        assert_eq!(timeout(&near, &RoundTrip::default()), 1000 * MS);
-        near.sample(10 * MS);
-        assert_eq!(timeout(&near, &RoundTrip::default()), 210 * MS);
-        near.sample(400 * MS);
-        assert!(timeout(&near, &RoundTrip::default()) > 400 * MS);
-    }
-
-    #[test]
-    fn q6_every_moment_is_spent_once_and_only_up_to_the_last_data() {
-        let at = |ms: u64| Timestamp::from_nanos(ms * MS);
-        let mut budget = Budget::default();
-        budget.pass(at(0), Spent::Idle);
-        budget.data(at(5));
-        budget.pass(at(7), Spent::RoundTrip);
-        budget.pass(at(10), Spent::Idle);
-        budget.data(at(10));
-        budget.pass(at(90), Spent::Idle);
-        assert_eq!(budget.spent.iter().sum::<u64>(), 5 * MS);
-        assert_eq!(budget.spent[Spent::RoundTrip as usize], 2 * MS);
-    }
-}
-
 impl Judge<'_> {
     /// Rule Q6: the time since the connection's last packet goes to what each direction was doing meanwhile.
     pub(super) fn spend(&mut self) {
@@ -187,5 +156,36 @@ impl Judge<'_> {
                 () => Spent::Idle,
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn q5_the_timeout_has_a_floor_and_grows_with_variation() {
+        let mut near = RoundTrip::default();
+        assert_eq!(timeout(&near, &RoundTrip::default()), 1000 * MS);
+        near.sample(10 * MS);
+        assert_eq!(timeout(&near, &RoundTrip::default()), 210 * MS);
+        near.sample(400 * MS);
+        assert!(timeout(&near, &RoundTrip::default()) > 400 * MS);
+    }
+
+    #[test]
+    fn q6_every_moment_is_spent_once_and_only_up_to_the_last_data() {
+        let at = |ms: u64| Timestamp::from_nanos(ms * MS);
+        let mut budget = Budget::default();
+        budget.pass(at(0), Spent::Idle);
+        budget.data(at(5));
+        budget.pass(at(7), Spent::RoundTrip);
+        budget.pass(at(10), Spent::Idle);
+        budget.data(at(10));
+        budget.pass(at(90), Spent::Idle);
+        assert_eq!(budget.spent.iter().sum::<u64>(), 5 * MS);
+        assert_eq!(budget.spent[Spent::RoundTrip as usize], 2 * MS);
     }
 }
