@@ -1,7 +1,6 @@
 //! A live capture may run for a month: connections come and go by the million, and memory stays what it is.
 
 #[path = "tcp/bench.rs"]
-#[allow(dead_code)]
 mod bench;
 #[path = "../xtask/src/captures/tcp/talk.rs"]
 #[allow(dead_code)]
