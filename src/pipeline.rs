@@ -44,7 +44,7 @@ pub trait Sink {
     }
 
     /// Appends what is printed of a packet whose notes are final to `out`, although packets before it still wait; it comes
-    /// back through [`Sink::line`] in its turn. False, with nothing appended, if the sink wants packets in order only.
+    /// back through [`Sink::lines`] in its turn. False, with nothing appended, if the sink wants packets in order only.
     fn line_early(&mut self, _judged: &Judged<'_, '_>, _out: &mut Vec<u8>) -> bool {
         false
     }

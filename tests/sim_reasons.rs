@@ -31,7 +31,7 @@ fn piece(identification: u16, offset: u16, more: bool, payload_len: usize) -> St
     let mut packet = vec![0x45, 0];
     packet.extend_from_slice(&(20 + payload_len as u16).to_be_bytes());
     packet.extend_from_slice(&identification.to_be_bytes());
-    packet.extend_from_slice(&(offset / 8 | if more { 0x2000 } else { 0 }).to_be_bytes());
+    packet.extend_from_slice(&((offset / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
     packet.extend_from_slice(&[64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
     let sum: u32 = packet.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
     let sum = !((sum & 0xffff) + (sum >> 16)) as u16;
@@ -42,7 +42,6 @@ fn piece(identification: u16, offset: u16, more: bool, payload_len: usize) -> St
 }
 
 /// The scenario that yields a reason, if one of the size of a test can.
-#[expect(clippy::too_many_lines, reason = "one small network for each reason")]
 fn scenario_for(reason: Reason) -> Option<String> {
     Some(match reason {
         Reason::SamePort => "title = \"hub\"\nlinks = ['h1 - hub', 'h2 - hub', 'hub - sw.1', 'h3 - sw.2']\nactions = ['0ms h1 ping h2']\n[hub.hub]\n[switch.sw]\n[host.h1]\naddress = \"192.0.2.1/24\"\n[host.h2]\naddress = \"192.0.2.2/24\"\n[host.h3]\naddress = \"192.0.2.3/24\"\n".to_owned(),

@@ -1,7 +1,6 @@
 //! Streams without loss against tcpflow's, octet for octet.
 
 #[path = "tcp/bench.rs"]
-#[allow(dead_code)]
 mod bench;
 #[path = "../xtask/src/captures/tcp/talk.rs"]
 #[allow(dead_code)]
