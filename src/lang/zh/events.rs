@@ -127,12 +127,12 @@ pub const EVENTS: &[(&str, &str, &str)] = &[
     // ---- 分片 ----
     (
         "fragment",
-        "数据报 {datagram} 的分片[，第 {number} 片][，自第 {since} 包起][，{transport} {source_port} → {destination_port}][，{unknown}][，其中 {uncaptured} 没有捕获]",
+        "数据报 {datagram} 的分片[（目前为第 {since}–{number} 包）][，{transport} {source_port} → {destination_port}][，{unknown}][，其中 {uncaptured} 没有捕获]",
         "数据报大于链路的 MTU 时要分片传送（RFC 791 §3.2，RFC 8200 §4.5）。每个分片说明自己的字节属于哪个位置（以 8 字节为单位）以及后面还有没有分片（MF）。源、目的、协议和标识都相同的分片属于一起；IPv6 不看协议。端口号只在偏移为 0 的分片里，其他分片沿用它。上面各层只在最后一个缺少的分片到达时看到一次完整的数据报。",
     ),
     (
         "fragment-complete",
-        "数据报 {datagram} 完整了：第 {number} 片是最后缺的，自第 {first} 包起共 {pieces} 片，{octets}[；历时 {late}：Linux 在 30 秒时就会放弃]",
+        "数据报 {datagram}（第 {first}–{number} 包）完整了：{pieces} 片，{octets}[；历时 {late}：Linux 在 30 秒时就会放弃]",
         "这个包填上了数据报的最后一个空洞，接收方把它交给上层。上层由此得出的一切结论都记在这个包的时间上。字节数是 IP 首部之后的部分，各分片相加。接收方的定时器从最先到达的分片开始，而不是从顺序上的第一片开始。",
     ),
     (
@@ -172,7 +172,7 @@ pub const EVENTS: &[(&str, &str, &str)] = &[
     ),
     (
         "fragment-duplicate-late",
-        "数据报 {datagram} 已经结束，这是它某个分片的副本[：字节 {first}–{last}]",
+        "数据报 {datagram} 已经结束，这是它某个分片的副本[（第 {first}–{last} 包）]",
         "在这个副本到来之前，数据报已经完整或被放弃。接收方会因它开始一次新的重组，而这次重组必然超时。",
     ),
     (
