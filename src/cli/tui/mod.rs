@@ -9,6 +9,7 @@ mod conversations;
 mod draw;
 mod feed;
 mod help;
+mod keys;
 mod owners;
 mod screen;
 mod terminal;
@@ -22,8 +23,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
 pub(in crate::cli) use self::screen::Screen;
 use self::screen::Wish;
@@ -138,13 +137,9 @@ fn show(shared: &Shared, display: &mut Display) -> io::Result<()> {
             screen.tick(now());
             draw::draw(&mut screen, frame);
         })?;
-        display.wait(FRAME)?;
-        // All keys that wait, then the next picture.
-        while event::poll(Duration::ZERO)? {
-            let wish = match event::read()? {
-                Event::Key(key) if key.kind != KeyEventKind::Release => shared.screen().key(key),
-                _ => Wish::Nothing,
-            };
+        for key in display.keys(FRAME)? {
+            // The lock is not held while the shell has the terminal.
+            let wish = shared.screen().key(key);
             match wish {
                 Wish::Nothing => {}
                 Wish::Leave => return Ok(()),

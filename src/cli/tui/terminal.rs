@@ -11,18 +11,22 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, raise};
+use nix::unistd::read;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::event::KeyEvent;
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::{Frame, Terminal};
 
 use super::Shared;
+use super::keys::Keys;
 
 /// The terminal while it shows the screen.
 #[derive(Debug)]
 pub(super) struct Display {
     terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    keys: Keys,
 }
 
 impl Display {
@@ -35,7 +39,9 @@ impl Display {
             before(panic);
         }));
         let backend = CrosstermBackend::new(BufWriter::new(stdout()?));
-        enter().and_then(|()| Ok(Display { terminal: Terminal::new(backend)? })).inspect_err(|_| give_back())
+        enter()
+            .and_then(|()| Ok(Display { terminal: Terminal::new(backend)?, keys: Keys::default() }))
+            .inspect_err(|_| give_back())
     }
 
     /// Draws a picture; the terminal gets what differs from the last one.
@@ -43,24 +49,31 @@ impl Display {
         self.terminal.draw(fill).map(drop)
     }
 
-    /// Waits for a key, at most for `patience`.
+    /// Waits for keys, at most for `patience`.
     ///
     /// # Errors
-    /// When the terminal is gone: its window was closed, its line broke. Who reads keys from it then would never return.
-    pub(super) fn wait(&self, patience: Duration) -> io::Result<()> {
+    /// When the terminal is gone: its window was closed, its line broke.
+    pub(super) fn keys(&mut self, patience: Duration) -> io::Result<Vec<KeyEvent>> {
         let (stdin, stdout) = (io::stdin(), io::stdout());
         let terminal = if stdin.is_terminal() { stdin.as_fd() } else { stdout.as_fd() };
         let mut watched = [PollFd::new(terminal, PollFlags::POLLIN)];
         let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
         match poll(&mut watched, patience) {
-            Ok(_) | Err(Errno::EINTR) => {}
+            Ok(0) | Err(Errno::EINTR) => return Ok(Vec::new()),
+            Ok(_) => {}
             Err(error) => return Err(error.into()),
         }
-        let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
-        if watched[0].revents().is_some_and(|seen| seen.intersects(gone)) {
+        let seen = watched[0].revents().unwrap_or(PollFlags::empty());
+        if !seen.contains(PollFlags::POLLIN) || seen.contains(PollFlags::POLLHUP) {
             return Err(io::Error::other("the terminal is gone"));
         }
-        Ok(())
+        let mut octets = [0; 1024];
+        match read(terminal, &mut octets) {
+            Ok(0) => Err(io::Error::other("the terminal is gone")),
+            Ok(len) => Ok(self.keys.read(&octets[..len])),
+            Err(Errno::EINTR | Errno::EAGAIN) => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Lets the shell have the terminal until it continues this process.
