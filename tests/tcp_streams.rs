@@ -14,8 +14,9 @@ use talk::{Frame, Talk};
 
 /// False, with the reason, if tcpflow is missing; then the test is skipped, or fails where peers are required.
 fn has_tcpflow() -> bool {
+    // It says its version and ends with status 1, so that it runs at all is what counts.
     let found = Command::new("tcpflow").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if found.is_ok_and(|status| status.success()) {
+    if found.is_ok() {
         return true;
     }
     assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none(), "tcpflow is missing and NETLAB_REQUIRE_PEERS is set");

@@ -1,6 +1,7 @@
 //! Frames as lines that two runs share: without identifiers, sequence numbers and ports that a system chooses.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use netlab::base::MacAddr;
 use netlab::packet::{Direction, Item, Packet, PacketSource};
@@ -75,7 +76,9 @@ pub fn missing() -> Option<String> {
             return Some(format!("it needs {tool}"));
         }
     }
-    let probe = format!("nlp{}", std::process::id());
+    // Tests ask at the same time, so each asks by a name of its own.
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let probe = format!("nlp{}-{}", std::process::id(), ASKED.fetch_add(1, Ordering::Relaxed));
     let made = Command::new("ip").args(["netns", "add", &probe]).stderr(Stdio::null()).status();
     let made = made.is_ok_and(|status| status.success());
     let _ = Command::new("ip").args(["netns", "del", &probe]).stderr(Stdio::null()).status();
