@@ -85,11 +85,6 @@ fn fact_of<'n>(note: &'n Note, name: &[u8]) -> Option<&'n Fact> {
     note.facts.iter().find(|(found, _)| found.as_bytes() == name).map(|(_, fact)| fact)
 }
 
-/// The names of the facts that a template mentions.
-pub fn names(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name))
-}
-
 /// A fact for people.
 pub fn fact(fact: &Fact) -> String {
     let mut out = Vec::new();

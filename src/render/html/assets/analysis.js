@@ -5,6 +5,8 @@ function section(id, title, ...children) {
   places.append(el("a", { href: "#" + id }, title.split(":")[0]));
 }
 const leftOut = (name) => (data.left_out[name] ? el("p", { class: "warning" }, data.left_out[name] + " more found no room in this page; netlab analyze FILE and --json have all.") : null);
+// As in the report: that of the handshake, else the least.
+const roundTrip = (c) => c.opening.rtt_ns ?? c.round_trip?.min_ns;
 const again = (c) => Object.entries(c.counts).filter(([code]) => REPEATS.test(code)).reduce((sum, [, count]) => sum + count, 0);
 
 function summary() {
@@ -53,7 +55,7 @@ function connections() {
     col("B → A", (c) => octets(c.payload_octets.responder), true, (c) => c.payload_octets.responder),
     col("begins", (c) => span(times.get(c)[0]), true, (c) => times.get(c)[0]),
     col("lasts", (c) => span(times.get(c)[1]), true, (c) => times.get(c)[1]),
-    col("round trip", (c) => (c.round_trip ? span(c.round_trip.min_ns) : ""), true, (c) => (c.round_trip ? c.round_trip.min_ns : -1)),
+    col("round trip", (c) => (roundTrip(c) === undefined ? "" : span(roundTrip(c))), true, (c) => roundTrip(c) ?? -1),
     col("sent again", (c) => again(c) || "", true, again),
   ], data.connections, { go: (c) => openConnection(c.id), limit: 50, find: "find an address, a port, a kind" });
   section("connections", "TCP connections", el("p", { class: "dim screen" }, "Choose one to see its ladder, its graphs and its messages."), list, leftOut("connections"),
