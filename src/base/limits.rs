@@ -28,6 +28,13 @@ pub const MAX_WAITING_COMMENTS: usize = 64;
 pub const MAX_HELD_PACKETS: usize = 16_384;
 /// Octets of packets whose lines wait for a verdict.
 pub const MAX_HELD_OCTETS: usize = 16 << 20;
+/// Packets that travel together from the thread that analyzes to the one that prints: enough that the travel is nothing
+/// beside what is done with them, few enough that they stay in the cache.
+pub const MAX_PARCEL_PACKETS: usize = 256;
+/// Octets of packets that travel together.
+pub const MAX_PARCEL_OCTETS: usize = 128 << 10;
+/// Parcels on their way: one thread may be so far ahead of the other.
+pub const MAX_PARCELS: usize = 8;
 
 // ---- pages ----
 

@@ -250,6 +250,12 @@ impl FileSource {
         &self.paths
     }
 
+    /// True if nothing is waited for: all inputs are plain files, none is a pipe or a terminal that others write to.
+    pub fn is_all_there(&self) -> bool {
+        let is_file = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
+        self.paths.len() == self.readers.len() && self.paths.iter().all(is_file)
+    }
+
     /// Hands every packet and remark that is left to `each`, in the order of [`PacketSource::next_item`], until it breaks.
     /// The fastest way through a file: what is done with a packet becomes part of the loop that finds it.
     ///

@@ -84,7 +84,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
     let mut gathered = Gathered { page: arguments.html.is_some().then(html::Gathered::default), ..Gathered::default() };
-    let result = pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold);
+    let result = if gate.is_none() && source.is_all_there() {
+        pipeline::run_ahead(&mut source, &mut analyzer, &mut gathered)
+    } else {
+        pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold)
+    };
     filter.ended()?;
     let analysis = analyzer.into_report();
     let document = Document {

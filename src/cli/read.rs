@@ -90,7 +90,13 @@ fn judge(
     let mut analyzer = Analyzer::for_lines();
     let Some(copier) = copier else {
         let mut printer = Printer::new(&arguments.print, output);
-        return (pipeline::run(source, gate, &mut analyzer, &mut printer, Patience::Hold), Ok(()));
+        // With a count the run ends somewhere, and what is damaged behind that must not be met.
+        let result = if gate.is_none() && arguments.print.count.is_none() && source.is_all_there() {
+            pipeline::run_ahead(source, &mut analyzer, &mut printer)
+        } else {
+            pipeline::run(source, gate, &mut analyzer, &mut printer, Patience::Hold)
+        };
+        return (result, Ok(()));
     };
     let printer = arguments.write.print_too.then(|| Printer::new(&arguments.print, output));
     let mut sink = CopySink { display, copier, printer };
