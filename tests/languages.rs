@@ -96,20 +96,195 @@ fn code_blocks_of_topics_keep_their_numbers() {
     }
 }
 
+/// The string literals of a source file before its tests, as they are when the program runs, each with what stands
+/// before it on the way back to the start of the file.
+fn literals(source: &str) -> Vec<(&str, String)> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find(['"', '/', '\'']) {
+        let start = source.len() - rest.len() + at;
+        let here = &source[start..];
+        let taken = if here.starts_with("//") {
+            here.find('\n').unwrap_or(here.len())
+        } else if here.starts_with("'\"'") || here.starts_with("'\\\"'") {
+            here[1..].find('\'').map_or(1, |end| end + 2)
+        } else if here.starts_with('"') {
+            let (text, len) = literal(here);
+            found.push((&source[..start], text));
+            len
+        } else {
+            1
+        };
+        rest = &source[start + taken..];
+    }
+    found
+}
+
+/// The text of the literal at the beginning of `source`, and how long it is there.
+fn literal(source: &str) -> (String, usize) {
+    let mut text = String::new();
+    let mut letters = source.char_indices().skip(1).peekable();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return (text, at + 1),
+            '\\' => match letters.next() {
+                Some((_, 'n')) => text.push('\n'),
+                Some((_, '\n')) => while letters.next_if(|(_, next)| next.is_whitespace()).is_some() {},
+                Some((_, other)) => text.push(other),
+                None => {}
+            },
+            letter => text.push(letter),
+        }
+    }
+    (text, source.len())
+}
+
+/// Every Rust file below a folder of `src`, or the file itself.
+fn sources(place: &str) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(place);
+    if path.is_file() {
+        return vec![(place.to_owned(), fs::read_to_string(path).expect("source"))];
+    }
+    let mut all = Vec::new();
+    for entry in fs::read_dir(path).expect("a folder").flatten() {
+        let name = format!("{place}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() || name.ends_with(".rs") {
+            all.extend(sources(&name));
+        }
+    }
+    all
+}
+
 #[test]
-fn every_heading_of_reports_is_translated() {
-    let mut missing = Vec::new();
-    let render = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render");
-    for file in ["arp", "fragments", "health", "hosts", "icmp", "udp", "report/sections"] {
-        let text = fs::read_to_string(render.join(format!("{file}.rs"))).expect("source");
-        for piece in text.split("heading(\"").skip(1) {
-            let heading = piece.split('"').next().unwrap_or_default();
-            if !ZH.say(heading).chars().any(is_chinese_letter) && heading != "Pings" {
-                missing.push(format!("{file}: {heading}"));
+fn every_sentence_that_is_told_has_a_translation_with_the_same_parts() {
+    let mut missing = BTreeSet::new();
+    for (file, source) in ["render", "cli"].iter().flat_map(|folder| sources(folder)) {
+        for (before, text) in literals(&source) {
+            let before = before.trim_end();
+            let is_said = [".say(", ".tell(", ".heading("].iter().any(|call| before.ends_with(call));
+            // The template of `tell!(lang, "…")`, and no literal among its parts.
+            let is_told = before.rsplit_once("tell!(").is_some_and(|(_, between)| {
+                between.trim_end().strip_suffix(',').is_some_and(|who| !who.contains([',', '"', ';', '{']))
+            });
+            if is_counted(before) {
+                if !ZH.counted().any(|(noun, _)| noun == text) {
+                    missing.insert(format!("{file}: noun {text:?}"));
+                }
+            } else if (is_said || is_told) && needs_words(&text) {
+                match ZH.find(&text) {
+                    None => drop(missing.insert(format!("{file}: {text:?}"))),
+                    Some(chinese) if parts(&text) != parts(chinese) => {
+                        missing.insert(format!("{file}: {text:?} has other parts than {chinese:?}"));
+                    }
+                    Some(_) => {}
+                }
             }
         }
     }
-    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// True for the noun of `lang.count(number, "noun")`.
+fn is_counted(before: &str) -> bool {
+    let Some(call) = before.rfind("lang.count(").max(before.rfind("lang.quantity(")) else { return false };
+    let inside = &before[call..];
+    inside.matches('(').count() == inside.matches(')').count() + 1 && inside.ends_with(',') && !inside.contains(';')
+}
+
+/// False for what is the same in every language: no letters beside the placeholders.
+fn needs_words(text: &str) -> bool {
+    let mut is_part = false;
+    text.chars().any(|c| {
+        is_part = (is_part || c == '{') && c != '}';
+        !is_part && c.is_alphabetic()
+    })
+}
+
+#[test]
+fn every_translation_has_the_parts_of_its_sentence() {
+    let broken: Vec<_> = ZH.phrases().filter(|(english, chinese)| parts(english) != parts(chinese)).collect();
+    assert!(broken.is_empty(), "\n{broken:#?}");
+}
+
+/// The numbers of the parts that a template has a place for.
+fn parts(template: &str) -> BTreeSet<usize> {
+    let mut next = 0;
+    let pieces = template.split('{').skip(1);
+    pieces
+        .map(|piece| {
+            let index = piece.split('}').next().and_then(|number| number.parse().ok()).unwrap_or(next);
+            next = index + 1;
+            index
+        })
+        .collect()
+}
+
+/// The files whose literals of more than one word are all for people, and what of them is not.
+const FOR_PEOPLE: &[&str] = &[
+    "render/health.rs",
+    "render/hosts.rs",
+    "render/arp.rs",
+    "render/udp.rs",
+    "render/icmp.rs",
+    "render/fragments.rs",
+    "render/connections.rs",
+    "render/report",
+    "render/ladder/mod.rs",
+];
+
+#[test]
+fn every_word_of_the_reports_is_translated() {
+    let mut missing = BTreeSet::new();
+    for (file, source) in FOR_PEOPLE.iter().flat_map(|place| sources(place)) {
+        for (before, text) in literals(&source) {
+            let text = text.trim_start_matches('>');
+            let is_sentence = text.split(' ').filter(|word| word.len() > 1 && is_word(word)).count() > 1;
+            let is_heading = ["table(&[", "headings = [", "heads = [", "headings = vec!["]
+                .iter()
+                .any(|list| before.rfind(list).is_some_and(|at| !before[at + list.len()..].contains(']')));
+            if (is_sentence || is_heading && is_word(text)) && !is_translated(text) {
+                missing.insert(format!("{file}: {text:?}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+fn is_translated(text: &str) -> bool {
+    ZH.find(text).is_some() || ZH.counted().any(|(noun, _)| noun == text) || SAME.contains(&text)
+}
+
+/// Headings and names that are the same in every language.
+const SAME: &[&str] = &["ARP", "MF", "VLAN", "rtt", "zeek", "id"];
+
+fn is_word(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphabetic() || "',.;:!-()".contains(c))
+        && text.chars().any(|c| c.is_ascii_lowercase())
+}
+
+#[test]
+fn no_phrase_is_translated_that_nobody_says() {
+    let all: BTreeSet<String> = ["render", "cli", "analysis", "sim", "subnet", "filter", "wire"]
+        .iter()
+        .flat_map(|folder| sources(folder))
+        .flat_map(|(_, source)| literals(&source).into_iter().map(|(_, text)| text).collect::<Vec<_>>())
+        .collect();
+    let unused: Vec<_> = ZH
+        .phrases()
+        .map(|(english, _)| english)
+        .filter(|english| !all.contains(*english) && !all.contains(&format!(">{english}")) && !is_retold(english, &all))
+        .collect();
+    assert!(unused.is_empty(), "\n{unused:#?}");
+}
+
+/// True if the analysis, the simulator or the sums of subnets say this sentence: all that stands between its parts is
+/// in their source.
+fn is_retold(template: &str, all: &BTreeSet<String>) -> bool {
+    template
+        .split("{}")
+        .map(|piece| piece.trim_matches([' ', ':', ',', ';', '.', '(', ')']))
+        .all(|piece| piece.len() < 3 || all.iter().any(|text| text.contains(piece)))
 }
 
 /// Hears every word that notes about a capture contain.

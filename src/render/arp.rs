@@ -1,8 +1,9 @@
 //! ARP for people: who has which address, who asked for whom, and what moved (rules L1 to L5).
 
 use super::number::span;
-use super::page::{Sheet, count};
+use super::page::Sheet;
 use crate::analysis::arp::{ArpReport, ChangeKind};
+use crate::lang::tell;
 
 /// Rows of each table.
 const ROWS: usize = 40;
@@ -13,20 +14,21 @@ pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
     if counts.requests + counts.replies + counts.other == 0 {
         return;
     }
+    let lang = sheet.lang();
     sheet.heading("ARP: who has which address");
-    let mut said = vec![count(counts.requests, "question"), count(counts.replies, "answer")];
+    let mut said = vec![lang.count(counts.requests, "question"), lang.count(counts.replies, "answer")];
     let mut add = |number: u64, noun: &str| {
         if number > 0 {
-            said.push(count(number, noun));
+            said.push(lang.count(number, noun));
         }
     };
     add(counts.probes, "probe");
     add(counts.announcements, "announcement");
     add(counts.gratuitous_replies, "gratuitous answer");
     if counts.unasked_replies > 0 {
-        said.push(format!("{} to no question in the capture", counts.unasked_replies));
+        said.push(tell!(lang, "{} to no question in the capture", counts.unasked_replies));
     }
-    sheet.say(&format!("{}.", said.join(", ")));
+    sheet.say(&tell!(lang, "{}.", lang.list(&said)));
     let has_vlan = arp.bindings.iter().any(|binding| binding.vlan != 0);
     let mut table = sheet.table(&["address", "is at", "vendor", "VLAN", ">packets", ">first", ">last"]).at_most(ROWS);
     for binding in &arp.bindings {
@@ -51,18 +53,25 @@ pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
             ChangeKind::Spoofing => "was moved in the eyes of one host that had not asked: ARP spoofing",
         };
         let flips =
-            if change.flips > 0 { format!(", and back and forth {} times", change.flips) } else { String::new() };
-        sheet.say(&format!(
-            "{} {what}: from {} to {} in packet {}{flips}.",
-            change.address, change.from, change.to, change.packet
+            if change.flips > 0 { tell!(lang, ", and back and forth {} times", change.flips) } else { String::new() };
+        sheet.say(&tell!(
+            lang,
+            "{} {}: from {} to {} in packet {}{}.",
+            change.address,
+            lang.say(what),
+            change.from,
+            change.to,
+            change.packet,
+            flips
         ));
     }
     for proxy in &arp.proxies {
         let addresses: Vec<String> = proxy.addresses.iter().map(ToString::to_string).collect();
-        sheet.say(&format!("{} answers for others, a proxy: {}.", proxy.mac, addresses.join(", ")));
+        sheet.say(&tell!(lang, "{} answers for others, a proxy: {}.", proxy.mac, lang.list(&addresses)));
     }
     for sweep in &arp.sweeps {
-        sheet.say(&format!(
+        sheet.say(&tell!(
+            lang,
             "{} ({}) asked for {} different addresses in {}, up to packet {}: a sweep.",
             sweep.mac,
             sweep.address,
@@ -74,14 +83,15 @@ pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
 }
 
 fn questions(arp: &ArpReport, sheet: &mut Sheet<'_>) {
+    let lang = sheet.lang();
     let mut table = sheet.table(&["asked by", "for", ">asked", ">answered", "by", ">quickest", ">slowest", ">first"]);
     table = table.at_most(ROWS);
     for question in &arp.questions {
         let latency = |latency: Option<u64>| latency.map_or(String::new(), span);
-        let nobody = || if question.asker.is_unspecified() { "–".to_owned() } else { "nobody".to_owned() };
+        let nobody = || if question.asker.is_unspecified() { "–".to_owned() } else { lang.say("nobody").to_owned() };
         table.row([
             if question.asker.is_unspecified() {
-                format!("{} (probe)", question.asker_mac)
+                tell!(lang, "{} (probe)", question.asker_mac)
             } else {
                 question.asker.to_string()
             },

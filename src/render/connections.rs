@@ -5,6 +5,7 @@ use super::number::{octets, span};
 use super::style::Paint;
 use super::table::Table;
 use crate::analysis::tcp::ConnectionReport;
+use crate::lang::{Lang, tell};
 
 /// Appends the table; with Zeek's letters if `with_zeek`.
 pub fn table(connections: &[ConnectionReport], with_zeek: bool, width: usize, paint: Paint, out: &mut Vec<u8>) {
@@ -30,24 +31,24 @@ pub fn table(connections: &[ConnectionReport], with_zeek: bool, width: usize, pa
             row.push(connection.zeek.state.to_owned());
             row.push(connection.zeek.history.clone());
         }
-        row.push(what_happened(connection));
+        row.push(what_happened(connection, paint.lang()));
         table.row(row);
     }
     table.write(out);
 }
 
 /// How it began and ended, and what matters in between.
-pub fn what_happened(connection: &ConnectionReport) -> String {
+pub fn what_happened(connection: &ConnectionReport, lang: Lang) -> String {
     let begin = match connection.opening.kind {
         "three-way" => "",
         "simultaneous" => "opened simultaneously, ",
         "split" => "split handshake, ",
         "not-captured" => "begun before, ",
-        "refused" => return "refused: nothing listens there".to_owned(),
-        "rejected" => return format!("rejected: {}", connection.opening.rejected.unwrap_or("by ICMP")),
-        "unanswered" => return format!("nobody answered ({}× SYN)", connection.opening.syns),
-        "half-open" => return "half-open: never completed".to_owned(),
-        "withdrawn" => return "withdrawn after the answer: a scan?".to_owned(),
+        "refused" => return lang.say("refused: nothing listens there").to_owned(),
+        "rejected" => return tell!(lang, "rejected: {}", lang.say(connection.opening.rejected.unwrap_or("by ICMP"))),
+        "unanswered" => return tell!(lang, "nobody answered ({}× SYN)", connection.opening.syns),
+        "half-open" => return lang.say("half-open: never completed").to_owned(),
+        "withdrawn" => return lang.say("withdrawn after the answer: a scan?").to_owned(),
         other => other,
     };
     let end = match (connection.closing.kind, connection.closing.first_by) {
@@ -60,19 +61,19 @@ pub fn what_happened(connection: &ConnectionReport) -> String {
         (_, Some("initiator")) => "closed by A",
         _ => "closed by B, which keeps TIME-WAIT",
     };
-    let verdict = verdict(connection);
-    let separator = if verdict.is_empty() { "" } else { "; " };
-    format!("{begin}{end}{separator}{verdict}")
+    let verdict = verdict(connection, lang);
+    let separator = if verdict.is_empty() { "" } else { lang.say("; ") };
+    format!("{}{}{separator}{verdict}", lang.say(begin), lang.say(end))
 }
 
 /// What went wrong, in a few words; nothing if nothing did.
-pub fn verdict(connection: &ConnectionReport) -> String {
+pub fn verdict(connection: &ConnectionReport, lang: Lang) -> String {
     let mut parts: Vec<String> = Vec::new();
     let repairs = connection.repairs.both();
     let sum = |pick: fn(&crate::analysis::tcp::RepairReport) -> u64| repairs.iter().map(|side| pick(side)).sum::<u64>();
     let mut tell = |count: u64, one: &str, many: &str| {
         if count > 0 {
-            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+            parts.push(tell!(lang, "{} {}", count, lang.say(if count == 1 { one } else { many })));
         }
     };
     tell(sum(|side| side.retransmitted_segments), "segment sent again", "segments sent again");
@@ -82,14 +83,14 @@ pub fn verdict(connection: &ConnectionReport) -> String {
     tell(connection.windows.both().iter().map(|side| side.zero_windows).sum(), "closed window", "closed windows");
     let unseen = sum(|side| side.delivered_unseen_octets);
     if unseen > 0 {
-        parts.push(format!("{} not captured", octets(unseen)));
+        parts.push(tell!(lang, "{} not captured", octets(unseen)));
     }
     let missing = sum(|side| side.missing_octets);
     if missing > 0 {
-        parts.push(format!("{} missing", octets(missing)));
+        parts.push(tell!(lang, "{} missing", octets(missing)));
     }
     if connection.is_one_sided {
-        parts.push("one direction only".to_owned());
+        parts.push(lang.say("one direction only").to_owned());
     }
-    parts.join(", ")
+    lang.list(&parts)
 }

@@ -4,8 +4,9 @@
 use std::net::IpAddr;
 
 use super::number::span;
-use super::page::{Sheet, count, packets};
+use super::page::{Sheet, packets};
 use crate::analysis::fragments::{FragmentReport, Outcome, OutcomeCounts, PolicyReport, arithmetic};
+use crate::lang::{Lang, tell};
 use crate::wire::ip_protocol_name;
 
 /// Datagrams in the overview.
@@ -19,11 +20,12 @@ const SHARES: usize = 8;
 
 /// Appends the section.
 pub fn write(reports: &[FragmentReport], counts: OutcomeCounts, sheet: &mut Sheet<'_>) {
+    let lang = sheet.lang();
     if reports.is_empty() {
         return;
     }
     sheet.heading("Fragmented datagrams");
-    sheet.say(&format!("{}.", overview(counts)));
+    sheet.say(&tell!(lang, "{}.", overview(counts, lang)));
     let headings = ["#", "from", "to", "protocol", ">id", ">pieces", "packets", ">octets", "outcome"];
     let mut table = sheet.table(&headings).at_most(ROWS);
     for report in reports {
@@ -36,7 +38,7 @@ pub fn write(reports: &[FragmentReport], counts: OutcomeCounts, sheet: &mut Shee
             report.packet_count.unwrap_or(report.packets.len() as u64).to_string(),
             packets(&report.packets),
             report.octets.map_or("?".to_owned(), |count| count.to_string()),
-            outcome(report),
+            outcome(report, lang),
         ]);
     }
     sheet.put(&table);
@@ -47,7 +49,7 @@ pub fn write(reports: &[FragmentReport], counts: OutcomeCounts, sheet: &mut Shee
     }
 }
 
-fn overview(counts: OutcomeCounts) -> String {
+fn overview(counts: OutcomeCounts, lang: Lang) -> String {
     let outcomes = [
         (counts.complete, "complete"),
         (counts.timed_out, "given up after 60 s"),
@@ -56,27 +58,32 @@ fn overview(counts: OutcomeCounts) -> String {
         (counts.conflict, "with pieces that contradict each other"),
         (counts.too_long, "too long"),
     ];
-    let outcomes: Vec<String> =
-        outcomes.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
-    let mut text = format!("{}: {}", count(counts.datagrams, "datagram"), outcomes.join(", "));
+    let outcomes: Vec<String> = outcomes
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| tell!(lang, "{0} {1}", number, lang.say(what)))
+        .collect();
+    let mut text = tell!(lang, "{}: {}", lang.count(counts.datagrams, "datagram"), lang.list(&outcomes));
     if counts.evicted > 0 {
-        text += &format!("; {} of the incomplete gave way to newer ones, for too many waited", counts.evicted);
+        text += &tell!(lang, "; {} of the incomplete gave way to newer ones, for too many waited", counts.evicted);
     }
     if counts.not_listed > 0 {
-        text += &format!("; {} are counted and not listed", counts.not_listed);
+        text += &tell!(lang, "; {} are counted and not listed", counts.not_listed);
     }
     text
 }
 
 /// One datagram in full.
 fn tell(report: &FragmentReport, sheet: &mut Sheet<'_>) {
-    sheet.heading(&format!(
+    let lang = sheet.lang();
+    sheet.heading(&tell!(
+        lang,
         "Datagram {}: {} → {}, {} pieces, {}",
         report.datagram,
         end(report.source, report.source_port),
         end(report.destination, report.destination_port),
         report.pieces.len(),
-        report.outcome.name()
+        lang.say(report.outcome.name())
     ));
     let mut table = sheet.table(&[">packet", ">after", ">offset", ">÷ 8", ">octets", "from–to", "MF", ">hop limit"]);
     table = table.at_most(PIECES);
@@ -94,17 +101,18 @@ fn tell(report: &FragmentReport, sheet: &mut Sheet<'_>) {
     }
     sheet.put(&table);
     for line in arithmetic::lines(report) {
-        sheet.say(&line);
+        sheet.say(&lang.retell(&line));
     }
     if report.refragmented {
         sheet.say("The pieces differ in size, so some were cut again on the way.");
     }
     if report.duplicates > 0 {
-        sheet.say(&format!(
+        sheet.say(&tell!(
+            lang,
             "{} of pieces among the packets; receivers ignore them.",
             match report.duplicates {
-                1 => "One exact copy".to_owned(),
-                copies => format!("{copies} exact copies"),
+                1 => lang.say("One exact copy").to_owned(),
+                copies => tell!(lang, "{} exact copies", copies),
             }
         ));
     }
@@ -114,15 +122,21 @@ fn tell(report: &FragmentReport, sheet: &mut Sheet<'_>) {
     if !report.holes.is_empty() {
         let holes: Vec<String> = report.holes.iter().take(SHARES).map(|hole| hole.text()).collect();
         let more = if report.holes.len() > SHARES { " …" } else { "" };
-        sheet.say(&format!("Missing octets: {}{more}. One lost piece loses the whole datagram.", holes.join(", ")));
+        sheet.say(&tell!(
+            lang,
+            "Missing octets: {}{}. One lost piece loses the whole datagram.",
+            lang.list(&holes),
+            more
+        ));
     }
     if let Some(packet) = report.time_exceeded {
-        sheet.say(&format!("The receiver said in packet {packet} that it gave up waiting."));
+        sheet.say(&tell!(lang, "The receiver said in packet {} that it gave up waiting.", packet));
     }
     overlaps(report, sheet);
 }
 
 fn overlaps(report: &FragmentReport, sheet: &mut Sheet<'_>) {
+    let lang = sheet.lang();
     for overlap in report.overlaps.iter().take(SHARES) {
         let same = match overlap.same {
             Some(true) => "the same octets",
@@ -135,9 +149,15 @@ fn overlaps(report: &FragmentReport, sheet: &mut Sheet<'_>) {
             "around" => "reaches around",
             _ => "overlaps in part",
         };
-        sheet.say(&format!(
-            "The piece in packet {} {kind} the one in packet {}: both have octets {}–{}, with {same}.",
-            overlap.packet, overlap.with, overlap.from, overlap.to
+        sheet.say(&tell!(
+            lang,
+            "The piece in packet {} {} the one in packet {}: both have octets {}–{}, with {}.",
+            overlap.packet,
+            lang.say(kind),
+            overlap.with,
+            overlap.from,
+            overlap.to,
+            lang.say(same)
         ));
     }
     if report.policies.is_empty() {
@@ -147,22 +167,22 @@ fn overlaps(report: &FragmentReport, sheet: &mut Sheet<'_>) {
     let mut table = sheet.table(&["receiver", "hands it on", "octets of packet"]);
     for policy in &report.policies {
         let verdict = if policy.delivered { "yes" } else { "no" };
-        table.row([receiver(policy.policy).to_owned(), verdict.to_owned(), shares(policy)]);
+        table.row([lang.say(receiver(policy.policy)).to_owned(), lang.say(verdict).to_owned(), shares(policy, lang)]);
     }
     sheet.put(&table);
 }
 
-fn shares(policy: &PolicyReport) -> String {
+fn shares(policy: &PolicyReport, lang: Lang) -> String {
     let mut shares: Vec<String> = policy
         .shares
         .iter()
         .take(SHARES)
-        .map(|share| format!("{}–{} of {}", share.from, share.to, share.packet))
+        .map(|share| tell!(lang, "{}–{} of {}", share.from, share.to, share.packet))
         .collect();
     if policy.shares.len() > SHARES {
-        shares.push(format!("and {} more", policy.shares.len() - SHARES));
+        shares.push(tell!(lang, "and {} more", policy.shares.len() - SHARES));
     }
-    shares.join(", ")
+    lang.list(&shares)
 }
 
 fn receiver(policy: &str) -> &str {
@@ -183,10 +203,10 @@ fn is_odd(report: &FragmentReport) -> bool {
     report.outcome != Outcome::Complete || !report.overlaps.is_empty() || report.refragmented || report.duplicates > 0
 }
 
-fn outcome(report: &FragmentReport) -> String {
+fn outcome(report: &FragmentReport, lang: Lang) -> String {
     match report.outcome {
-        Outcome::Complete => format!("complete after {}", span(report.last_ns - report.first_ns)),
-        other => other.name().to_owned(),
+        Outcome::Complete => tell!(lang, "complete after {}", span(report.last_ns - report.first_ns)),
+        other => lang.say(other.name()).to_owned(),
     }
 }
 

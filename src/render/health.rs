@@ -1,26 +1,33 @@
 //! The health of a capture for people: said before any finding (rule P9).
 
 use super::number::{octets, span};
-use super::page::{Sheet, count};
+use super::page::Sheet;
 use crate::analysis::HealthReport;
+use crate::lang::tell;
 
 /// Appends the section.
 pub fn write(health: &HealthReport, sheet: &mut Sheet<'_>) {
     if health.packets == 0 {
         return;
     }
+    let lang = sheet.lang();
     sheet.heading("Health of the capture");
-    let mut facts =
-        vec![format!("{} with {} in {}", count(health.packets, "packet"), octets(health.octets), span(health.span_ns))];
+    let mut facts = vec![tell!(
+        lang,
+        "{} with {} in {}",
+        lang.count(health.packets, "packet"),
+        octets(health.octets),
+        span(health.span_ns)
+    )];
     let mut fact = |number: u64, text: String| {
         if number > 0 {
             facts.push(text);
         }
     };
-    fact(health.cut, format!("{} cut short by the snap length", health.cut));
-    fact(health.malformed, format!("{} malformed", health.malformed));
-    fact(health.loopback, format!("{} on a loopback interface", health.loopback));
-    fact(health.kernel_drops, format!("{} lost by the capturing side", health.kernel_drops));
+    fact(health.cut, tell!(lang, "{} cut short by the snap length", health.cut));
+    fact(health.malformed, tell!(lang, "{} malformed", health.malformed));
+    fact(health.loopback, tell!(lang, "{} on a loopback interface", health.loopback));
+    fact(health.kernel_drops, tell!(lang, "{} lost by the capturing side", health.kernel_drops));
     let duplicates = health.duplicates;
     if duplicates.all() > 0 {
         let kinds = [
@@ -29,16 +36,19 @@ pub fn write(health: &HealthReport, sheet: &mut Sheet<'_>) {
             (duplicates.retagged, "with another VLAN tag"),
             (duplicates.loopback, "doubled by the loopback interface"),
         ];
-        let kinds: Vec<String> =
-            kinds.iter().filter(|(number, _)| *number > 0).map(|(number, kind)| format!("{number} {kind}")).collect();
-        facts.push(format!("{} recorded twice ({})", duplicates.all(), kinds.join(", ")));
+        let kinds: Vec<String> = kinds
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, kind)| tell!(lang, "{0} {1}", number, lang.say(kind)))
+            .collect();
+        facts.push(tell!(lang, "{} recorded twice ({})", duplicates.all(), lang.list(&kinds)));
     }
-    sheet.say(&format!("{}.", facts.join("; ")));
+    sheet.say(&tell!(lang, "{}.", lang.series(&facts)));
     let sums = health.checksums;
-    let mut said = vec![format!("{} right", sums.good)];
+    let mut said = vec![tell!(lang, "{} right", sums.good)];
     let mut sum = |number: u64, text: &str| {
         if number > 0 {
-            said.push(format!("{number} {text}"));
+            said.push(tell!(lang, "{} {}", number, lang.say(text)));
         }
     };
     sum(sums.partial, "left to the sender's network card");
@@ -46,18 +56,19 @@ pub fn write(health: &HealthReport, sheet: &mut Sheet<'_>) {
     sum(sums.bad, "wrong");
     sum(sums.header_bad, "wrong in the IPv4 header");
     sum(sums.absent, "without one, or not computable");
-    sheet.say(&format!("Checksums of TCP, UDP and ICMP: {}.", said.join(", ")));
+    sheet.say(&tell!(lang, "Checksums of TCP, UDP and ICMP: {}.", lang.list(&said)));
     if health.unpadded > 0 {
-        sheet.say(&format!(
+        sheet.say(&tell!(
+            lang,
             "{} below 60 octets: seen before the card filled them up, so this host sent them.",
-            count(health.unpadded, "frame")
+            lang.count(health.unpadded, "frame")
         ));
     }
     if health.doubts.is_empty() {
         sheet.say("Nothing in the capture itself speaks against the findings.");
     }
     for doubt in &health.doubts {
-        sheet.say(&format!("! {}.", capital(&doubt.text)));
+        sheet.say(&tell!(lang, "! {}.", capital(&lang.retell(&doubt.text))));
     }
 }
 

@@ -1,15 +1,17 @@
 //! Pings, ICMP errors and the MTU of paths for people.
 
 use super::number::span;
-use super::page::{Sheet, count};
+use super::page::Sheet;
 use crate::analysis::icmp::IcmpReport;
 use crate::analysis::path_mtu::PathMtuReport;
+use crate::lang::tell;
 
 /// Rows of each table.
 const ROWS: usize = 25;
 
 /// Appends the sections.
 pub fn write(icmp: &IcmpReport, sheet: &mut Sheet<'_>) {
+    let lang = sheet.lang();
     if !icmp.pings.is_empty() {
         sheet.heading("Pings");
         let headings = ["from", "to", ">sent", ">answered", ">lost", ">loss", ">least", ">mean", ">most", ">first"];
@@ -38,7 +40,7 @@ pub fn write(icmp: &IcmpReport, sheet: &mut Sheet<'_>) {
         for error in &icmp.errors {
             table.row([
                 error.from.to_string(),
-                error.meaning.to_owned(),
+                lang.say(error.meaning).to_owned(),
                 error.quoted.map_or(String::new(), |flow| flow.text()),
                 error.packets.to_string(),
                 error.first_packet.to_string(),
@@ -51,32 +53,36 @@ pub fn write(icmp: &IcmpReport, sheet: &mut Sheet<'_>) {
 
 /// Appends what routers told of the MTU of paths, and what came of it (rules M1 and M2).
 pub fn write_path_mtu(words: &[PathMtuReport], sheet: &mut Sheet<'_>) {
+    let lang = sheet.lang();
     if words.is_empty() {
         return;
     }
     sheet.heading("The MTU of paths");
     for word in words.iter().take(ROWS) {
         let mtu = match word.mtu {
-            0 => "does not say what fits".to_owned(),
-            mtu => format!("says that {mtu} octets fit"),
+            0 => lang.say("does not say what fits").to_owned(),
+            mtu => tell!(lang, "says that {} octets fit", mtu),
         };
         let effect = match (word.effect, word.obeyed_after_ns) {
-            ("obeyed", Some(after)) => format!("the sender obeyed after {}", span(after)),
-            ("obeyed", None) => "the sender obeyed".to_owned(),
-            ("ignored", _) => "the sender sent the same size again".to_owned(),
-            ("unfit", _) => "it does not fit what is under way in that flow: stale, or forged".to_owned(),
-            ("implausible", _) => "no link carries so little".to_owned(),
-            _ => "what came of it was not captured".to_owned(),
+            ("obeyed", Some(after)) => tell!(lang, "the sender obeyed after {}", span(after)),
+            ("obeyed", None) => lang.say("the sender obeyed").to_owned(),
+            ("ignored", _) => lang.say("the sender sent the same size again").to_owned(),
+            ("unfit", _) => lang.say("it does not fit what is under way in that flow: stale, or forged").to_owned(),
+            ("implausible", _) => lang.say("no link carries so little").to_owned(),
+            _ => lang.say("what came of it was not captured").to_owned(),
         };
-        sheet.say(&format!(
-            "Packet {}: {} {mtu}, after a packet of {} octets of {}; {effect}.",
+        sheet.say(&tell!(
+            lang,
+            "Packet {}: {} {}, after a packet of {} octets of {}; {}.",
             word.packet,
             word.by,
+            mtu,
             word.size,
-            word.flow.text()
+            word.flow.text(),
+            effect
         ));
     }
     if words.len() > ROWS {
-        sheet.say(&format!("… and {} more.", count((words.len() - ROWS) as u64, "message")));
+        sheet.say(&tell!(lang, "… and {} more.", lang.count((words.len() - ROWS) as u64, "message")));
     }
 }

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::ladder::unbroken;
 use super::style::{HEADING, Paint};
 use super::table::Table;
+use crate::lang::Lang;
 
 /// A page being written. What is put on it is harmless to print already.
 #[derive(Debug)]
@@ -18,6 +19,11 @@ pub struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
+    /// The language of its reader.
+    pub fn lang(&self) -> Lang {
+        self.paint.lang()
+    }
+
     /// A heading, after an empty line.
     pub fn heading(&mut self, text: &str) {
         if !self.out.is_empty() {
@@ -87,12 +93,7 @@ pub fn packets(numbers: &[u64]) -> String {
 
 /// `1 packet`, `2 packets`, `3 addresses`.
 pub fn count(number: u64, noun: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if noun.ends_with('s') => "es",
-        _ => "s",
-    };
-    format!("{number} {noun}{ending}")
+    Lang::English.count(number, noun)
 }
 
 #[cfg(test)]
@@ -110,9 +111,5 @@ mod tests {
     fn long_lists_of_packets_are_shortened() {
         assert_eq!(packets(&[1, 2, 3]), "1, 2, 3");
         assert_eq!(packets(&[1, 2, 3, 4, 5, 6]), "1, 2, 3 … 6");
-        assert_eq!(
-            [count(1, "packet"), count(0, "packet"), count(2, "address")],
-            ["1 packet", "0 packets", "2 addresses"]
-        );
     }
 }

@@ -5,6 +5,7 @@ use comfy_table::{
 };
 
 use super::style::{DIM, HEADING, Paint};
+use crate::lang::tell;
 
 /// A table being filled. Cells are plain text that is harmless to print already.
 #[derive(Debug)]
@@ -118,7 +119,9 @@ impl Table {
             out.push(b'\n');
         }
         if self.left_out > 0 {
-            out.extend_from_slice(format!("… and {} more\n", self.left_out).as_bytes());
+            let text = tell!(self.paint.lang(), "… and {} more", self.left_out);
+            out.extend_from_slice(text.as_bytes());
+            out.push(b'\n');
         }
     }
 }

@@ -1,8 +1,9 @@
 //! UDP conversations for people (rules U1 to U7).
 
 use super::number::{octets, span};
-use super::page::{Sheet, count};
+use super::page::Sheet;
 use crate::analysis::udp::{Socket, UdpReport};
+use crate::lang::tell;
 
 /// Conversations shown.
 const ROWS: usize = 25;
@@ -12,6 +13,7 @@ pub fn write(conversations: &[UdpReport], sheet: &mut Sheet<'_>) {
     if conversations.is_empty() {
         return;
     }
+    let lang = sheet.lang();
     sheet.heading("UDP conversations");
     sheet.say(
         "A is whoever sent first. One datagram is one message: UDP neither glues nor splits, but it may lose, repeat and \
@@ -20,8 +22,8 @@ pub fn write(conversations: &[UdpReport], sheet: &mut Sheet<'_>) {
     let headings = ["#", "A", "B", ">A → B", ">octets", ">B → A", ">octets", ">asked", ">answered", ">after"];
     let mut table = sheet.table(&headings).at_most(ROWS);
     for talk in conversations {
-        let mark = |side: &str| if talk.server_guess == Some(side) { " (server?)" } else { "" };
-        let asked = if talk.paired_by == "none" { "stream".to_owned() } else { talk.questions.to_string() };
+        let mark = |side: &str| if talk.server_guess == Some(side) { lang.say(" (server?)") } else { "" };
+        let asked = if talk.paired_by == "none" { lang.say("stream").to_owned() } else { talk.questions.to_string() };
         table.row([
             talk.id.to_string(),
             format!("{}{}", socket(talk.a), mark("a")),
@@ -39,21 +41,18 @@ pub fn write(conversations: &[UdpReport], sheet: &mut Sheet<'_>) {
     for talk in conversations.iter().take(ROWS) {
         if talk.refused > 0 {
             let packet = talk.refused_packet.unwrap_or_default();
-            sheet.say(&format!(
-                "Conversation {}: nobody listens on {}, by {} from packet {packet} on.",
+            sheet.say(&tell!(
+                lang,
+                "Conversation {}: nobody listens on {}, by {} from packet {} on.",
                 talk.id,
                 socket(talk.b),
-                count(talk.refused, "ICMP message"),
+                lang.count(talk.refused, "ICMP message"),
+                packet
             ));
         }
         if talk.short_receive_hint {
-            sheet.say(&format!(
-                "Conversation {}: messages to {} have up to {} octets, its answers never more than 1024. If it receives \
-                 with recvfrom(1024), the rest of each is lost without a word (a hint only: the wire does not show it).",
-                talk.id,
-                socket(talk.b),
-                talk.largest.a
-            ));
+            sheet.say(&tell!(lang, "Conversation {}: messages to {} have up to {} octets, its answers never more than 1024. If it receives \
+                 with recvfrom(1024), the rest of each is lost without a word (a hint only: the wire does not show it).", talk.id, socket(talk.b), talk.largest.a));
         }
     }
 }

@@ -1,13 +1,38 @@
 //! 中文：事件、规则、主题、场景，以及其余的词句。
 
+mod connections;
+mod counted;
 mod events;
+mod messages;
+mod pages;
 mod phrases;
+mod replay;
+mod report;
+mod retold;
 mod rules;
 mod scenarios;
+mod simulation;
+mod subnet;
 mod topics;
+mod tui;
 
+pub(super) use counted::COUNTED;
 pub(super) use events::EVENTS;
-pub(super) use phrases::PHRASES;
+pub(super) use retold::RETOLD;
 pub(super) use rules::RULES;
 pub(super) use scenarios::SCENARIOS;
 pub(super) use topics::TOPICS;
+
+/// English words and their translation, by where they are said.
+pub(super) const AREAS: &[&[(&str, &str)]] = &[
+    phrases::PHRASES,
+    report::PHRASES,
+    connections::PHRASES,
+    simulation::PHRASES,
+    subnet::PHRASES,
+    messages::PHRASES,
+    replay::PHRASES,
+    pages::PHRASES,
+    tui::PHRASES,
+    RETOLD,
+];

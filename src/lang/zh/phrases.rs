@@ -12,9 +12,6 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("undecided", "无法断定"),
     (" (probable)", "（很可能）"),
     (" (undecided)", "（无法断定）"),
-    // ---- 单位 ----
-    ("packet", "个包"),
-    ("connection", "个连接"),
     // ---- 报告的标题 ----
     ("Health of the capture", "捕获的健康状况"),
     ("Findings", "发现的问题"),
@@ -58,7 +55,6 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("empty", "空的"),
     ("talk", "会话"),
     ("link type", "链路类型"),
-    ("what happened there", "那里发生了什么"),
     ("packet number", "包号"),
     ("first octets", "开头的字节"),
     ("after", "用时"),
@@ -82,7 +78,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("  {} lost by the capturing side, as the file says", "  抓包一方丢失了 {}（文件如此记载）"),
     ("  damaged: {}", "  已损坏：{}"),
     (" ({} times)", "（{} 次）"),
-    (" connection {}:", " 连接 {}："),
+    ("connection {}: ", "连接 {}："),
     ("      packet {} · {} · rule {}{}", "      第 {} 包 · {} · 规则 {}{}"),
     ("      packets {} · {} · rule {}{}", "      第 {} 包 · {} · 规则 {}{}"),
     (" · weakened by: {}", " · 被削弱，因为：{}"),
@@ -221,7 +217,6 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("identical", "完全相同"),
     ("routed", "隔着路由器"),
     ("retagged", "VLAN 标签不同"),
-    ("loopback", "环回"),
     // ---- 证据与判断：掩码 ----
     ("sends to a gateway what is for", "把本应发给邻居的包发给网关，目的是"),
     ("asks itself for", "自己用 ARP 询问"),

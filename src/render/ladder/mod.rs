@@ -15,6 +15,7 @@ use crate::analysis::tcp::{ConnectionReport, TimeBudget};
 use crate::analysis::{Fact, Note};
 use crate::base::Timestamp;
 use crate::base::text::harmless_octets;
+use crate::lang::{Lang, tell};
 
 pub use drawing::svg;
 pub use notations::{dot, mermaid};
@@ -77,6 +78,7 @@ pub(in crate::render) fn lost_copy(note: &Note) -> Option<u64> {
 
 /// Appends the summary of the connection and its ladder; `left_out` rungs were too many to keep.
 pub fn text(report: &ConnectionReport, rungs: &[Rung], left_out: u64, drawing: Drawing, out: &mut Vec<u8>) {
+    let lang = drawing.paint.lang();
     summary(report, drawing.paint, out);
     out.push(b'\n');
     let mut ladder = Ladder::new(report, rungs, drawing, out);
@@ -85,14 +87,16 @@ pub fn text(report: &ConnectionReport, rungs: &[Rung], left_out: u64, drawing: D
         ladder.rung(rung);
     }
     if left_out > 0 {
-        line(out, &format!("  … and {left_out} more packets"));
+        line(out, &tell!(lang, "  … and {} more packets", left_out));
     }
 }
 
 /// What became of the connection, in a few lines; each says whether it was seen, follows, or is only possible.
 pub fn summary(report: &ConnectionReport, paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     let [a, b] = [&report.initiator, &report.responder];
-    let title = format!(
+    let title = tell!(
+        lang,
         "connection {}   A {}   →   B {}   {}",
         report.id,
         socket(a.address, a.port),
@@ -101,20 +105,24 @@ pub fn summary(report: &ConnectionReport, paint: Paint, out: &mut Vec<u8>) {
     );
     line(out, &paint.text(&title, HEADING));
     if report.roles == "guessed" {
-        line(out, "  who asked for it is a guess from the ports: its beginning was not captured   [implied]");
+        line(out, lang.say("  who asked for it is a guess from the ports: its beginning was not captured   [implied]"));
     }
     let opening = &report.opening;
-    let rtt = opening.rtt_ns.map_or(String::new(), |rtt| format!(", round trip {}", span(rtt)));
-    let why = opening.rejected.map_or(String::new(), |why| format!(": {why}"));
-    line(out, &format!("  open    {}{why}{rtt}{}   [wire]", opening.kind, packets(&opening.packets)));
+    let rtt = opening.rtt_ns.map_or(String::new(), |rtt| tell!(lang, ", round trip {}", span(rtt)));
+    let why = opening.rejected.map_or(String::new(), |why| tell!(lang, ": {}", lang.say(why)));
+    line(
+        out,
+        &tell!(lang, "  open    {}{}{}{}   [wire]", lang.say(opening.kind), why, rtt, packets(&opening.packets, lang)),
+    );
     let closing = &report.closing;
     let by = closing.first_by.map_or(String::new(), |by| {
         let what = if closing.kind == "reset" && closing.packets.len() == 1 { "reset by" } else { "first FIN by" };
-        format!(", {what} {}", letters(by))
+        tell!(lang, ", {} {}", lang.say(what), letters(by))
     });
-    line(out, &format!("  close   {}{by}{}   [wire]", closing.kind, packets(&closing.packets)));
+    line(out, &tell!(lang, "  close   {}{}{}   [wire]", lang.say(closing.kind), by, packets(&closing.packets, lang)));
     if closing.half_close {
-        let text = format!(
+        let text = tell!(
+            lang,
             "          half-close: {} of new data after the other side's FIN, for {}   [wire]",
             octets(closing.half_close_octets),
             span(closing.half_close_ns)
@@ -122,19 +130,23 @@ pub fn summary(report: &ConnectionReport, paint: Paint, out: &mut Vec<u8>) {
         line(out, &text);
     }
     if closing.last_ack_missing {
-        line(out, "          the last acknowledgment was not captured   [wire]");
+        line(out, lang.say("          the last acknowledgment was not captured   [wire]"));
     }
     if let Some(until) = closing.time_wait_until_ns {
         let until = utc_seconds(Timestamp::from_nanos(until));
-        let holder = letters(closing.time_wait);
+        let holder = lang.say(letters(closing.time_wait));
         line(
             out,
-            &format!(
-                "          {holder} keeps TIME-WAIT until about {until} (Linux: 60 s after the last ACK, rounded up by its timer: give or take 1 s)   [implied]"
+            &tell!(
+                lang,
+                "          {} keeps TIME-WAIT until about {} (Linux: 60 s after the last ACK, rounded up by its timer: give or take 1 s)   [implied]",
+                holder,
+                until
             ),
         );
         if closing.time_wait != "initiator" && report.roles == "seen" {
-            let text = format!(
+            let text = tell!(
+                lang,
                 "          a server started again on port {} before then gets \"address already in use\", unless it sets \
                  SO_REUSEADDR before bind   [possible]",
                 b.port
@@ -143,33 +155,34 @@ pub fn summary(report: &ConnectionReport, paint: Paint, out: &mut Vec<u8>) {
         }
     }
     if let Some(round_trip) = &report.round_trip {
-        let text = format!(
+        let text = tell!(
+            lang,
             "  path    round trip at least {}: to A and back {}, to B and back {}; captured {}   [implied]",
             span(round_trip.min_ns),
             span(round_trip.to_initiator_ns),
             span(round_trip.to_responder_ns),
-            match round_trip.captured_near {
+            lang.say(match round_trip.captured_near {
                 "initiator" => "near A",
                 "responder" => "near B",
                 _ => "between them",
-            }
+            })
         );
         line(out, &text);
     }
     for (name, side) in [("A→B", 0), ("B→A", 1)] {
-        direction(report, name, side, out);
+        direction(report, name, side, lang, out);
     }
 }
 
-fn direction(report: &ConnectionReport, name: &str, side: usize, out: &mut Vec<u8>) {
+fn direction(report: &ConnectionReport, name: &str, side: usize, lang: Lang, out: &mut Vec<u8>) {
     let count = report.packets.both()[side];
     let stream = report.stream_octets.both()[side];
     let repairs = report.repairs.both()[side];
     let windows = report.windows.both()[side];
-    let mut text = format!("  {name}     {count} packets, {} of data", octets(*stream));
+    let mut text = tell!(lang, "  {}     {}, {} of data", name, lang.count(*count, "packet"), octets(*stream));
     let mut add = |count: u64, one: &str, many: &str| {
         if count > 0 {
-            text.push_str(&format!(", {count} {}", if count == 1 { one } else { many }));
+            text.push_str(&tell!(lang, ", {} {}", count, lang.say(if count == 1 { one } else { many })));
         }
     };
     add(repairs.retransmitted_segments, "segment sent again", "segments sent again");
@@ -180,17 +193,17 @@ fn direction(report: &ConnectionReport, name: &str, side: usize, out: &mut Vec<u
     add(repairs.out_of_order, "out of order", "out of order");
     add(windows.zero_windows, "closed window", "closed windows");
     if repairs.delivered_unseen_octets > 0 {
-        text.push_str(&format!(", {} delivered but not captured", octets(repairs.delivered_unseen_octets)));
+        text.push_str(&tell!(lang, ", {} delivered but not captured", octets(repairs.delivered_unseen_octets)));
     }
-    line(out, &format!("{text}   [wire]"));
+    line(out, &tell!(lang, "{}   [wire]", text));
     let budget = if side == 0 { report.time.initiator } else { report.time.responder };
     if let Some(budget) = budget {
-        line(out, &format!("          time: {}   [implied]", shares(&budget)));
+        line(out, &tell!(lang, "          time: {}   [implied]", shares(&budget, lang)));
     }
 }
 
 /// The shares of a time budget, largest first.
-pub fn shares(budget: &TimeBudget) -> String {
+pub fn shares(budget: &TimeBudget, lang: Lang) -> String {
     let total = budget.total_ns.max(1) as f64;
     let mut shares = [
         (budget.idle_ns, "nothing to send"),
@@ -205,9 +218,9 @@ pub fn shares(budget: &TimeBudget) -> String {
     let told: Vec<String> = shares
         .iter()
         .filter(|(nanos, _)| *nanos > 0)
-        .map(|(nanos, name)| format!("{name} {:.1} %", *nanos as f64 * 100.0 / total))
+        .map(|(nanos, name)| format!("{} {:.1} %", lang.say(name), *nanos as f64 * 100.0 / total))
         .collect();
-    format!("{} from first to last data: {}", span(budget.total_ns), told.join(", "))
+    tell!(lang, "{} from first to last data: {}", span(budget.total_ns), lang.list(&told))
 }
 
 struct Ladder<'l> {
@@ -300,9 +313,10 @@ impl<'l> Ladder<'l> {
 
     /// Octets that were sent but not seen here: a dotted arrow.
     fn unseen(&mut self, from_initiator: bool, note: &Note) {
+        let lang = self.drawing.paint.lang();
         let what = match note.fact("octets") {
-            Some(fact) => format!(" {} not seen here ", words::fact(fact)),
-            None => " not seen here ".to_owned(),
+            Some(fact) => tell!(lang, " {} not seen here ", words::fact(fact)),
+            None => lang.say(" not seen here ").to_owned(),
         };
         let dots = self.inner.saturating_sub(what.width() + 1);
         let (before, after) = ("·".repeat(dots / 2), "·".repeat(dots - dots / 2));
@@ -351,12 +365,12 @@ fn span_since(at: Timestamp, first: Timestamp) -> String {
     if at < first { format!("-{}", span(first.nanos_since(at))) } else { span(at.nanos_since(first)) }
 }
 
-fn packets(numbers: &[u64]) -> String {
+fn packets(numbers: &[u64], lang: Lang) -> String {
     let told: Vec<String> = numbers.iter().map(u64::to_string).collect();
     match told.len() {
         0 => String::new(),
-        1 => format!(", packet {}", told[0]),
-        _ => format!(", packets {}", told.join(", ")),
+        1 => tell!(lang, ", packet {}", told[0]),
+        _ => tell!(lang, ", packets {}", lang.list(&told)),
     }
 }
 

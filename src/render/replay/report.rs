@@ -37,7 +37,7 @@ impl Page<'_> {
 
     pub(super) fn heading(&self, text: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\n");
-        out.extend_from_slice(self.paint.text(text, HEADING).as_bytes());
+        out.extend_from_slice(self.paint.text(self.paint.lang().say(text), HEADING).as_bytes());
         out.push(b'\n');
     }
 

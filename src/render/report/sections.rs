@@ -2,6 +2,7 @@
 //! talked how much.
 
 use crate::analysis::{Capture, Endpoint, Finding, HealthReport, ProtocolCount, SizeRange};
+use crate::lang::tell;
 use crate::packet::{Remark, RemarkKind};
 use crate::render::number::{octets, span};
 use crate::render::style::{self, HEADING, Paint};
@@ -76,14 +77,20 @@ impl Page<'_> {
             let lang = self.paint.lang();
             let times = if finding.count > 1 { lang.tell(" ({} times)", &[&finding.count]) } else { String::new() };
             let mark = self.paint.text(lang.say(note.entry.severity.name()), style::severity(note.entry.severity));
-            let connection = note.connection.map_or(String::new(), |id| lang.tell(" connection {}:", &[&id]));
+            let connection = note.connection.map_or(String::new(), |id| tell!(lang, "connection {}: ", id));
             let numbers = finding.packets.iter().take(5).map(u64::to_string).collect::<Vec<_>>().join(", ");
             let more = if finding.count > 5 { ", …" } else { "" };
             let noun = if finding.count == 1 { "packet" } else { "packets" };
-            self.line(&format!("  {mark}{connection} {}{times}", words::line_in(lang, note)));
+            self.line(&format!("  {mark} {connection}{}{times}", words::line_in(lang, note)));
             let causes: Vec<_> = health.weakening(note.code()).collect();
-            let weak =
-                if causes.is_empty() { String::new() } else { lang.tell(" · weakened by: {}", &[&causes.join(", ")]) };
+            let weak = if causes.is_empty() {
+                String::new()
+            } else {
+                lang.tell(
+                    " · weakened by: {}",
+                    &[&lang.list(&causes.iter().map(|cause| lang.say(cause)).collect::<Vec<_>>())],
+                )
+            };
             let place = format!("      {noun} {{}} · {{}} · rule {{}}{{}}");
             let numbers = format!("{numbers}{more}");
             self.line(&lang.tell(&place, &[&numbers, &note.code(), &note.rule, &weak]));
@@ -164,13 +171,14 @@ impl Page<'_> {
         if comments.is_empty() {
             return;
         }
+        let lang = self.paint.lang();
         self.heading("Comments in the capture");
         for remark in comments.iter().take(TOP_ROWS) {
-            let place = remark.packet.map_or(String::new(), |number| format!("packet {number}: "));
+            let place = remark.packet.map_or(String::new(), |number| tell!(lang, "packet {}: ", number));
             self.line(&format!("  {place}{}", remark.text));
         }
         if comments.len() > TOP_ROWS {
-            self.line(&format!("  … and {} more", comments.len() - TOP_ROWS));
+            self.line(&tell!(lang, "  … and {} more", comments.len() - TOP_ROWS));
         }
     }
 }

@@ -1,0 +1,55 @@
+//! Sentences that come as they are, in English: their templates are found again by what stands between the parts.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use super::put_in;
+use super::zh::RETOLD;
+
+/// The translation of a sentence, or the sentence itself.
+pub(super) fn retell(sentence: &str) -> Cow<'_, str> {
+    for (english, translated) in RETOLD {
+        let Some(parts) = parts(english, sentence) else { continue };
+        // A part may be a sentence itself: why something ended, what an error says.
+        let parts: Vec<Cow<'_, str>> = parts.into_iter().map(retell).collect();
+        let shown: Vec<&dyn Display> = parts.iter().map(|part| part as &dyn Display).collect();
+        return Cow::Owned(put_in(translated, &shown));
+    }
+    Cow::Borrowed(sentence)
+}
+
+/// What stands at each `{}` of a template in a sentence, if the rest of both is the same.
+fn parts<'s>(template: &str, sentence: &'s str) -> Option<Vec<&'s str>> {
+    let mut between = template.split("{}");
+    let mut rest = sentence.strip_prefix(between.next()?)?;
+    let mut parts = Vec::new();
+    let mut between = between.peekable();
+    while let Some(literal) = between.next() {
+        let end = if between.peek().is_none() {
+            // The last part reaches as far as the end of the template allows.
+            rest.len().checked_sub(literal.len()).filter(|end| rest.get(*end..) == Some(literal))?
+        } else {
+            rest.find(literal)?
+        };
+        parts.push(&rest[..end]);
+        rest = &rest[end + literal.len()..];
+    }
+    rest.is_empty().then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_what_stands_between() {
+        assert_eq!(
+            parts("{} is at {}", "192.0.2.1 is at 00:00:5e:00:53:01"),
+            Some(vec!["192.0.2.1", "00:00:5e:00:53:01"])
+        );
+        assert_eq!(parts("{} is at {}", "192.0.2.1 was at home"), None);
+        assert_eq!(parts("{}: starts", "client: starts again"), None);
+        assert_eq!(parts("whole", "whole"), Some(vec![]));
+        assert_eq!(parts("{} octets", "é octet"), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! 消息与定界。
+
+/// English words and their translation.
+pub const PHRASES: &[(&str, &str)] = &[];

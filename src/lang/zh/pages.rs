@@ -1,0 +1,4 @@
+//! 网页与图。
+
+/// English words and their translation.
+pub const PHRASES: &[(&str, &str)] = &[];
