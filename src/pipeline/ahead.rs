@@ -1,10 +1,13 @@
-//! The same loop on two processors: one thread reads, decodes and analyzes, and goes ahead of the other, which hands over.
+//! The same loop on several processors: one thread reads, one decodes and analyzes, one hands over; each goes ahead of the
+//! next.
 //!
 //! What is said of a packet depends only on the packets before it, and the order is kept; so the output is the same, octet
-//! by octet. Packets travel in parcels, for handing over each by itself would cost more than it gains.
+//! by octet. Packets travel in parcels, for handing over each by itself would cost more than it gains. A parcel is filled
+//! by the first thread, what is said is put in by the second, and the third empties it and sends it back.
 
+use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use super::queue::Queue;
 use super::{Patience, RunError, Sink, run};
@@ -12,7 +15,8 @@ use crate::analysis::{Analyzer, Context, Note, Notes, Settlement};
 use crate::base::limits::{MAX_PARCEL_OCTETS, MAX_PARCEL_PACKETS, MAX_PARCELS};
 use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceError};
 
-/// Runs `source` to its end like [`run`] without a filter and with [`Patience::Hold`], on two processors if there are two.
+/// Runs `source` to its end like [`run`] without a filter and with [`Patience::Hold`], on several processors if there are
+/// more than one.
 ///
 /// The source is read ahead of `sink`, so this is not for one that waits for its packets, nor for a sink that ends a run
 /// before the end of its source: how far the source was read then depends on the machine.
@@ -27,51 +31,45 @@ pub fn run_ahead(
     if thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
         return run(source, None, analyzer, sink, Patience::Hold);
     }
-    on_two_threads(source, analyzer, sink)
+    on_threads(source, analyzer, sink)
 }
 
-fn on_two_threads(
+fn on_threads(
     source: &mut (dyn PacketSource + Send),
     analyzer: &mut Analyzer,
     sink: &mut dyn Sink,
 ) -> Result<(), RunError> {
-    let (sender, parcels) = sync_channel(MAX_PARCELS);
-    let (empty, spare) = sync_channel(MAX_PARCELS + 2);
+    let (to_analysis, read) = sync_channel(MAX_PARCELS);
+    let (to_sink, analyzed) = sync_channel(MAX_PARCELS);
+    let (emptied, empty) = sync_channel(2 * MAX_PARCELS);
     let notes_only = sink.takes_notes_only();
     thread::scope(|scope| {
-        let ahead = thread::Builder::new().name("analysis".to_owned());
-        let packer = Packer { parcel: Parcel::default(), sender, spare, notes_only };
-        let ahead = match ahead.spawn_scoped(scope, move || packer.run(source, analyzer)) {
-            Ok(ahead) => ahead,
-            Err(error) => {
-                let sentence = format!("no second thread can be started: {error}");
-                return Err(SourceError::caused_by(sentence, error).into());
-            }
-        };
-        let mut queue = Queue::default();
-        let mut notes = Notes::default();
-        let mut handed = Ok(());
-        for mut parcel in &parcels {
-            match parcel.unpack(&mut queue, &mut notes, sink) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    handed = Err(error);
-                    break;
-                }
-            }
-            // A thread that has ended needs no more parcels.
-            let _ = empty.try_send(parcel);
-        }
-        // Without a receiver the thread ahead stops at its next parcel.
-        drop(parcels);
-        let broken = match ahead.join() {
-            Ok(broken) => broken,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
+        let reading = spawn(scope, "reading", move || fill(source, &to_analysis, &empty))?;
+        let analysis = spawn(scope, "analysis", move || analyze(analyzer, notes_only, &read, &to_sink))?;
+        let handed = hand_over(sink, &analyzed, &emptied);
+        // Nobody takes parcels any more: the threads ahead stop at their next.
+        drop((analyzed, emptied));
+        let broken = join(reading);
+        join(analysis);
         handed?;
         broken.map_or(Ok(()), |error| Err(error.into()))
     })
+}
+
+fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, SourceError> {
+    thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, work).map_err(|error| {
+        let sentence =
+            format!("the system allows no more threads ({error}); with one processor (taskset 1) none is needed");
+        SourceError::caused_by(sentence, error)
+    })
+}
+
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What is in a parcel, in order.
@@ -79,14 +77,20 @@ enum Thing {
     Packet {
         meta: Meta,
         len: usize,
-        context: Context,
-        fresh: usize,
-        settled: usize,
+        said: Said,
     },
     Remark(Remark),
     Idle,
-    /// The end of the source; notes that are left follow.
+    /// The end of the source. What is left to say is behind everything else.
     End,
+}
+
+/// What is said of a packet: how many of the parcel's next notes and settlements are about it.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    context: Context,
+    fresh: usize,
+    settled: usize,
 }
 
 /// Packets with what is said of them.
@@ -102,29 +106,97 @@ impl Parcel {
     fn is_full(&self) -> bool {
         self.things.len() >= MAX_PARCEL_PACKETS || self.octets.len() >= MAX_PARCEL_OCTETS
     }
+}
 
-    fn clear(&mut self) {
-        self.things.clear();
-        self.octets.clear();
-        self.fresh.clear();
-        self.settled.clear();
-    }
+/// The first thread: packs what `source` yields, to its end or until nobody takes parcels any more.
+fn fill(
+    source: &mut (dyn PacketSource + Send),
+    full: &SyncSender<Parcel>,
+    empty: &Receiver<Parcel>,
+) -> Option<SourceError> {
+    let mut parcel = Parcel::default();
+    let broken = loop {
+        let thing = match source.next_item() {
+            Ok(Some(Item::Packet(raw))) => {
+                parcel.octets.extend_from_slice(raw.bytes);
+                Thing::Packet { meta: raw.meta, len: raw.bytes.len(), said: Said::default() }
+            }
+            Ok(Some(Item::Remark(remark))) => Thing::Remark(remark),
+            Ok(Some(Item::Idle)) => Thing::Idle,
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        };
+        parcel.things.push(thing);
+        if parcel.is_full() {
+            let next = empty.try_recv().unwrap_or_default();
+            if full.send(std::mem::replace(&mut parcel, next)).is_err() {
+                return None;
+            }
+        }
+    };
+    parcel.things.push(Thing::End);
+    // Whoever takes nothing any more needs no end either.
+    let _ = full.send(parcel);
+    broken
+}
 
-    /// Hands over everything; false if the sink wants no more.
-    fn unpack(&mut self, queue: &mut Queue, notes: &mut Notes, sink: &mut dyn Sink) -> std::io::Result<bool> {
-        let mut fresh = self.fresh.drain(..);
-        let mut settled = self.settled.drain(..);
+/// The second thread: puts in what there is to say of each packet.
+fn analyze(analyzer: &mut Analyzer, notes_only: bool, full: &Receiver<Parcel>, analyzed: &SyncSender<Parcel>) {
+    let mut notes = Notes::default();
+    for mut parcel in full {
         let mut start = 0;
-        for thing in self.things.drain(..) {
-            let flow = match thing {
-                Thing::Packet { meta, len, context, fresh: notes_len, settled: settled_len } => {
+        for thing in &mut parcel.things {
+            match thing {
+                Thing::Packet { meta, len, said } => {
+                    let bytes = &parcel.octets[start..start + *len];
+                    start += *len;
                     notes.clear();
-                    notes.context = context;
-                    notes.fresh.extend(fresh.by_ref().take(notes_len));
-                    notes.settled.extend(settled.by_ref().take(settled_len));
-                    let bytes = &self.octets[start..start + len];
+                    analyzer.observe(&Packet::decode(RawPacket { meta: *meta, bytes }), &mut notes);
+                    *said = Said { context: notes.context, fresh: notes.fresh.len(), settled: notes.settled.len() };
+                }
+                Thing::Remark(remark) => {
+                    analyzer.remark(remark);
+                    continue;
+                }
+                Thing::Idle => continue,
+                Thing::End => {
+                    notes.clear();
+                    analyzer.finish(&mut notes);
+                }
+            }
+            parcel.fresh.append(&mut notes.fresh);
+            parcel.settled.append(&mut notes.settled);
+        }
+        if notes_only {
+            parcel
+                .things
+                .retain(|thing| !matches!(thing, Thing::Packet { said: Said { fresh: 0, settled: 0, .. }, .. }));
+        }
+        if analyzed.send(parcel).is_err() {
+            return;
+        }
+    }
+}
+
+/// The third thread, the caller's own: hands over what comes, until the end or until the sink has enough.
+fn hand_over(sink: &mut dyn Sink, analyzed: &Receiver<Parcel>, emptied: &SyncSender<Parcel>) -> io::Result<()> {
+    let mut queue = Queue::default();
+    let mut notes = Notes::default();
+    let notes_only = sink.takes_notes_only();
+    for mut parcel in analyzed {
+        let Parcel { things, octets, fresh, settled } = &mut parcel;
+        let (mut fresh, mut settled) = (fresh.drain(..), settled.drain(..));
+        let mut start = 0;
+        for thing in things.drain(..) {
+            let flow = match thing {
+                Thing::Packet { meta, len, said } => {
+                    notes.clear();
+                    notes.context = said.context;
+                    notes.fresh.extend(fresh.by_ref().take(said.fresh));
+                    notes.settled.extend(settled.by_ref().take(said.settled));
+                    let bytes = if notes_only { &[] } else { &octets[start..start + len] };
                     start += len;
-                    queue.packet(&Packet::decode(RawPacket { meta, bytes }), notes, sink)?
+                    queue.packet(&Packet::decode(RawPacket { meta, bytes }), &mut notes, sink)?
                 }
                 Thing::Remark(remark) => queue.remark(remark, sink)?,
                 Thing::Idle => {
@@ -135,79 +207,23 @@ impl Parcel {
                     notes.clear();
                     notes.fresh.extend(fresh.by_ref());
                     notes.settled.extend(settled.by_ref());
-                    queue.finish(notes, sink)?;
-                    return Ok(true);
+                    return queue.finish(&mut notes, sink);
                 }
             };
             if flow.is_break() {
-                return Ok(false);
+                return Ok(());
             }
         }
-        Ok(true)
+        drop((fresh, settled));
+        octets.clear();
+        // A source that has ended needs no more parcels.
+        let _ = emptied.try_send(parcel);
     }
-}
-
-/// The thread ahead: reads, analyzes, and packs what comes out of it.
-struct Packer {
-    parcel: Parcel,
-    sender: SyncSender<Parcel>,
-    spare: Receiver<Parcel>,
-    notes_only: bool,
-}
-
-impl Packer {
-    /// Runs to the end of the source, or until nobody takes parcels any more.
-    fn run(mut self, source: &mut (dyn PacketSource + Send), analyzer: &mut Analyzer) -> Option<SourceError> {
-        let mut notes = Notes::default();
-        let broken = loop {
-            let thing = match source.next_item() {
-                Ok(Some(Item::Packet(raw))) => {
-                    notes.clear();
-                    let packet = Packet::decode(raw);
-                    analyzer.observe(&packet, &mut notes);
-                    let (fresh, settled) = (notes.fresh.len(), notes.settled.len());
-                    if self.notes_only && fresh + settled == 0 {
-                        continue;
-                    }
-                    let bytes = if self.notes_only { &[] } else { raw.bytes };
-                    self.parcel.octets.extend_from_slice(bytes);
-                    self.parcel.fresh.append(&mut notes.fresh);
-                    self.parcel.settled.append(&mut notes.settled);
-                    Thing::Packet { meta: raw.meta, len: bytes.len(), context: notes.context, fresh, settled }
-                }
-                Ok(Some(Item::Remark(remark))) => {
-                    analyzer.remark(&remark);
-                    Thing::Remark(remark)
-                }
-                Ok(Some(Item::Idle)) => Thing::Idle,
-                Ok(None) => break None,
-                Err(error) => break Some(error),
-            };
-            self.parcel.things.push(thing);
-            if self.parcel.is_full() && !self.send() {
-                return None;
-            }
-        };
-        notes.clear();
-        analyzer.finish(&mut notes);
-        self.parcel.things.push(Thing::End);
-        self.parcel.fresh.append(&mut notes.fresh);
-        self.parcel.settled.append(&mut notes.settled);
-        self.send();
-        broken
-    }
-
-    /// Sends the parcel off; false if nobody takes it.
-    fn send(&mut self) -> bool {
-        let mut next = self.spare.try_recv().unwrap_or_default();
-        next.clear();
-        self.sender.send(std::mem::replace(&mut self.parcel, next)).is_ok()
-    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::ops::ControlFlow;
 
     use super::*;
@@ -290,12 +306,12 @@ mod tests {
     }
 
     #[test]
-    fn two_threads_say_the_same_as_one_in_the_same_order() {
+    fn several_threads_say_the_same_as_one_in_the_same_order() {
         for (notes_only, breaks) in [(false, false), (true, false), (false, true)] {
             let [mut one, mut two] = [(); 2].map(|()| Log { notes_only, ..Log::default() });
             let of_one =
                 run(&mut Source::new(5000, breaks), None, &mut Analyzer::new(), &mut one, Patience::Hold).map_err(said);
-            let of_two = on_two_threads(&mut Source::new(5000, breaks), &mut Analyzer::new(), &mut two).map_err(said);
+            let of_two = on_threads(&mut Source::new(5000, breaks), &mut Analyzer::new(), &mut two).map_err(said);
             assert_eq!(of_one, of_two);
             assert_eq!(of_one.is_err(), breaks);
             assert!(one.lines.iter().any(|line| line.contains("tcp-retransmission")), "nothing to wait for");
@@ -308,10 +324,9 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_has_enough_ends_both_threads() {
+    fn a_sink_that_has_enough_ends_all_threads() {
         let mut log = Log { most: Some(300), ..Log::default() };
-        on_two_threads(&mut Source::new(90_000, true), &mut Analyzer::new(), &mut log)
-            .expect("the end was not reached");
+        on_threads(&mut Source::new(90_000, true), &mut Analyzer::new(), &mut log).expect("the end was not reached");
         assert_eq!(log.lines.len(), 300);
     }
 }
