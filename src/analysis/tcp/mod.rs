@@ -104,8 +104,10 @@ pub struct TcpTracker {
     /// Place of the last segment's connection and its sender, and its first sending if it was sent before.
     last: Option<(u32, Side)>,
     again: Option<Again>,
-    /// Connections that are over, in that order, if they are not to be remembered for a report.
-    over: Option<VecDeque<(u32, u64)>>,
+    /// Connections that are over, in that order.
+    over: VecDeque<(u32, u64)>,
+    /// True if a report will list all connections; else they are forgotten some time after they have ended.
+    is_for_report: bool,
 }
 
 impl Default for TcpTracker {
@@ -138,13 +140,14 @@ impl TcpTracker {
             midway_sockets: HashSet::new(),
             last: None,
             again: None,
-            over: None,
+            over: VecDeque::new(),
+            is_for_report: true,
         }
     }
 
     /// A tracker that forgets connections some time after they have ended.
     pub fn for_lines() -> TcpTracker {
-        TcpTracker { over: Some(VecDeque::new()), ..TcpTracker::new() }
+        TcpTracker { is_for_report: false, ..TcpTracker::new() }
     }
 
     /// Takes in a packet; what it means is added to `notes`.
@@ -233,7 +236,7 @@ impl TcpTracker {
         self.health.segments += 1;
         let slot = self.slot_for(&segment, key, hash, from_low, found, notes);
         let connection = &mut self.connections[slot as usize];
-        let was_over = self.over.is_none() || connection.is_closed();
+        let was_over = connection.is_closed();
         let from = if from_low == connection.initiator_is_low { INITIATOR } else { RESPONDER };
         if segment.at < connection.last_at {
             self.health.time_backwards += 1;
@@ -274,7 +277,7 @@ impl TcpTracker {
         self.last = Some((slot, from));
         if !was_over && connection.is_closed() {
             let id = connection.id;
-            self.over.get_or_insert_default().push_back((slot, id));
+            self.over.push_back((slot, id));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 
 use super::connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, Tentative, other};
-use super::half::Origin;
+use super::half::{Half, Origin};
 use super::opening::OpeningKind;
 use super::segment::{Key, Segment, Socket};
 use super::state::State;
@@ -191,15 +191,20 @@ impl TcpTracker {
         victim as u32
     }
 
-    /// The place of the connection that has been over for longest, if more than enough are, and nothing came since.
+    /// The place of the connection that has been over for longest, if more than enough are, and nothing came since. Where
+    /// a report will list it, it keeps its place and gives back what only later segments would be compared with.
     fn take_over(&mut self, notes: &mut Notes) -> Option<u32> {
-        while self.over.as_ref().is_some_and(|over| over.len() > MAX_TCP_CONNECTIONS_OVER) {
-            let (slot, id) = self.over.as_mut()?.pop_front()?;
-            if self.connections.get(slot as usize).is_some_and(|found| found.id == id && found.is_closed()) {
-                self.conclude(slot, true, notes);
-                self.take_out(slot);
-                return Some(slot);
+        while self.over.len() > MAX_TCP_CONNECTIONS_OVER {
+            let (slot, id) = self.over.pop_front()?;
+            let found = self.connections.get_mut(slot as usize);
+            let Some(connection) = found.filter(|found| found.id == id && found.is_closed()) else { continue };
+            if self.is_for_report {
+                connection.halves.iter_mut().for_each(Half::shrink);
+                continue;
             }
+            self.conclude(slot, true, notes);
+            self.take_out(slot);
+            return Some(slot);
         }
         None
     }
