@@ -264,3 +264,43 @@ fn why_not_tells_which_test_of_a_display_filter_failed() {
     assert_eq!(beyond.status.code(), Some(2));
     assert!(stderr(&beyond).contains("there is no packet 100000"), "{}", stderr(&beyond));
 }
+
+#[test]
+fn plain_lines_are_those_of_the_octets_alone() {
+    // What is left when notes, connections and relative numbers are taken away: the columns before the notes.
+    let capture = captured("tcp/s-02a-fast-5ms.pcap");
+    let with_notes = stdout(&run(&["read", "--utc", "-S", &capture]));
+    let plain = stdout(&run(&["read", "--utc", "--plain", &capture]));
+    assert_eq!(with_notes.lines().count(), plain.lines().count());
+    assert!(with_notes.contains("fast retransmission"));
+    for (noted, plain) in with_notes.lines().zip(plain.lines()) {
+        let without = noted.split("  · ").next().unwrap_or_default().trim_end();
+        assert_eq!(without, plain.trim_end());
+        assert!(!plain.contains(" · "), "{plain}");
+    }
+    let object = stdout(&run(&["read", "--jsonl", "--plain", &capture]));
+    let object: serde_json::Value =
+        serde_json::from_str(object.lines().next().unwrap_or_default()).expect("one object a line");
+    assert!(object.get("connection").is_none() && object.get("notes").is_none(), "{object}");
+
+    let asked = run(&["read", "--plain", &capture, "-Y", "note.severity >= warning"]);
+    assert_eq!(asked.status.code(), Some(2));
+    assert!(stderr(&asked).contains("--plain"), "{}", stderr(&asked));
+    let of_octets = run(&["read", "--plain", &capture, "-Y", "tcp.flags.syn == 1"]);
+    assert_eq!(stdout(&of_octets).lines().count(), 2);
+}
+
+#[test]
+fn a_run_on_several_threads_prints_what_one_thread_prints() {
+    // A count makes the run one of a single thread: it must not read on behind the last packet that is wanted.
+    for name in ["tutorial.pcapng", "tcp/s-02a-fast-5ms.pcap", "fragments/fr5-teardrop.pcap"] {
+        let capture = captured(name);
+        for format in [&[][..], &["--jsonl"], &["-V"], &["--plain"], &["-e", "-v", "-x"]] {
+            let mut words = vec!["read", "--utc", &capture];
+            words.extend(format);
+            let several = stdout(&run(&words));
+            words.extend(["-c", "1000000"]);
+            assert_eq!(several, stdout(&run(&words)), "{words:?}");
+        }
+    }
+}

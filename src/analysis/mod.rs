@@ -50,7 +50,19 @@ pub struct Analyzer {
     udp: udp::Udp,
     icmp: icmp::Icmp,
     path_mtu: path_mtu::PathMtu,
-    is_for_lines: bool,
+    purpose: Purpose,
+}
+
+/// What an analyzer is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Purpose {
+    /// Notes, and a report at the end.
+    #[default]
+    Report,
+    /// Notes only.
+    Lines,
+    /// Nothing.
+    Silence,
 }
 
 impl Analyzer {
@@ -62,13 +74,26 @@ impl Analyzer {
     /// An analyzer for output packet by packet: it says the same of every packet, but remembers less of what is over, and
     /// does not count what only a report shows. Its [`Analyzer::report`] is not complete.
     pub fn for_lines() -> Analyzer {
-        Analyzer { is_for_lines: true, tcp: tcp::TcpTracker::for_lines(), ..Analyzer::default() }
+        Analyzer { purpose: Purpose::Lines, tcp: tcp::TcpTracker::for_lines(), ..Analyzer::default() }
+    }
+
+    /// An analyzer that looks at no packet and says nothing: for output of what each packet says by itself.
+    pub fn silent() -> Analyzer {
+        Analyzer { purpose: Purpose::Silence, ..Analyzer::default() }
+    }
+
+    /// True if it looks at no packet.
+    pub fn is_silent(&self) -> bool {
+        self.purpose == Purpose::Silence
     }
 
     /// Takes in the next packet; what it means is added to `notes`.
     pub fn observe(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+        if self.is_silent() {
+            return;
+        }
         let trust = self.health.observe(packet, notes, || self.tcp.least_round_trip(packet));
-        if !self.is_for_lines {
+        if self.purpose == Purpose::Report {
             self.totals.observe(packet);
             self.endpoints.observe(packet);
         }

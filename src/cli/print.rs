@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use super::Output;
 use super::filters::{Display, DisplayOptions};
-use crate::analysis::{Judged, Note};
+use super::{Failure, Output};
+use crate::analysis::{Analyzer, Judged, Note};
 use crate::packet::Remark;
 use crate::pipeline::Sink;
 use crate::render::Renderer;
@@ -35,6 +35,9 @@ pub struct PrintOptions {
     /// Less: protocol and length only
     #[arg(short, long)]
     pub quiet: bool,
+    /// Only what each packet says by itself: no notes, no connections, sequence numbers as on the wire; several times as fast
+    #[arg(long)]
+    pub plain: bool,
     /// Show the link header: MAC addresses and VLANs
     #[arg(short = 'e', long)]
     pub link_header: bool,
@@ -114,6 +117,20 @@ impl PrintOptions {
         }
     }
 
+    /// What looks into the packets for output of this kind.
+    pub(super) fn analyzer(&self) -> Analyzer {
+        if self.plain { Analyzer::silent() } else { Analyzer::for_lines() }
+    }
+
+    /// Refuses a display filter that asks for what `--plain` leaves out.
+    pub(super) fn check(&self, display: Option<&Display>) -> Result<(), Failure> {
+        if self.plain && display.is_some_and(|display| !display.is_of_octets()) {
+            let sentence = "with --plain nothing is known of notes and connections, which the display filter asks for";
+            return Err(Failure::Usage(sentence.to_owned()));
+        }
+        Ok(())
+    }
+
     /// The format that was asked for.
     fn renderer(&self, output: &Output) -> Box<dyn Renderer> {
         if self.jsonl {
@@ -130,7 +147,7 @@ impl PrintOptions {
             link: self.link_header,
             quiet: self.quiet,
             verbosity: self.verbose,
-            absolute_sequence: self.absolute_sequence,
+            absolute_sequence: self.absolute_sequence || self.plain,
             no_number: self.no_number,
         };
         let paint = output.paint();

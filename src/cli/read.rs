@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let inputs = Inputs::split(&arguments.words);
     let filter = arguments.filters.common.capture_filter(&inputs.filter)?;
     let display = arguments.print.display.display()?;
+    arguments.print.check(display.as_ref())?;
     // Lines show by themselves how far the reading is.
     let prints = !arguments.only_count && (arguments.write.write.is_none() || arguments.write.print_too);
     let mut source = if prints || arguments.print.quiet { inputs.open()? } else { inputs.open_watched(output)? };
@@ -87,7 +88,7 @@ fn judge(
     display: Option<Display>,
     output: &mut Output,
 ) -> (Result<(), RunError>, Result<(), Failure>) {
-    let mut analyzer = Analyzer::for_lines();
+    let mut analyzer = arguments.print.analyzer();
     let Some(copier) = copier else {
         let mut printer = Printer::new(&arguments.print, output);
         // With a count the run ends somewhere, and what is damaged behind that must not be met.

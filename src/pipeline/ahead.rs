@@ -1,5 +1,5 @@
 //! The same loop on several processors: one thread reads, one decodes and analyzes, one hands over; each goes ahead of the
-//! next.
+//! next. Without analysis there are two.
 //!
 //! What is said of a packet depends only on the packets before it, and the order is kept; so the output is the same, octet
 //! by octet. Packets travel in parcels, for handing over each by itself would cost more than it gains. A parcel is filled
@@ -45,12 +45,17 @@ fn on_threads(
     let notes_only = sink.takes_notes_only();
     thread::scope(|scope| {
         let reading = spawn(scope, "reading", move || fill(source, &to_analysis, &empty))?;
-        let analysis = spawn(scope, "analysis", move || analyze(analyzer, notes_only, &read, &to_sink))?;
-        let handed = hand_over(sink, &analyzed, &emptied);
+        let (analysis, parcels) = if analyzer.is_silent() {
+            (None, read)
+        } else {
+            let work = move || analyze(analyzer, notes_only, &read, &to_sink);
+            (Some(spawn(scope, "analysis", work)?), analyzed)
+        };
+        let handed = hand_over(sink, &parcels, &emptied);
         // Nobody takes parcels any more: the threads ahead stop at their next.
-        drop((analyzed, emptied));
+        drop((parcels, emptied));
         let broken = join(reading);
-        join(analysis);
+        analysis.into_iter().for_each(join);
         handed?;
         broken.map_or(Ok(()), |error| Err(error.into()))
     })

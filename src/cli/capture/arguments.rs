@@ -64,12 +64,12 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t, requires = "write", help_heading = WRITING)]
     pub comments: CommentLevel,
     /// The report of `netlab analyze` at the end
-    #[arg(long)]
+    #[arg(long, conflicts_with = "plain")]
     pub report: bool,
     /// A live screen: rates, conversations with state, verdict and owner, findings, packets with their fields; ? there
     /// shows its keys
     #[cfg(feature = "tui")]
-    #[arg(long, conflicts_with_all = ["print_too", "jsonl", "csv", "fields"])]
+    #[arg(long, conflicts_with_all = ["print_too", "jsonl", "csv", "fields", "plain"])]
     pub tui: bool,
     /// Only what the host itself is sent: not promiscuous
     #[arg(short = 'p', long)]

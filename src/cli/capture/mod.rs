@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.shows_screen() && !(output.is_terminal() && io::stdin().is_terminal()) {
         return Err(Failure::Usage("--tui needs a terminal: standard input and output are to be one".to_owned()));
     }
-    arguments.print.display.display()?;
+    arguments.print.check(arguments.print.display.display()?.as_ref())?;
     let plan = rights::plan(arguments)?;
     let Some(mut live) = open(arguments, output)? else { return Ok(()) };
     rights::give_up(&plan)?;
@@ -120,7 +120,7 @@ fn analyze(
     // The source itself stops after the count.
     let print = PrintOptions { count: None, ..arguments.print.clone() };
     let material = Material::new(&live.nic().name, live.nic().link.name());
-    let mut analyzer = if arguments.report { Analyzer::new() } else { Analyzer::for_lines() };
+    let mut analyzer = if arguments.report { Analyzer::new() } else { arguments.print.analyzer() };
     #[cfg(feature = "tui")]
     let viewer = view(arguments, live, output.lang())?;
     let mut session = Session {
