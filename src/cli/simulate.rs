@@ -11,6 +11,7 @@ use super::{Failure, Output};
 use crate::analysis::Analyzer;
 use crate::base::Timestamp;
 use crate::base::text::harmless;
+use crate::lang::tell;
 use crate::pipeline::{self, Patience};
 use crate::render::simulation::{self, Descriptions, TimeLine};
 use crate::render::style::{HEADING, Paint};
@@ -181,7 +182,9 @@ fn list(as_json: bool, output: &mut Output) -> Result<(), Failure> {
         grid.row([entry.name.to_owned(), title]);
     }
     grid.write(output.block());
-    let hint = "\nnetlab simulate NAME runs one; --show prints its file, which is a good start for your own\n";
+    let hint = paint
+        .lang()
+        .say("\nnetlab simulate NAME runs one; --show prints its file, which is a good start for your own\n");
     output.write_all(hint.as_bytes())?;
     Ok(())
 }
@@ -292,7 +295,7 @@ fn write_taps(run: &Run, folder: &Path, output: &mut Output) -> Result<(), Failu
 /// Goes through the events one by one. The state after any number of events is that of a fresh run stopped there, so
 /// going back is going forward again from the start.
 fn step(scenario: &Scenario, mut options: RunOptions, output: &mut Output) -> Result<(), Failure> {
-    let paint = output.paint();
+    let (paint, lang) = (output.paint(), output.lang());
     let width = output.width();
     let whole = scenario.run(&options);
     let last = whole.engine.processed();
@@ -300,11 +303,12 @@ fn step(scenario: &Scenario, mut options: RunOptions, output: &mut Output) -> Re
     let mut out = Vec::new();
     simulation::head(scenario, &whole.engine, paint, &mut out);
     out.extend_from_slice(
-        format!("{last} steps. Enter or n: next, b: back, NUMBER: go there, t: tables, q: quit\n").as_bytes(),
+        tell!(lang, "{} steps. Enter or n: next, b: back, NUMBER: go there, t: tables, q: quit\n", last).as_bytes(),
     );
     output.write_all(&out)?;
     output.flush()?;
-    let mut tables_before = state_tables(scenario, &mut options, at, width);
+    let plain = Paint::new(false).in_language(lang);
+    let mut tables_before = state_tables(scenario, &mut options, at, width, plain);
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| Failure::CouldNot(format!("cannot read standard input: {error}")))?;
         let from = at;
@@ -320,7 +324,7 @@ fn step(scenario: &Scenario, mut options: RunOptions, output: &mut Output) -> Re
             number => match number.parse::<u64>() {
                 Ok(number) => at = number.min(last),
                 Err(_) => {
-                    output.write_all(b"Enter or n, b, a number, t or q\n")?;
+                    output.write_all(lang.say("Enter or n, b, a number, t or q\n").as_bytes())?;
                     output.flush()?;
                     continue;
                 }
@@ -350,7 +354,8 @@ fn show_step(
         engine.run(until, 1, idle);
     }
     let mut out = Vec::new();
-    let heading = format!("step {at} of {last}, {}", simulation::millis(engine.now()));
+    let lang = paint.lang();
+    let heading = tell!(lang, "step {} of {}, {}", at, last, simulation::millis(engine.now()));
     out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
     out.push(b'\n');
     let descriptions = Descriptions::new(&engine);
@@ -358,12 +363,12 @@ fn show_step(
         out.extend_from_slice(ledger::event_line(&engine, record, &descriptions, paint).as_bytes());
     }
     let mut tables = Vec::new();
-    simulation::tables(&engine, width, Paint::new(false), &mut tables);
+    simulation::tables(&engine, width, Paint::new(false).in_language(lang), &mut tables);
     for (sign, line) in differences(tables_before, &tables) {
         out.extend_from_slice(format!("  {sign} {line}\n").as_bytes());
     }
     if from > at {
-        out.extend_from_slice(b"  (gone back)\n");
+        out.extend_from_slice(lang.say("  (gone back)\n").as_bytes());
     }
     *tables_before = tables;
     output.write_all(&out)?;
@@ -371,12 +376,12 @@ fn show_step(
     Ok(())
 }
 
-fn state_tables(scenario: &Scenario, options: &mut RunOptions, events: u64, width: usize) -> Vec<u8> {
+fn state_tables(scenario: &Scenario, options: &mut RunOptions, events: u64, width: usize, paint: Paint) -> Vec<u8> {
     options.events = events;
     let mut engine = scenario.build(options);
     engine.run(Timestamp::from_nanos(u64::MAX), events, true);
     let mut tables = Vec::new();
-    simulation::tables(&engine, width, Paint::new(false), &mut tables);
+    simulation::tables(&engine, width, paint, &mut tables);
     tables
 }
 

@@ -10,8 +10,9 @@ use super::zh::RETOLD;
 pub(super) fn retell(sentence: &str) -> Cow<'_, str> {
     for (english, translated) in RETOLD {
         let Some(parts) = parts(english, sentence) else { continue };
-        // A part may be a sentence itself: why something ended, what an error says.
-        let parts: Vec<Cow<'_, str>> = parts.into_iter().map(retell).collect();
+        // A part may be a sentence itself: why something ended, what an error says. A single word is a name.
+        let again = |part| if str::contains(part, ' ') { retell(part) } else { Cow::Borrowed(part) };
+        let parts: Vec<Cow<'_, str>> = parts.into_iter().map(again).collect();
         let shown: Vec<&dyn Display> = parts.iter().map(|part| part as &dyn Display).collect();
         return Cow::Owned(put_in(translated, &shown));
     }

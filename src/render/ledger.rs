@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::page::pad;
 use super::simulation::{Descriptions, millis, reason_words};
 use super::style::{DIM, HEADING, Paint};
 use super::topology::end;
+use crate::lang::{Lang, tell};
 use crate::sim::{Engine, EventKind, FrameId, Record};
 
 /// Frames shown before the ledger says how many more there are.
@@ -19,15 +21,16 @@ pub fn write(engine: &Engine, descriptions: &Descriptions, paint: Paint, out: &m
     for record in engine.records().iter().filter(|record| record.frame != 0) {
         frames.entry(record.frame).or_default().push(record);
     }
+    let lang = paint.lang();
     let count = frames.len();
     for (frame, records) in frames.iter().take(MAX_FRAMES) {
         let from = records.iter().find_map(|record| record.fact_count("from_frame"));
         let born = match from {
-            Some(from) => format!(" (carries what came in frame {from})"),
+            Some(from) => tell!(lang, " (carries what came in frame {})", from),
             None => String::new(),
         };
         let what = descriptions.of(*frame).unwrap_or_default();
-        let head = format!("frame {frame}  {what}{born}\n");
+        let head = tell!(lang, "frame {}  {}{}\n", frame, what, born);
         paint.begin(out, HEADING);
         out.extend_from_slice(head.trim_end().as_bytes());
         paint.end(out);
@@ -47,15 +50,15 @@ pub fn write(engine: &Engine, descriptions: &Descriptions, paint: Paint, out: &m
             }
         }
         if lines > MAX_LINES {
-            out.extend_from_slice(format!("    … and {} more events\n", lines - MAX_LINES).as_bytes());
+            out.extend_from_slice(tell!(lang, "    … and {} more events\n", lines - MAX_LINES).as_bytes());
         }
         let [delivered, filtered, dropped] = ends;
-        let summary = format!("    copies: {delivered} delivered, {filtered} filtered, {dropped} dropped\n");
+        let summary = tell!(lang, "    copies: {} delivered, {} filtered, {} dropped", delivered, filtered, dropped);
         out.extend_from_slice(paint.text(summary.trim_end(), DIM).as_bytes());
         out.extend_from_slice(b"\n\n");
     }
     if count > MAX_FRAMES {
-        out.extend_from_slice(format!("… and {} more frames; --jsonl shows all\n", count - MAX_FRAMES).as_bytes());
+        out.extend_from_slice(tell!(lang, "… and {} more frames; --jsonl shows all\n", count - MAX_FRAMES).as_bytes());
     }
 }
 
@@ -65,8 +68,10 @@ pub(super) fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
         Some(port) => end(engine, record.device, port),
         None => engine.name(record.device).to_owned(),
     };
-    let mut line = format!("  {:>12}  {place:<10} {:<9}", millis(record.at), record.event.name());
-    line.push_str(&said(record));
+    let lang = paint.lang();
+    let event = pad(lang.say(record.event.name()), 9);
+    let mut line = format!("  {:>12}  {place:<10} {event}", millis(record.at));
+    line.push_str(&said(record, lang));
     let why = reason_words(paint.lang(), record);
     if !why.is_empty() {
         let _ = write!(line, " {}", paint.text(&why, DIM));
@@ -76,20 +81,24 @@ pub(super) fn line(engine: &Engine, record: &Record, paint: Paint) -> String {
 }
 
 /// What an event says beside its time, its place and its reason; begins with a blank unless it is empty.
-pub(super) fn said(record: &Record) -> String {
+pub(super) fn said(record: &Record, lang: Lang) -> String {
     let mut line = String::new();
     let text = record.text();
     if !text.is_empty() {
-        let _ = write!(line, " {}", crate::base::text::harmless(text));
+        let _ = write!(line, " {}", crate::base::text::harmless(&lang.retell(text)));
     }
     if let Some(port) = record.fact_count("to_port") {
-        let _ = write!(line, " to port {port}");
+        let _ = write!(line, "{}", tell!(lang, " to port {}", port));
     }
     if let Some(copies) = record.fact_count("copies") {
-        let _ = write!(line, " to {copies} ports");
+        let _ = write!(line, "{}", tell!(lang, " to {} ports", copies));
     }
     if let Some(waits) = record.fact_count("waits_ns") {
-        let _ = write!(line, " after waiting {:.3} ms for the wire", waits as f64 / 1e6);
+        let _ = write!(
+            line,
+            "{}",
+            tell!(lang, " after waiting {} ms for the wire", format_args!("{:.3}", waits as f64 / 1e6))
+        );
     }
     if let Some(crate::sim::Value::Mac(mac)) = record.fact("mac")
         && matches!(record.event, EventKind::Learned | EventKind::Moved | EventKind::Aged)
@@ -101,13 +110,14 @@ pub(super) fn said(record: &Record) -> String {
 
 /// One event by itself, with its frame.
 pub fn event_line(engine: &Engine, record: &Record, descriptions: &Descriptions, paint: Paint) -> String {
+    let lang = paint.lang();
     let mut text = line(engine, record, paint);
     if record.frame != 0 && matches!(record.event, EventKind::Sent | EventKind::Received) {
         let what = descriptions.of(record.frame).unwrap_or_default();
-        text = format!("{}  frame {}: {what}\n", text.trim_end(), record.frame);
+        text = tell!(lang, "{}  frame {}: {}\n", text.trim_end(), record.frame, what);
     }
     for more in record.detail().iter().flat_map(|detail| &detail.lines) {
-        let _ = writeln!(text, "{:39}{}", "", paint.text(&crate::base::text::harmless(more), DIM));
+        let _ = writeln!(text, "{:39}{}", "", paint.text(&crate::base::text::harmless(&lang.retell(more)), DIM));
     }
     text
 }

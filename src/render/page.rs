@@ -81,6 +81,16 @@ impl Sheet<'_> {
     }
 }
 
+/// `text` in so many columns of the screen, of which Chinese characters take two; longer texts stay as they are.
+pub fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{:1$}", "", columns.saturating_sub(text.width()))
+}
+
+/// The same aligned to the right.
+pub fn pad_left(text: &str, columns: usize) -> String {
+    format!("{:1$}{text}", "", columns.saturating_sub(text.width()))
+}
+
 /// Numbers of packets as people read them: `1, 2, 3`, or `1, 2, 3 … 45`.
 pub fn packets(numbers: &[u64]) -> String {
     let text = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
@@ -105,6 +115,13 @@ mod tests {
         let mut out = Vec::new();
         Sheet { width: 20, paint: Paint::new(false), out: &mut out }.say("one two three four five six");
         assert_eq!(String::from_utf8(out).unwrap(), "  one two three four\n  five six\n");
+    }
+
+    #[test]
+    fn chinese_characters_take_two_columns() {
+        assert_eq!(pad("端口", 6) + "|", "端口  |");
+        assert_eq!(pad_left("端口", 5) + "|", " 端口|");
+        assert_eq!(pad("longer", 3), "longer");
     }
 
     #[test]

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::ladder::wrap;
+use super::page::{pad, pad_left};
 use super::style::{DIM, HEADING, Paint, severity};
 use super::table::Table as Grid;
 use super::text::{Detail as LineDetail, description};
@@ -15,7 +18,7 @@ use super::words;
 use crate::analysis::{Analyzer, Judged, Note, Notes, Severity};
 use crate::base::text::harmless;
 use crate::base::{MacAddr, Timestamp};
-use crate::lang::Lang;
+use crate::lang::{Lang, tell};
 use crate::packet::{Direction, Meta, Packet, RawPacket};
 use crate::sim::device::Node;
 use crate::sim::gallery;
@@ -160,9 +163,16 @@ impl<'a> TimeLine<'a> {
     /// Appends the lines.
     pub fn write(&self, out: &mut Vec<u8>) {
         let (lines, left_out) = self.lines();
-        let place_width = lines.iter().map(|line| line.place.chars().count()).max().unwrap_or(0).min(24);
+        let lang = self.paint.lang();
+        let place_width = lines.iter().map(|line| line.place.width()).max().unwrap_or(0).min(24);
         let frame_width = lines.iter().map(|line| line.frame.to_string().len()).max().unwrap_or(1).max(5);
-        let heading = format!("{:>12}  {:>frame_width$}  {:<place_width$}  what happens", "time", "frame", "where");
+        let heading = format!(
+            "{}  {}  {}  {}",
+            pad_left(lang.say("time"), 12),
+            pad_left(lang.say("frame"), frame_width),
+            pad(lang.say("where"), place_width),
+            lang.say("what happens")
+        );
         out.extend_from_slice(self.paint.text(&heading, HEADING).as_bytes());
         out.push(b'\n');
         let mut last = None;
@@ -170,7 +180,8 @@ impl<'a> TimeLine<'a> {
             let time = if last == Some(line.at) { String::new() } else { millis(line.at) };
             last = Some(line.at);
             let frame = if line.frame == 0 { String::new() } else { line.frame.to_string() };
-            let mut text = format!("{time:>12}  {frame:>frame_width$}  {:<place_width$}  {}", line.place, line.text);
+            let place = pad(&line.place, place_width);
+            let mut text = format!("{time:>12}  {frame:>frame_width$}  {place}  {}", line.text);
             if !line.notes.is_empty() {
                 let notes = format!("  · {}", line.notes);
                 text.push_str(&self.paint.text(&notes, severity(Severity::Chat)));
@@ -185,7 +196,7 @@ impl<'a> TimeLine<'a> {
             }
         }
         if left_out > 0 {
-            let text = format!("… and {left_out} more events; --jsonl shows all, --view report sums up\n");
+            let text = tell!(lang, "… and {} more events; --jsonl shows all, --view report sums up\n", left_out);
             out.extend_from_slice(text.as_bytes());
         }
     }
@@ -249,6 +260,7 @@ impl<'a> TimeLine<'a> {
         told: &mut BTreeSet<(DeviceId, String)>,
         explained: &mut BTreeSet<Reason>,
     ) -> Option<Line> {
+        let lang = self.paint.lang();
         let record = group[0];
         let name = self.engine.name(record.device).to_owned();
         let mut line = Line {
@@ -270,10 +282,14 @@ impl<'a> TimeLine<'a> {
                 line.place = format!("{} → {to}", line.place);
                 line.text = what;
                 if let Some(from) = record.fact_count("from_frame") {
-                    let _ = write!(line.text, "  (came in frame {from})");
+                    line.text.push_str(&tell!(lang, "  (came in frame {})", from));
                 }
                 if let Some(waits) = record.fact_count("waits_ns") {
-                    let _ = write!(line.text, "  (waits {:.3} ms for the wire)", waits as f64 / 1e6);
+                    line.text.push_str(&tell!(
+                        lang,
+                        "  (waits {} ms for the wire)",
+                        format_args!("{:.3}", waits as f64 / 1e6)
+                    ));
                 }
                 let said: Vec<String> = self
                     .descriptions
@@ -281,11 +297,11 @@ impl<'a> TimeLine<'a> {
                     .iter()
                     .map(|note| words::line_in(self.paint.lang(), note))
                     .collect();
-                line.notes = said.join("; ");
+                line.notes = lang.series(&said);
             }
             EventKind::Received => {
                 let words: Vec<String> = group[1..].iter().filter_map(|record| self.words(record, explained)).collect();
-                line.text = words.join("; ");
+                line.text = lang.series(&words);
                 if line.text.is_empty() {
                     return None;
                 }
@@ -295,7 +311,7 @@ impl<'a> TimeLine<'a> {
                 if !told.insert((record.device, record.text().to_owned())) && record.reason == Reason::None {
                     return None;
                 }
-                record.text().clone_into(&mut line.text);
+                line.text = lang.retell(record.text()).into_owned();
                 if line.text.is_empty() {
                     line.text = reason_words(self.paint.lang(), record);
                 }
@@ -312,7 +328,11 @@ impl<'a> TimeLine<'a> {
     }
 
     fn more(&self, record: &Record) -> Vec<String> {
-        record.detail().iter().flat_map(|detail| detail.lines.iter().map(|line| harmless(line).into_owned())).collect()
+        record
+            .detail()
+            .iter()
+            .flat_map(|detail| detail.lines.iter().map(|line| harmless(&self.paint.lang().retell(line)).into_owned()))
+            .collect()
     }
 
     fn destination(&self, record: &Record) -> String {
@@ -323,7 +343,7 @@ impl<'a> TimeLine<'a> {
         };
         match self.macs.get(&mac) {
             Some(name) => name.clone(),
-            None if mac.is_broadcast() => "all".to_owned(),
+            None if mac.is_broadcast() => self.paint.lang().say("all").to_owned(),
             None => mac.to_string(),
         }
     }
@@ -346,26 +366,26 @@ impl<'a> TimeLine<'a> {
         };
         let why = self.paint.text(&why, DIM);
         Some(match record.event {
-            EventKind::Learned => lang.tell("learns: {} is behind port {} {}", &[&mac, &port, &why]),
+            EventKind::Learned => tell!(lang, "learns: {} is behind port {} {}", mac, port, why),
             EventKind::Moved => {
                 let from = record.fact_count("from_port").unwrap_or(0);
-                lang.tell("{} moved from port {} to port {} {}", &[&mac, &from, &port, &why])
+                tell!(lang, "{} moved from port {} to port {} {}", mac, from, port, why)
             }
-            EventKind::Aged => lang.tell("forgets {} {}", &[&mac, &why]),
+            EventKind::Aged => tell!(lang, "forgets {} {}", mac, why),
             EventKind::Flooded => match record.fact_count("copies") {
-                Some(1) => lang.tell("floods it to 1 other port {}", &[&why]),
-                Some(copies) => lang.tell("floods it to {} other ports {}", &[&copies, &why]),
-                None => lang.tell("repeats it on all other ports {}", &[&why]),
+                Some(1) => tell!(lang, "floods it to 1 other port {}", why),
+                Some(copies) => tell!(lang, "floods it to {} other ports {}", copies, why),
+                None => tell!(lang, "repeats it on all other ports {}", why),
             },
             EventKind::Forwarded => {
-                lang.tell("forwards it to port {} only {}", &[&record.fact_count("to_port").unwrap_or(0), &why])
+                tell!(lang, "forwards it to port {} only {}", record.fact_count("to_port").unwrap_or(0), why)
             }
-            EventKind::Filtered => lang.tell("ignores it {}", &[&why]),
-            EventKind::Dropped => lang.tell("drops it {}", &[&why]),
+            EventKind::Filtered => tell!(lang, "ignores it {}", why),
+            EventKind::Dropped => tell!(lang, "drops it {}", why),
             EventKind::Delivered => match record.reason {
                 Reason::Routed => return None,
-                _ if !record.text().is_empty() => record.text().to_owned(),
-                Reason::NoListener => lang.tell("takes it in, but {}", &[&why]),
+                _ if !record.text().is_empty() => lang.retell(record.text()).into_owned(),
+                Reason::NoListener => tell!(lang, "takes it in, but {}", why),
                 _ => lang.say("takes it in").to_owned(),
             },
             EventKind::Arp
@@ -375,11 +395,11 @@ impl<'a> TimeLine<'a> {
             | EventKind::Call
             | EventKind::Note => {
                 let text = record.text();
-                if text.is_empty() { why } else { text.to_owned() }
+                if text.is_empty() { why } else { lang.retell(text).into_owned() }
             }
             EventKind::Stp => match record.port {
-                Some(_) => format!("port {port}: {}", record.text()),
-                None => record.text().to_owned(),
+                Some(_) => tell!(lang, "port {}: {}", port, lang.retell(record.text())),
+                None => lang.retell(record.text()).into_owned(),
             },
             EventKind::Sent | EventKind::Received | EventKind::Expect => return None,
         })
@@ -388,17 +408,18 @@ impl<'a> TimeLine<'a> {
 
 /// What every box remembers.
 pub fn tables(engine: &Engine, width: usize, paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     for device in engine.devices() {
         for table in engine.device(device).tables(engine.now()) {
             if table.rows.is_empty() {
                 continue;
             }
-            let heading = format!("{} of {}", table.name, engine.name(device));
+            let heading = tell!(lang, "{} of {}", lang.say(table.name), engine.name(device));
             out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
             out.push(b'\n');
             let mut grid = Grid::new(width, paint, table.heads);
             for row in &table.rows {
-                grid.row(row.iter().map(|cell| harmless(cell).into_owned()));
+                grid.row(row.iter().map(|cell| harmless(&lang.retell(cell)).into_owned()));
             }
             grid.write(out);
             out.push(b'\n');
@@ -417,13 +438,20 @@ pub fn report(scenario: &Scenario, run: &Run, width: usize, paint: Paint, out: &
     let books = engine.books();
     let at = if run.stopped == Stopped::Quiet { engine.last_deed() } else { engine.now() };
     let lang = paint.lang();
-    let mut text = lang.tell("ended at {} {}; seed {}\n", &[&millis(at), &lang.say(end), &run.seed]);
-    text.push_str(&lang.tell(
+    let mut text = tell!(lang, "ended at {} {}; seed {}\n", millis(at), lang.say(end), run.seed);
+    text.push_str(&tell!(
+        lang,
         "{} frames were made; their {} copies: {} delivered, {} filtered, {} dropped, {} still under way\n",
-        &[&books.injected, &books.copies, &books.delivered, &books.filtered, &books.dropped, &books.in_flight],
+        books.injected,
+        books.copies,
+        books.delivered,
+        books.filtered,
+        books.dropped,
+        books.in_flight
     ));
     if engine.records_lost() > 0 {
-        let _ = writeln!(text, "{} events were not kept: there were too many", engine.records_lost());
+        let _ =
+            writeln!(text, "{}", tell!(lang, "{} events were not kept: there were too many", engine.records_lost()));
     }
     out.extend_from_slice(text.as_bytes());
     reasons(engine, width, paint, out);
@@ -504,18 +532,21 @@ pub fn expectations(scenario: &Scenario, run: &Run, paint: Paint, out: &mut Vec<
     if run.outcomes.is_empty() {
         return;
     }
+    let lang = paint.lang();
     out.push(b'\n');
-    out.extend_from_slice(paint.text(paint.lang().say("expected"), HEADING).as_bytes());
+    out.extend_from_slice(paint.text(lang.say("expected"), HEADING).as_bytes());
     out.push(b'\n');
     for (expectation, outcome) in scenario.expectations().iter().zip(&run.outcomes) {
         let line = harmless(&expectation.line);
         let text = match outcome {
             Ok(()) => format!("  {} {line}\n", paint.text("✓", severity(Severity::Chat))),
-            Err(instead) => format!(
-                "  {} {line}\n      line {}: instead {}\n",
+            Err(instead) => tell!(
+                lang,
+                "  {} {}\n      line {}: instead {}\n",
                 paint.text("✗", severity(Severity::Error)),
+                line,
                 expectation.number,
-                harmless(instead)
+                harmless(&lang.retell(instead))
             ),
         };
         out.extend_from_slice(text.as_bytes());

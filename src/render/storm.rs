@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 use super::style::{DIM, HEADING, Paint};
 use super::table::Table as Grid;
 use crate::base::text::harmless;
+use crate::lang::{Lang, tell};
+use crate::sim::gallery;
 use crate::sim::storm::Storm;
 
 /// Bars from little to much.
@@ -16,13 +18,14 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 /// Appends the table of all networks and the curve of the first one.
 pub fn write(storms: &[Storm], width: usize, paint: Paint, out: &mut Vec<u8>) {
     let Some(first) = storms.first() else { return };
+    let lang = paint.lang();
     let step = span(first.step);
     let all = span(first.step * first.samples.len() as u32);
-    let heading = format!("side by side: what the first {all} after the first action cost each network");
+    let heading = tell!(lang, "side by side: what the first {} after the first action cost each network", all);
     out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
     out.push(b'\n');
     let most = storms.iter().map(Storm::most_frames).max().unwrap_or(0);
-    let per_step = format!(">frames per {step}, most");
+    let per_step = format!(">{}", tell!(lang, "frames per {}, most", step));
     let heads = [
         "network",
         "growth",
@@ -42,15 +45,25 @@ pub fn write(storms: &[Storm], width: usize, paint: Paint, out: &mut Vec<u8>) {
             storm.alive().to_string(),
             storm.delivered().to_string(),
             storm.moves_per_second().to_string(),
-            storm.full_after().map_or_else(|| "never".to_owned(), span),
-            if storm.pings == 0 { "-".to_owned() } else { format!("{} of {}", storm.answered, storm.pings) },
+            storm.full_after().map_or_else(|| lang.say("never").to_owned(), span),
+            if storm.pings == 0 { "-".to_owned() } else { tell!(lang, "{0} of {1}", storm.answered, storm.pings) },
         ]);
     }
     grid.write(out);
-    let mut text = format!("growth: one bar for each {step}, each step of the bar about ");
-    let _ = writeln!(text, "{:.1} times the one below; the highest is {most} frames", factor(most));
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}",
+        tell!(
+            lang,
+            "growth: one bar for each {}, each step of the bar about {} times the one below; the highest is {} frames",
+            step,
+            format_args!("{:.1}", factor(most)),
+            most
+        )
+    );
     for storm in storms {
-        let _ = writeln!(text, "  {}: {}", harmless(&storm.name), harmless(&storm.title));
+        let _ = writeln!(text, "  {}: {}", harmless(&storm.name), harmless(&title(storm, lang)));
     }
     out.extend_from_slice(paint.text(&text, DIM).as_bytes());
     out.push(b'\n');
@@ -59,7 +72,8 @@ pub fn write(storms: &[Storm], width: usize, paint: Paint, out: &mut Vec<u8>) {
 
 /// The first network's frames, step by step.
 fn curve(storm: &Storm, step: &str, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let heading = format!("{}: frames on all links in each {step}", harmless(&storm.name));
+    let lang = paint.lang();
+    let heading = tell!(lang, "{}: frames on all links in each {}", harmless(&storm.name), step);
     out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
     out.push(b'\n');
     let most = storm.most_frames().max(1);
@@ -68,9 +82,23 @@ fn curve(storm: &Storm, step: &str, width: usize, paint: Paint, out: &mut Vec<u8
         let after = span(storm.step * (number as u32 + 1));
         let drawn = "█".repeat((sample.frames * room).div_ceil(most) as usize);
         let frames = sample.frames;
-        let line = format!("{after:>8}  {drawn} {frames} frames, {} copies alive\n", sample.alive);
+        let line = tell!(
+            lang,
+            "{}  {} {} frames, {} copies alive\n",
+            format_args!("{:>8}", after),
+            drawn,
+            frames,
+            sample.alive
+        );
         out.extend_from_slice(line.as_bytes());
     }
+}
+
+/// The title of a network; those of the gallery have translations.
+fn title(storm: &Storm, lang: Lang) -> String {
+    let is_built_in = gallery::find(&storm.name).is_some_and(|entry| entry.title() == storm.title);
+    let translated = if is_built_in { lang.scenario(&storm.name) } else { None };
+    translated.map_or_else(|| storm.title.clone(), |(title, _)| title.to_owned())
 }
 
 /// A span of time as short as it is: `1 ms`.

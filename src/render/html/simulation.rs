@@ -286,7 +286,7 @@ impl FilmPage<'_> {
                 columns.p.push(record.port.map_or(-1, |port| i32::from(port.0)));
                 columns.f.push(record.frame);
                 columns.w.push(record.reason as u8);
-                columns.x.push(texts.place(ledger::said(record).trim_start().to_owned()));
+                columns.x.push(texts.place(ledger::said(record, crate::lang::Lang::English).trim_start().to_owned()));
                 if let Some(rule) = record.fact_text("rule").filter(|rule| *rule != record.reason.rule()) {
                     columns.r.push((place, texts.place(harmless(rule).into_owned())));
                 }

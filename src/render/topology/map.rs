@@ -72,8 +72,9 @@ impl NetworkMap {
                 let named = |device, port| {
                     (device, (engine.port_count(device) > 1).then(|| engine.port_name(device, port).to_owned()))
                 };
-                let words =
-                    engine.link(device, port).map_or_else(String::new, |(options, _)| super::link_words(options));
+                let words = engine
+                    .link(device, port)
+                    .map_or_else(String::new, |(options, _)| super::link_words(options, crate::lang::Lang::English));
                 let words = words.trim().trim_start_matches('(').trim_end_matches(')').to_owned();
                 let ends = [(device, port), (peer, peer_port)];
                 cables.push(Cable { ends, a: named(device, port), b: named(peer, peer_port), words });

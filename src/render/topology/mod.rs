@@ -7,6 +7,7 @@ mod map;
 mod notations;
 
 use super::style::{DIM, HEADING, Paint};
+use crate::lang::{Lang, tell};
 use crate::sim::device::Node;
 use crate::sim::{DeviceId, Engine, LinkOptions, PortId};
 
@@ -31,10 +32,10 @@ pub fn write(engine: &Engine, paint: Paint, out: &mut Vec<u8>) {
                 continue;
             }
             if node.is_some() && peer_is_node && (peer, peer_port) < (device, port) {
-                rows.push(row(engine, device, port, node, None));
+                rows.push(row(engine, device, port, node, None, paint.lang()));
                 continue;
             }
-            rows.push(row(engine, device, port, node, Some((peer, peer_port))));
+            rows.push(row(engine, device, port, node, Some((peer, peer_port)), paint.lang()));
         }
     }
     let shown = rows.len().min(MAX_BOXES);
@@ -51,7 +52,9 @@ pub fn write(engine: &Engine, paint: Paint, out: &mut Vec<u8>) {
         out.push(b'\n');
     }
     if rows.len() > shown {
-        out.extend_from_slice(format!("  … and {} more\n", rows.len() - shown).as_bytes());
+        let text = tell!(paint.lang(), "  … and {} more", rows.len() - shown);
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\n');
     }
 }
 
@@ -61,6 +64,7 @@ fn row(
     port: PortId,
     node: Option<&Node>,
     peer: Option<(DeviceId, PortId)>,
+    lang: Lang,
 ) -> [String; 4] {
     let name = end(engine, device, port);
     let (addresses, mac) = match node.and_then(|node| node.interfaces().get(usize::from(port.0))) {
@@ -72,7 +76,7 @@ fn row(
     };
     let cable = match (peer, engine.link(device, port)) {
         (Some((peer, peer_port)), Some((options, _))) => {
-            format!("── {}{}", end(engine, peer, peer_port), link_words(options))
+            format!("── {}{}", end(engine, peer, peer_port), link_words(options, lang))
         }
         _ => String::new(),
     };
@@ -88,20 +92,20 @@ pub fn end(engine: &Engine, device: DeviceId, port: PortId) -> String {
 }
 
 /// What is unusual about a link.
-pub(super) fn link_words(options: &LinkOptions) -> String {
+pub(super) fn link_words(options: &LinkOptions, lang: Lang) -> String {
     let plain = LinkOptions::default();
     let mut words = Vec::new();
     if options.rate_bps != plain.rate_bps {
-        words.push(rate(options.rate_bps));
+        words.push(lang.say(&rate(options.rate_bps)).to_owned());
     }
     if options.delay != plain.delay {
-        words.push(format!("{} µs away", options.delay.as_nanos() as f64 / 1e3));
+        words.push(tell!(lang, "{} µs away", options.delay.as_nanos() as f64 / 1e3));
     }
     if options.mtu != plain.mtu {
         words.push(format!("MTU {}", options.mtu));
     }
     if options.queue_frames != plain.queue_frames {
-        words.push(format!("queue {}", options.queue_frames));
+        words.push(tell!(lang, "queue {}", options.queue_frames));
     }
     for (percent, word) in [
         (options.loss_percent, "lost"),
@@ -110,14 +114,14 @@ pub(super) fn link_words(options: &LinkOptions) -> String {
         (options.corrupt_percent, "corrupted"),
     ] {
         if percent > 0.0 {
-            words.push(format!("{percent} % {word}"));
+            words.push(tell!(lang, "{} % {}", percent, lang.say(word)));
         }
     }
     if !options.lose_frames.is_empty() {
         let frames: Vec<String> = options.lose_frames.iter().map(u64::to_string).collect();
-        words.push(format!("loses frame {}", frames.join(", ")));
+        words.push(tell!(lang, "loses frame {}", frames.join(", ")));
     }
-    if words.is_empty() { String::new() } else { format!("  ({})", words.join(", ")) }
+    if words.is_empty() { String::new() } else { tell!(lang, "  ({})", lang.list(&words)) }
 }
 
 /// `100 Mbit/s`.
@@ -127,6 +131,6 @@ pub fn rate(bits: u64) -> String {
         1_000_000_000.. => format!("{} Gbit/s", bits as f64 / 1e9),
         1_000_000.. => format!("{} Mbit/s", bits as f64 / 1e6),
         1_000.. => format!("{} kbit/s", bits as f64 / 1e3),
-        _ => format!("{bits} bit/s"),
+        _ => format!("{} bit/s", bits),
     }
 }
