@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use corpus::{Head, Packet};
+use netlab::filter::capture::{Filter, Target};
+use netlab::wire::LinkType;
 
 /// Says in the sender's process on which interface to send.
 const SEND_ON: &str = "NETLAB_TEST_SEND_ON";
@@ -36,12 +38,28 @@ const FILTERS: &[&str] = &[
     "ether broadcast and greater 60",
     "ether[12:2] = 0x8100 or ether proto 0x88cc",
     "mpls and ip",
+    "vlan 5 and tcp port 80",
+    "vlan 100 and vlan and ip",
+    "vlan and vlan 5 and tcp port 80",
+    "vlan 5 and vlan 200 and host 192.0.2.1",
+    "ether proto 0x88a8 or (vlan and vlan and vlan)",
+    "geneve",
+    "geneve 5 and ip",
+    "geneve and vlan and ip",
+    BEHIND_A_TAG,
+    "geneve and ip6",
+    // Libpcap loses its place behind an authentication header.
+    "not protochain 51 and protochain 6",
     INBOUND,
 ];
 
 /// Compared with `udp`: all the frames come in. libpcap tests the first packets of a capture a second time by itself, without
 /// what the kernel knew of them, so that tcpdump leaves them out.
 const INBOUND: &str = "inbound and udp";
+
+/// Compared with what is taken of the same frames in a file, where the tag is among the octets. Libpcap 1.10 forgets live where
+/// the tag ended once Geneve is passed: it begins with `M[4] = M[2] = 0`, and reads M[0] and M[1].
+const BEHIND_A_TAG: &str = "vlan 5 and geneve and udp";
 
 /// The network namespaces of a test, removed at its end.
 struct Namespaces {
@@ -91,8 +109,32 @@ fn skip(why: &str) {
 /// Frames that can be sent: whole headers, nothing longer than the link takes.
 fn frames() -> Vec<Packet> {
     let mut packets = corpus::packets(4, Head::Ethernet, 600);
+    packets.extend(corpus::nested(4, Head::Ethernet, 200));
+    packets.extend(service_tagged());
     packets.retain(|packet| packet.bytes.len() >= 20);
     packets
+}
+
+/// Frames in two tags, as a provider's network has them (IEEE 802.1ad) and as some switches do it with two equal tags: TCP to and
+/// from ports 80 and 443 in VLAN 5 of VLAN 100, and the other way round.
+fn service_tagged() -> Vec<Packet> {
+    let mut frames = Vec::new();
+    for outer in [[0x88, 0xa8], [0x81, 0x00], [0x91, 0x00]] {
+        for (service, customer) in [(100, 5), (5, 100), (5, 200)] {
+            for port in [80_u16, 443] {
+                let mut bytes = vec![0, 0, 0x5e, 0, 0x53, 1, 0, 0, 0x5e, 0, 0x53, 2];
+                bytes.extend_from_slice(&[outer[0], outer[1], 0, service, 0x81, 0, 0x60, customer, 8, 0]);
+                bytes.extend_from_slice(&[0x45, 0, 0, 40, 0, 7, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 77]);
+                bytes.extend_from_slice(&port.to_be_bytes());
+                bytes.extend_from_slice(&[0x9c, 0x40, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
+                frames.push(Packet { wire_len: bytes.len() as u32, bytes: bytes.clone() });
+                // The same with one tag.
+                bytes.drain(12..16);
+                frames.push(Packet { wire_len: bytes.len() as u32, bytes });
+            }
+        }
+    }
+    frames
 }
 
 #[test]
@@ -123,7 +165,7 @@ fn live_filters_choose_what_tcpdump_chooses() {
                     .arg(&file);
                 // Without its optimiser, which in libpcap 1.10 makes of `arp or (vlan 5 and ip)` a program that looks for IP
                 // four octets too far.
-                if filter.starts_with("arp or (vlan") {
+                if filter.contains(" or (vlan") && !filter.starts_with("tcp") {
                     command.arg("-O");
                 }
             } else {
@@ -170,8 +212,16 @@ fn live_filters_choose_what_tcpdump_chooses() {
         };
         let udp = FILTERS.iter().position(|filter| *filter == "udp");
         let peer = if *filter == INBOUND { udp.expect("it is there") } else { number };
-        let (theirs, ours) = (of("tcpdump", peer), of("netlab", number));
-        assert_eq!(ours.len(), theirs.len(), "packets of `{filter}`");
+        let of_file: Vec<Packet>;
+        let (mut theirs, ours) = (of("tcpdump", peer), of("netlab", number));
+        if *filter == BEHIND_A_TAG {
+            let program = Filter::compile(filter, LinkType::ETHERNET, Target::File).expect("a filter");
+            of_file = frames().into_iter().filter(|packet| program.matches(&packet.bytes, packet.wire_len)).collect();
+            theirs = &of_file;
+        }
+        let odd = ours.iter().find(|packet| theirs.iter().all(|other| other.bytes != packet.bytes));
+        let octets = odd.map(|packet| format!("{:02x?}", packet.bytes));
+        assert_eq!(ours.len(), theirs.len(), "packets of `{filter}`; one that tcpdump leaves: {octets:?}");
         let equal = ours.iter().zip(theirs).all(|(a, b)| a.bytes == b.bytes && a.wire_len == b.wire_len);
         assert!(equal, "octets of the packets of `{filter}`");
         some += usize::from(!ours.is_empty());

@@ -7,6 +7,8 @@
 mod corpus;
 #[path = "filter/generate.rs"]
 mod generate;
+#[path = "filter/peer.rs"]
+mod peer;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +16,9 @@ use std::process::Command;
 use corpus::{Head, LINKS, Packet};
 use generate::Generator;
 use netlab::base::Rng;
-use netlab::filter::capture::{Filter, Instruction, Names, Program, Target};
+use netlab::filter::capture::{Filter, Names, Target};
 use netlab::wire::LinkType;
+use peer::Peer;
 
 /// True if tcpdump is here; says so if not.
 fn has_tcpdump() -> bool {
@@ -29,7 +32,7 @@ fn has_tcpdump() -> bool {
 
 /// What tcpdump makes of an expression on the packets of a file.
 enum Verdict {
-    Program(Program),
+    Program(Peer),
     RejectsAll,
     Refused(String),
 }
@@ -49,13 +52,17 @@ fn tcpdump(file: &Path, expression: &str, options: &[&str]) -> Verdict {
         let last = text.lines().last().unwrap_or_default().to_owned();
         return if last.contains("rejects all") { Verdict::RejectsAll } else { Verdict::Refused(last) };
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let instructions = text.lines().skip(1).map(|line| {
-        let numbers: Vec<u32> =
-            line.split_whitespace().map(|word| word.parse::<i64>().expect("a number") as u32).collect();
-        Instruction { code: numbers[0] as u16, jt: numbers[1] as u8, jf: numbers[2] as u8, k: numbers[3] }
-    });
-    Verdict::Program(Program::new(instructions.collect()).expect("tcpdump's program is valid"))
+    Verdict::Program(Peer::of_listing(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// True of what libpcap 1.10 forgets as it goes into Geneve: that the labels are passed (behind them it takes all for MPLS), and
+/// that the LLC header of what is carried has its place even where the captured link has none.
+fn is_forgotten(link: u16, expression: &str) -> bool {
+    let words: Vec<&str> = expression.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let Some(first) = words.iter().position(|word| *word == "geneve") else { return false };
+    let last = words.iter().rposition(|word| *word == "geneve").unwrap_or(first);
+    let of_iso = ["clnp", "esis", "isis", "iso", "l1", "l2", "iih", "lsp", "snp", "csnp", "psnp"];
+    words[..last].contains(&"mpls") || link != 1 && words[first..].iter().any(|word| of_iso.contains(word))
 }
 
 /// The difference between netlab and tcpdump for one expression, if there is one.
@@ -63,14 +70,21 @@ fn difference(names: &Names, file: &Path, link: u16, packets: &[Packet], express
     let ours = Filter::parse_with(expression, names).and_then(|filter| filter.program(LinkType(link), Target::File));
     let theirs = tcpdump(file, expression, &[]);
     match (ours, theirs) {
+        _ if is_forgotten(link, expression) => None,
         // libpcap's optimiser runs through code that no packet reaches, and takes unknown numbers for zero there.
         (_, Verdict::Refused(reason)) if reason.contains("by zero") && expression.contains(['/', '%']) => None,
+        // Where its loop does not get to, the chain that is written out does.
+        (_, Verdict::Refused(reason)) if reason.contains("protochain") && expression.contains("geneve") => None,
+        // Sixteen places are enough for netlab, which does not keep what it will not need again.
+        (Ok(_), Verdict::Refused(reason)) if reason.contains("too many registers") => None,
+        // Which number that is, tools disagree about.
+        (Err(ours), _) if ours.message.contains("could be meant as octal") => None,
         (Err(ours), Verdict::RejectsAll) if ours.matches_nothing => None,
         (Err(ours), Verdict::Refused(_)) if !ours.matches_nothing => None,
         // Whether a program that accepts nothing is noticed depends on the optimiser; it chooses the same packets.
         (Err(ours), Verdict::Program(theirs)) if ours.matches_nothing => packets
             .iter()
-            .position(|packet| theirs.matches(&packet.bytes, packet.wire_len))
+            .position(|packet| theirs.takes(packet) == Some(true))
             .map(|at| format!("netlab says it matches nothing, tcpdump takes packet {}", at + 1)),
         (Ok(ours), Verdict::RejectsAll) => packets
             .iter()
@@ -78,7 +92,7 @@ fn difference(names: &Names, file: &Path, link: u16, packets: &[Packet], express
             .map(|at| format!("tcpdump says it matches nothing, netlab takes packet {}", at + 1)),
         (Ok(ours), Verdict::Program(theirs)) => {
             let differs = |packet: &Packet| {
-                ours.matches(&packet.bytes, packet.wire_len) != theirs.matches(&packet.bytes, packet.wire_len)
+                theirs.takes(packet).is_some_and(|taken| taken != ours.matches(&packet.bytes, packet.wire_len))
             };
             let unequal: Vec<usize> = (0..packets.len()).filter(|at| differs(&packets[*at])).collect();
             unequal.first()?;
@@ -89,15 +103,16 @@ fn difference(names: &Names, file: &Path, link: u16, packets: &[Packet], express
             };
             let at = unequal.into_iter().find(|at| {
                 let packet = &packets[*at];
-                ours.matches(&packet.bytes, packet.wire_len) != unoptimised.matches(&packet.bytes, packet.wire_len)
+                unoptimised.takes(packet).is_some_and(|taken| taken != ours.matches(&packet.bytes, packet.wire_len))
             })?;
             let packet = &packets[at];
             Some(format!(
-                "packet {} ({} of {} octets: {:02x?})\nnetlab:\n{ours}tcpdump:\n{theirs}",
+                "packet {} ({} of {} octets: {:02x?})\nnetlab:\n{ours}tcpdump:\n{}",
                 at + 1,
                 packet.bytes.len(),
                 packet.wire_len,
-                &packet.bytes[..packet.bytes.len().min(60)]
+                &packet.bytes[..packet.bytes.len().min(120)],
+                theirs.listing()
             ))
         }
         (Ok(_), Verdict::Refused(reason)) => Some(format!("netlab accepts, tcpdump refuses: {reason}")),
@@ -127,7 +142,8 @@ fn generated_filters_choose_the_packets_that_tcpdump_chooses() {
     let mut failures = Vec::new();
     let mut refused = 0;
     for (link, head) in LINKS {
-        let packets = corpus::packets(seed() ^ u64::from(link), head, 4000);
+        let mut packets = corpus::packets(seed() ^ u64::from(link), head, 4000);
+        packets.extend(corpus::nested(seed() ^ u64::from(link), head, 2000));
         let file = folder.path().join(format!("{link}.pcap"));
         std::fs::write(&file, corpus::pcap(link, &packets)).expect("written");
         let mut generator = Generator { rng: Rng::new(seed()).fork(u64::from(link)), ethernet: head == Head::Ethernet };

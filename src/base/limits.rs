@@ -74,6 +74,8 @@ pub const MAX_SCREEN_SECONDS: usize = 400;
 pub const MAX_FILTER_LEN: usize = 1 << 20;
 /// Parentheses and negations inside one another. People stop at ten; the parser is recursive.
 pub const MAX_FILTER_DEPTH: usize = 64;
+/// Headers that `protochain` goes through. Hosts may stop at eight (RFC 8504 §5.3); real chains have three at most.
+pub const MAX_CHAINED_HEADERS: usize = 16;
 /// Packets of which is remembered that a display filter showed them, so that a late note finds its line. Notes that come
 /// later than that many packets are rare, and are then left out.
 pub const MAX_SHOWN_PACKETS: usize = 1 << 16;

@@ -138,11 +138,22 @@ impl Pcap {
         number: &mut u64,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let is_usual =
-            self.record_header_len == RECORD_HEADER_LEN && self.lengths == Lengths::AsNow && !self.big_endian;
-        if !is_usual {
-            return ControlFlow::Continue(());
+        let is_usual = self.record_header_len == RECORD_HEADER_LEN && self.lengths == Lengths::AsNow;
+        match (is_usual, self.big_endian) {
+            (true, false) => self.each_usual::<false>(window, summary, number, each),
+            (true, true) => self.each_usual::<true>(window, summary, number, each),
+            (false, _) => ControlFlow::Continue(()),
         }
+    }
+
+    #[inline]
+    fn each_usual<const BIG: bool>(
+        &mut self,
+        window: &mut Window,
+        summary: &mut CaptureSummary,
+        number: &mut u64,
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let all = window.available();
         let mut rest = all;
         let mut count = summary.bulk();
@@ -150,7 +161,8 @@ impl Pcap {
         let mut meta = Meta { interface: self.interface, ..Meta::new(*number, Timestamp::ZERO, self.link, 0) };
         while let Some((header, behind)) = rest.split_first_chunk::<RECORD_HEADER_LEN>() {
             let (fours, _) = header.as_chunks::<4>();
-            let [seconds, ticks, captured, original] = [0, 1, 2, 3].map(|at| u32::from_le_bytes(fours[at]));
+            let word = |at: usize| if BIG { u32::from_be_bytes(fours[at]) } else { u32::from_le_bytes(fours[at]) };
+            let [seconds, ticks, captured, original] = [0, 1, 2, 3].map(word);
             let len = captured as usize;
             if len > MAX_RECORD_LEN {
                 break;

@@ -5,7 +5,7 @@
 //! besides, a packet of an interface that was never described is kept, and options that overrun their block cost only
 //! themselves.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use super::interface::Interfaces;
 use super::options::{self, Options, Order};
@@ -15,7 +15,7 @@ use super::summary::CaptureSummary;
 use super::window::Window;
 use crate::base::Timestamp;
 use crate::base::limits::MAX_RECORD_LEN;
-use crate::packet::{Direction, Meta, RemarkKind};
+use crate::packet::{Direction, Item, Meta, RawPacket, RemarkKind};
 
 /// Block types (draft-ietf-opsawg-pcapng §4).
 mod block_type {
@@ -32,6 +32,9 @@ mod block_type {
 const FRAME_LEN: usize = 12;
 /// Type and length.
 const FRONT_LEN: usize = 8;
+/// What stands before the packet in an Enhanced Packet Block: type and length of the block, interface, two halves of the time,
+/// captured and original length.
+const ENHANCED_LEN: usize = 28;
 /// The largest block that is taken into the buffer: a packet and as much again for its options.
 const MAX_BLOCK_LEN: usize = 2 * MAX_RECORD_LEN;
 
@@ -108,6 +111,76 @@ impl Pcapng {
                 return Ok(Found::Remarks);
             }
         }
+    }
+
+    /// Hands the packets of Enhanced Packet Blocks that lie whole in the window to `each`, numbered from `number` on, and ends
+    /// before the first block that is something else or odd; [`Pcapng::next`] goes on there. The same as that with everything
+    /// that does not concern the single packet taken out of the loop.
+    #[inline]
+    pub(super) fn each_in_window(
+        &mut self,
+        window: &mut Window,
+        summary: &mut CaptureSummary,
+        number: &mut u64,
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match self.order {
+            Order::Little => self.each_enhanced::<false>(window, summary, number, each),
+            Order::Big => self.each_enhanced::<true>(window, summary, number, each),
+        }
+    }
+
+    #[inline]
+    fn each_enhanced<const BIG: bool>(
+        &mut self,
+        window: &mut Window,
+        summary: &mut CaptureSummary,
+        number: &mut u64,
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let Some(link) = self.section.known(0).map(|port| port.link) else { return ControlFlow::Continue(()) };
+        let all = window.available();
+        let mut rest = all;
+        let mut count = summary.bulk();
+        let mut flow = ControlFlow::Continue(());
+        let mut last = self.last;
+        let begun = *number;
+        while let Some((front, behind)) = rest.split_first_chunk::<ENHANCED_LEN>() {
+            let (fours, _) = front.as_chunks::<4>();
+            let word = |at: usize| if BIG { u32::from_be_bytes(fours[at]) } else { u32::from_le_bytes(fours[at]) };
+            let (block_len, captured_len) = (word(1) as usize, word(5) as usize);
+            let port = match self.section.known(word(2)) {
+                Some(port) if port.link == link && word(0) == block_type::ENHANCED_PACKET => port,
+                _ => break,
+            };
+            if captured_len > MAX_RECORD_LEN {
+                break;
+            }
+            let options_at = ENHANCED_LEN + captured_len.next_multiple_of(4);
+            let Some((block, next)) = rest.split_at_checked(block_len) else { break };
+            let Some((options, end)) = block.get(options_at..).and_then(<[u8]>::split_last_chunk::<4>) else { break };
+            let Some(direction) = direction_alone::<BIG>(options) else { break };
+            // A length that is not a multiple of four is odd, and so is one that is not said again behind.
+            if *end != fours[1] || block_len % 4 != 0 {
+                break;
+            }
+            rest = next;
+            *number += 1;
+            last = port.time(u64::from(word(3)) << 32 | u64::from(word(4)));
+            let meta = Meta { interface: port.index, direction, ..Meta::new(*number, last, link, word(6)) };
+            count.add(&meta, captured_len);
+            flow = each(Item::Packet(RawPacket { meta, bytes: &behind[..captured_len] }));
+            if flow.is_break() {
+                break;
+            }
+        }
+        self.last = last;
+        self.blocks += *number - begun;
+        self.packets += *number - begun;
+        summary.add_bulk(&count, link);
+        let len = all.len() - rest.len();
+        window.consume(len);
+        flow
     }
 
     /// Type and length of the next block; `None` at the end. Sees to the byte order of a new section.
@@ -251,14 +324,7 @@ impl Pcapng {
         for option in Options::new(self.order, octets) {
             match option {
                 Ok((1, comment)) => waiting.say_of_packet(RemarkKind::Comment, options::text(comment)),
-                // epb_flags and pack_flags alike: the lowest two bits are the direction.
-                Ok((2, flags)) if flags.len() == 4 => {
-                    meta.direction = match self.order.u32(flags, 0) & 3 {
-                        1 => Some(Direction::Inbound),
-                        2 => Some(Direction::Outbound),
-                        _ => None,
-                    };
-                }
+                Ok((2, flags)) if flags.len() == 4 => meta.direction = direction(self.order.u32(flags, 0)),
                 Ok((4, count)) if count.len() == 8 => {
                     self.section.lost(interface, self.order.u64(count, 0), waiting, summary);
                 }
@@ -344,5 +410,26 @@ impl Pcapng {
     #[cold]
     fn broken(&self, window: &Window, how: String) -> Box<Trouble> {
         damage(format!("block {} at octet {} {how}", self.blocks + 1, window.offset()))
+    }
+}
+
+/// The direction that the options of a packet tell, if they tell nothing else: none are there, or the flags alone.
+#[inline]
+fn direction_alone<const BIG: bool>(options: &[u8]) -> Option<Option<Direction>> {
+    let (octets, end) = match options {
+        [] | [0, 0, 0, 0] => return Some(None),
+        _ => options.split_at_checked(8)?,
+    };
+    let (code, lowest) = if BIG { ([0, 2, 0, 4], octets[7]) } else { ([2, 0, 4, 0], octets[4]) };
+    (octets[..4] == code && matches!(end, [] | [0, 0, 0, 0])).then(|| direction(lowest.into()))
+}
+
+/// The lowest two bits of epb_flags and pack_flags alike.
+#[inline]
+fn direction(flags: u32) -> Option<Direction> {
+    match flags & 3 {
+        1 => Some(Direction::Inbound),
+        2 => Some(Direction::Outbound),
+        _ => None,
     }
 }

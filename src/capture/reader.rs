@@ -180,11 +180,12 @@ impl Reader {
         number: &mut u64,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        if !self.waiting.remarks.is_empty() || self.waiting.packet || self.ended {
+            return ControlFlow::Continue(());
+        }
         match &mut self.parser {
-            Parser::Pcap(pcap) if self.waiting.remarks.is_empty() && !self.waiting.packet && !self.ended => {
-                pcap.each_in_window(&mut self.window, &mut self.summary, number, each)
-            }
-            _ => ControlFlow::Continue(()),
+            Parser::Pcap(pcap) => pcap.each_in_window(&mut self.window, &mut self.summary, number, each),
+            Parser::Pcapng(pcapng) => pcapng.each_in_window(&mut self.window, &mut self.summary, number, each),
         }
     }
 

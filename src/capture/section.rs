@@ -201,6 +201,12 @@ impl Section {
         );
     }
 
+    /// The interface of that number, if it was described.
+    #[inline]
+    pub(super) fn known(&self, interface: u32) -> Option<&Port> {
+        self.ports.get(interface as usize)
+    }
+
     /// The interface that a packet names. One that was never described gets the link type of the first one and
     /// microseconds, and that is said once in a section.
     #[inline]

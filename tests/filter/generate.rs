@@ -62,6 +62,7 @@ impl Generator {
             }
             15 => self.other(),
             16 if self.ethernet || self.chance(6) => self.tunnel(),
+            17 => self.geneve(),
             _ => self.comparison(),
         }
     }
@@ -154,6 +155,13 @@ impl Generator {
             "iso " | "isis " => self.pick(&["0x83", "17", "0x81", "18"]),
             _ => self.pick(&["6", "17", "\\tcp", "\\udp", "1", "58", "132", "44", "\\icmp", "300"]),
         };
+        if self.chance(3) {
+            let number = self.pick(&["6", "17", "\\tcp", "51", "44", "59", "58", "\\ah", "300"]);
+            return match self.chance(4) {
+                true => format!("{proto}protochain {number} or 17"),
+                false => format!("{proto}protochain {number}"),
+            };
+        }
         if self.chance(4) { format!("{proto}proto {number} or 6") } else { format!("{proto}proto {number}") }
     }
 
@@ -182,6 +190,24 @@ impl Generator {
             4 => format!("mpls {}", self.pick(&["4", "5", "1000", "1048575"])),
             5 => format!("pppoes and {inner}"),
             _ => format!("pppoes {} and {inner}", self.pick(&["1", "4", "77"])),
+        }
+    }
+
+    fn geneve(&mut self) -> String {
+        let inner = self.term(1);
+        match self.rng.below(7) {
+            0 => self.pick(&["geneve", "geneve 5", "geneve 1193046", "geneve 0x1000000", "geneve 16777215"]).to_owned(),
+            1 => format!("geneve 5 and {inner}"),
+            2 => format!("geneve and geneve and {inner}"),
+            3 if self.ethernet => {
+                let outer = self.pick(&["vlan", "vlan 5", "mpls", "pppoes", "pppoes 4"]);
+                format!("{outer} and geneve and {inner}")
+            }
+            4 => {
+                let outer = self.pick(&["vlan", "vlan 5", "mpls", "pppoes", "vlan and vlan", "mpls 4 and mpls"]);
+                format!("geneve and {outer} and {inner}")
+            }
+            _ => format!("geneve and {inner}"),
         }
     }
 

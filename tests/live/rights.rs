@@ -35,6 +35,30 @@ fn without_the_right_to_capture_the_two_ways_out_are_told() {
 }
 
 #[test]
+fn what_filters_mean_is_said_without_rights() {
+    let Some(lab) = Lab::new(&["setpriv"]) else { return };
+    let explained = |arguments: &[&str]| {
+        let powerless =
+            ["--bounding-set=-net_raw", "--inh-caps=-net_raw", NETLAB, "capture", "eth0", "--explain-filter"];
+        let output = lab.run(&lab.b, "setpriv", &[&powerless, arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    // Of a capture filter the program for the kernel, which asks for the tag instead of looking for it.
+    let of_filter = explained(&["vlan 5 and tcp port 80"]);
+    assert!(of_filter.contains("Takes a packet of ethernet if") && of_filter.contains("[vlan tag present]"));
+    assert!(!of_filter.contains("Shows a packet"));
+    // Of a display filter what it needs; of both first the one, then the other.
+    let of_display = explained(&["-Y", "tcp.connection == 3 and note.severity >= warning"]);
+    assert!(of_display.starts_with("Shows a packet if\n") && !of_display.contains("Program"), "{of_display}");
+    assert!(of_display.contains("needs the notes of the analysis, and to know the connections"), "{of_display}");
+    let both = explained(&["-Y", "tcp.flags.syn", "tcp port 80"]);
+    let (display, capture) = both.split_once("\nTakes a packet of ethernet if\n").expect(&both);
+    assert!(display.contains("tcp.flags.syn") && display.contains("Note: "), "{both}");
+    assert!(capture.contains("port is 80 (http)") && capture.contains("ret      #262144"), "{both}");
+}
+
+#[test]
 fn the_right_to_capture_alone_suffices_and_is_given_up() {
     let Some(lab) = Lab::new(&["setpriv", "setcap", "ping"]) else { return };
     let program = lab.file("netlab");

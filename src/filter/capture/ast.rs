@@ -254,6 +254,11 @@ pub(crate) enum Primitive {
         proto: Option<Proto>,
         number: u32,
     },
+    /// `protochain`.
+    ProtocolChain {
+        proto: Option<Proto>,
+        number: u32,
+    },
     /// `broadcast`.
     Broadcast(Option<Proto>),
     /// `multicast`.

@@ -1,4 +1,8 @@
 //! From the graph to instructions: registers, scratch memory, jumps.
+//!
+//! Places that much is read behind (what a tunnel carries) are kept in scratch cells. Which ones hold what is followed like
+//! the registers: where two ways meet, only what both kept is there. So no cell is read before it was written, which the
+//! kernel would refuse.
 
 use std::collections::HashMap;
 
@@ -18,11 +22,15 @@ const CELLS: u32 = 16;
 #[derive(Debug)]
 pub(super) struct TooDeep;
 
-/// What the two registers hold.
+/// Scratch cells that places are kept in, at most; the others are for what is half computed.
+const KEPT_CELLS: usize = 8;
+
+/// What the two registers hold, and which places are kept in scratch cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Registers {
     a: Option<Val>,
     x: Option<Val>,
+    kept: [Option<Val>; KEPT_CELLS],
 }
 
 impl Registers {
@@ -33,31 +41,43 @@ impl Registers {
         if self.x != other.x {
             self.x = None;
         }
+        for (mine, theirs) in self.kept.iter_mut().zip(other.kept) {
+            if *mine != theirs {
+                *mine = None;
+            }
+        }
     }
 }
 
-/// One node's instructions; the last is the jump, whose targets are filled in when all places are known.
+/// One node's instructions; the last is the jump, whose targets are filled in when all places are known. There is none where
+/// something is only read and the next block follows.
 struct Block {
     body: Vec<Instruction>,
     yes: Way,
     no: Way,
+    jumps: bool,
 }
 
 pub(super) fn emit(graph: &Graph, root: Way, values: &Values) -> Result<Vec<Instruction>, TooDeep> {
     let order = graph.order(root);
     let mut entry: HashMap<u32, Registers> = HashMap::new();
     let mut blocks = Vec::with_capacity(order.len());
-    for index in &order {
+    for (place, index) in order.iter().enumerate() {
         let node = graph.node(*index);
         let mut code =
             Emitter { values, out: Vec::new(), registers: entry.remove(index).unwrap_or_default(), cells: 0 };
-        code.test(node)?;
+        let jumps = node.yes != node.no || Some(node.yes) != order.get(place + 1).map(|next| Way::Node(*next));
+        if jumps {
+            code.test(node)?
+        } else {
+            code.read(node)?
+        }
         for way in [node.yes, node.no] {
             if let Way::Node(next) = way {
                 entry.entry(next).and_modify(|known| known.meet(code.registers)).or_insert(code.registers);
             }
         }
-        blocks.push(Block { body: code.out, yes: node.yes, no: node.no });
+        blocks.push(Block { body: code.out, yes: node.yes, no: node.no, jumps });
     }
     Ok(link(&order, blocks, root))
 }
@@ -82,17 +102,20 @@ impl Emitter<'_> {
             Comparison::GreaterOrEqual => code::JGE,
             Comparison::AnyBit => code::JSET,
         };
+        self.read(node)?;
         match self.values.constant_of(test.against) {
-            Some(number) => {
-                self.a(test.value)?;
-                self.push(code::JMP | comparison | code::K, number);
-            }
-            None => {
-                self.both(test.value, test.against)?;
-                self.push(code::JMP | comparison | code::X, 0);
-            }
+            Some(number) => self.push(code::JMP | comparison | code::K, number),
+            None => self.push(code::JMP | comparison | code::X, 0),
         }
         Ok(())
+    }
+
+    /// Computes what a test compares.
+    fn read(&mut self, node: &Node) -> Result<(), TooDeep> {
+        match self.values.constant_of(node.test.against) {
+            Some(_) => self.a(node.test.value),
+            None => self.both(node.test.value, node.test.against),
+        }
     }
 
     /// Brings `left` into the accumulator and `right` into the index register.
@@ -105,7 +128,7 @@ impl Emitter<'_> {
             return self.x(right);
         }
         let cell = self.cells;
-        if cell >= CELLS {
+        if cell + self.values.kept_count().min(KEPT_CELLS) as u32 >= CELLS {
             return Err(TooDeep);
         }
         self.a(right)?;
@@ -121,10 +144,49 @@ impl Emitter<'_> {
     /// True if the value gets into the index register without the accumulator.
     fn goes_to_x(&self, val: Val) -> bool {
         matches!(self.values.of(val), Value::Const(_) | Value::WireLen | Value::HeaderLen { .. })
+            || self.registers.kept.contains(&Some(val))
+    }
+
+    /// The scratch cell that a value is in.
+    fn cell_of(&self, val: Val) -> Option<u32> {
+        let place = self.registers.kept.iter().position(|kept| *kept == Some(val))?;
+        Some(CELLS - 1 - place as u32)
+    }
+
+    /// Keeps what the accumulator holds in a scratch cell, if it is worth one.
+    fn keep(&mut self, val: Val) {
+        if let Some(number) = self.values.kept_number(val) {
+            // More than there are cells take turns.
+            let place = number % KEPT_CELLS;
+            self.push(code::ST, CELLS - 1 - place as u32);
+            self.registers.kept[place] = Some(val);
+        }
+    }
+
+    /// Leaves one of two values in the accumulator, by a jump within the block.
+    fn choose(&mut self, value: Val, number: u32, yes: Val, no: Val) -> Result<(), TooDeep> {
+        self.a(value)?;
+        let fork = self.out.len();
+        self.push(code::JMP | code::JEQ | code::K, number);
+        let before = self.registers;
+        self.a(yes)?;
+        let after_yes = std::mem::replace(&mut self.registers, before);
+        let over = self.out.len();
+        self.push(code::JMP | code::JA, 0);
+        self.out[fork].jf = u8::try_from(self.out.len() - fork - 1).map_err(|_| TooDeep)?;
+        self.a(no)?;
+        self.out[over].k = (self.out.len() - over - 1) as u32;
+        self.registers.meet(after_yes);
+        Ok(())
     }
 
     fn a(&mut self, val: Val) -> Result<(), TooDeep> {
         if self.registers.a == Some(val) {
+            return Ok(());
+        }
+        if let Some(cell) = self.cell_of(val) {
+            self.push(code::LD | code::MEM, cell);
+            self.registers.a = Some(val);
             return Ok(());
         }
         match self.values.of(val) {
@@ -153,13 +215,20 @@ impl Emitter<'_> {
                     self.push(code::ALU | alu(operation) | code::X, 0);
                 }
             },
+            Value::Choose { value, number, yes, no } => self.choose(value, number, yes, no)?,
         }
         self.registers.a = Some(val);
+        self.keep(val);
         Ok(())
     }
 
     fn x(&mut self, val: Val) -> Result<(), TooDeep> {
         if self.registers.x == Some(val) {
+            return Ok(());
+        }
+        if let Some(cell) = self.cell_of(val) {
+            self.push(code::LDX | code::W | code::MEM, cell);
+            self.registers.x = Some(val);
             return Ok(());
         }
         match self.values.of(val) {
@@ -227,6 +296,9 @@ fn link(order: &[u32], blocks: Vec<Block>, root: Way) -> Vec<Instruction> {
         let mut grown = false;
         for (number, block) in blocks.iter().enumerate() {
             out.extend_from_slice(&block.body);
+            if !block.jumps {
+                continue;
+            }
             let jump = out.len() - 1;
             let after = out.len();
             let (yes_long, no_long) = long[number];

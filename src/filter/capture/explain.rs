@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::ast::{Address, Arith, ByteTest, Expr, PortProtocol, Primitive, Proto, Relation, Side};
 use super::names;
 use crate::base::MacAddr;
+use crate::base::limits::MAX_CHAINED_HEADERS;
 
 /// A line of an explanation and how deep it lies below the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,17 @@ pub(super) fn words(primitive: &Primitive) -> String {
             ),
             _ => format!("it is IPv4 or IPv6 and carries protocol {number}{}", ip_protocol(*number)),
         },
+        Primitive::ProtocolChain { proto, number } => {
+            let (of, between) = match proto {
+                Some(Proto::Ip) => ("IPv4", "authentication headers"),
+                Some(_) => ("IPv6", "extension headers"),
+                None => ("IPv4 or IPv6", "extension headers"),
+            };
+            format!(
+                "it is {of} and one of its headers, at most {MAX_CHAINED_HEADERS} {between} in, is of protocol {number}{}",
+                ip_protocol(*number)
+            )
+        }
         Primitive::Broadcast(Some(Proto::Ip)) => {
             "it is IPv4 and the destination is 255.255.255.255 or 0.0.0.0".to_owned()
         }
@@ -102,7 +114,12 @@ pub(super) fn words(primitive: &Primitive) -> String {
         Primitive::PppoeSession(Some(id)) => {
             format!("it belongs to PPPoE session {id} (all that follows looks inside)")
         }
-        Primitive::Geneve(_) => "it is Geneve".to_owned(),
+        Primitive::Geneve(None) => {
+            "it is Geneve, over UDP port 6081 (all that follows looks at what Geneve carries)".to_owned()
+        }
+        Primitive::Geneve(Some(vni)) => {
+            format!("it is Geneve of the network {vni} (all that follows looks at what Geneve carries)")
+        }
     }
 }
 

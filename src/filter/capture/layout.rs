@@ -1,7 +1,11 @@
 //! Where the headers lie: per link type, and moved by the words `vlan`, `mpls`, `pppoes` and `geneve`, each of which is
 //! about the packet inside for all that follows it in the filter.
 
+use super::values::{Place, Val, Values};
 use crate::wire::LinkType;
+
+/// The EtherType of a whole Ethernet frame in a tunnel (RFC 8926 §3.4, "Trans Ether Bridging").
+pub(super) const TRANSPARENT_ETHERNET: u32 = 0x6558;
 
 /// The kind of link header that a filter sees at one point of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,16 +57,16 @@ impl Link {
     }
 }
 
-/// Offsets of the headers, in octets from the start of the packet.
+/// Where the headers begin.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     pub link: Link,
     /// Start of the link header.
-    pub link_header: u32,
+    pub link_header: Place,
     /// The field that says which protocol follows; on raw links the first octet.
-    pub link_type: u32,
+    pub link_type: Place,
     /// End of the link header (where an LLC header would begin).
-    pub payload: u32,
+    pub payload: Place,
     /// The network header, counted from `payload`: moved by MPLS labels.
     pub network: u32,
     /// The network header behind an LLC header without SNAP, counted from `payload`.
@@ -71,6 +75,10 @@ pub(super) struct Layout {
     pub vlans: u32,
     /// MPLS labels passed so far.
     pub labels: u32,
+    /// The protocol field of the Geneve header that was passed last. What it carries may have an Ethernet header, or none.
+    pub geneve_protocol: Option<Val>,
+    /// True as long as nothing is passed but tags and labels: the headers are those of the captured link itself.
+    pub is_outermost: bool,
 }
 
 impl Layout {
@@ -83,18 +91,29 @@ impl Layout {
             Link::Sll2 => (0, 20, 0),
             Link::Ppp => (0, 2, 0),
         };
-        Layout { link, link_header: 0, link_type, payload, network: 0, network_after_llc, vlans: 0, labels: 0 }
+        Layout {
+            link,
+            link_header: 0.into(),
+            link_type: u32::into(link_type),
+            payload: u32::into(payload),
+            network: 0,
+            network_after_llc,
+            vlans: 0,
+            labels: 0,
+            geneve_protocol: None,
+            is_outermost: true,
+        }
     }
 
     /// The network header.
-    pub(super) fn ip(&self) -> u32 {
+    pub(super) fn ip(&self) -> Place {
         self.payload + self.network
     }
 
     /// One VLAN tag further in.
     pub(super) fn enter_vlan(&mut self) {
-        self.link_type += 4;
-        self.payload += 4;
+        self.link_type = self.link_type + 4;
+        self.payload = self.payload + 4;
         self.vlans += 1;
     }
 
@@ -108,6 +127,33 @@ impl Layout {
     /// Into the PPP frame of a PPPoE session: six octets of PPPoE header, then two of protocol (RFC 2516 §4).
     pub(super) fn enter_pppoe(&mut self) {
         let ppp = self.payload + self.network + 6;
-        *self = Layout { link_header: ppp, link_type: ppp, payload: ppp + 2, ..Layout::of(Link::Ppp) };
+        *self =
+            Layout { link_header: ppp, link_type: ppp, payload: ppp + 2, is_outermost: false, ..Layout::of(Link::Ppp) };
+    }
+
+    /// Into what the Geneve header at `geneve` carries. Its protocol field is an EtherType, and so is all that can follow:
+    /// where it announces an Ethernet frame, that frame's own EtherType counts (RFC 8926 §3.4).
+    pub(super) fn enter_geneve(&mut self, values: &mut Values, geneve: Place) {
+        let first = values.load(1, geneve);
+        let words = values.masked(first, 0x3f);
+        let options_len = values.times(words, 4);
+        let end = values.behind(geneve + 8, options_len);
+        let link_header = values.kept(end);
+        let protocol = values.load(2, geneve + 2);
+        let mut choose = |with: Place, without: Place| {
+            let (with, without) = (values.number_of(with), values.number_of(without));
+            let chosen = values.choose(protocol, TRANSPARENT_ETHERNET, with, without);
+            values.kept(Place { base: Some(chosen), offset: 0 })
+        };
+        let link_type = choose(link_header + 12, geneve + 2);
+        let payload = choose(link_header + 14, link_header);
+        *self = Layout {
+            link_header,
+            link_type,
+            payload,
+            geneve_protocol: Some(protocol),
+            is_outermost: false,
+            ..Layout::of(Link::Ethernet)
+        };
     }
 }

@@ -5,12 +5,13 @@
 
 mod address;
 mod link;
+mod nested;
 mod transport;
 
 use super::ast::{Arith, ByteTest, Expr, Primitive, Proto, Relation, Side};
 use super::cond::{Comparison, Cond, Test};
 use super::layout::{Layout, Link};
-use super::values::{Val, Values};
+use super::values::{Place, Val, Values};
 use super::{Target, ancillary};
 use crate::filter::{FilterError, Span};
 
@@ -84,9 +85,8 @@ impl<'a> Lowering<'a> {
             Primitive::Mpls(label) => self.mpls(*label),
             Primitive::PppoeDiscovery => self.link_type(0x8863),
             Primitive::PppoeSession(session) => self.pppoe_session(*session),
-            Primitive::Geneve(_) => Err(self
-                .error("geneve is not supported: its header has no fixed place")
-                .hint("`udp port 6081` finds the tunnel itself")),
+            Primitive::Geneve(vni) => self.geneve(*vni),
+            Primitive::ProtocolChain { proto, number } => self.protocol_chain(*proto, *number),
         }
     }
 
@@ -111,13 +111,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// True if `size` octets at `at` are `number`.
-    fn equal(&mut self, size: u8, at: u32, number: u32, what: &'static str) -> Cond {
+    fn equal(&mut self, size: u8, at: impl Into<Place>, number: u32, what: &'static str) -> Cond {
         let value = self.values.load(size, at);
         self.compare(value, Comparison::Equal, number, what)
     }
 
     /// True if the bits of `mask` in `size` octets at `at` are those of `number`.
-    fn equal_masked(&mut self, size: u8, at: u32, number: u32, mask: u32, what: &'static str) -> Cond {
+    fn equal_masked(&mut self, size: u8, at: impl Into<Place>, number: u32, mask: u32, what: &'static str) -> Cond {
         if mask == 0 {
             return Cond::Const(true);
         }
@@ -126,13 +126,18 @@ impl<'a> Lowering<'a> {
         if mask == full {
             return self.compare(value, Comparison::Equal, number, what);
         }
-        let mask = self.values.constant(mask);
-        let masked = self.values.binary(super::ast::Operation::And, value, mask).unwrap_or(value);
+        let masked = self.values.masked(value, mask);
         self.compare(masked, Comparison::Equal, number, what)
     }
 
+    /// Always true, once the octets that `value` is made of have been read.
+    fn read(&mut self, value: Val, what: &'static str) -> Cond {
+        let test = self.compare(value, Comparison::GreaterOrEqual, 0, what);
+        Cond::Any(vec![test, Cond::Const(true)])
+    }
+
     /// True if the octets at `at` are these; the last ones are compared first.
-    fn equal_octets(&mut self, at: u32, octets: &[u8], what: &'static str) -> Cond {
+    fn equal_octets(&mut self, at: Place, octets: &[u8], what: &'static str) -> Cond {
         let mut parts = Vec::new();
         let mut end = octets.len();
         while end > 0 {
@@ -159,7 +164,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn byte(&mut self, offset: u32, test: ByteTest, number: u32) -> Cond {
-        let value = self.values.load(1, self.layout.link_header.wrapping_add(offset));
+        let value = self.values.load(1, self.layout.link_header + offset);
         match test {
             ByteTest::Equal => self.compare(value, Comparison::Equal, number, "octet"),
             ByteTest::Less => self.compare(value, Comparison::GreaterOrEqual, number, "octet").not(),
@@ -225,7 +230,7 @@ impl<'a> Lowering<'a> {
         guards: &mut Vec<Cond>,
     ) -> Result<Val, FilterError> {
         Ok(match proto {
-            Proto::Link => self.values.load_from(size, index, self.layout.link_header),
+            Proto::Link => self.load_behind(size, self.layout.link_header, index),
             Proto::Tcp
             | Proto::Udp
             | Proto::Sctp
@@ -238,22 +243,33 @@ impl<'a> Lowering<'a> {
                 guards.insert(0, self.protocol(Proto::Ip)?);
                 guards.push(self.protocol(proto)?);
                 guards.push(self.not_a_later_fragment());
-                let ip = self.layout.ip();
-                let header_len = self.values.header_len(ip);
-                let base = self.values.binary(super::ast::Operation::Add, header_len, index).unwrap_or(header_len);
-                self.values.load_from(size, base, ip)
+                let transport = self.transport();
+                self.load_behind(size, transport, index)
             }
             Proto::Icmp6 => {
                 guards.push(self.protocol(Proto::Ip6)?);
                 let ip = self.layout.ip();
                 guards.push(self.equal(1, ip + 6, 58, "next header"));
-                self.values.load_from(size, index, ip + 40)
+                self.load_behind(size, ip + 40, index)
             }
             _ => {
                 guards.push(self.protocol(proto)?);
-                self.values.load_from(size, index, self.layout.ip())
+                self.load_behind(size, self.layout.ip(), index)
             }
         })
+    }
+
+    /// `size` octets, `index` octets behind a place.
+    fn load_behind(&mut self, size: u8, place: Place, index: Val) -> Val {
+        let at = self.values.behind(place, index);
+        self.values.load(size, at)
+    }
+
+    /// What follows the IPv4 header.
+    fn transport(&mut self) -> Place {
+        let ip = self.layout.ip();
+        let header_len = self.values.header_len(ip);
+        self.values.behind(ip, header_len)
     }
 
     /// True if the host sent the packet.

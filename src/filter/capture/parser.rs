@@ -63,6 +63,7 @@ enum Kind {
     Port,
     PortRange,
     Proto,
+    ProtoChain,
 }
 
 /// The qualifiers that are in force; `None` where a bare identifier makes no sense.
@@ -290,10 +291,7 @@ impl<'t> Parser<'t> {
             Some("port") => Some(Kind::Port),
             Some("portrange") => Some(Kind::PortRange),
             Some("proto") if side.is_none() => Some(Kind::Proto),
-            Some("protochain") => {
-                let error = self.error(self.here(), "protochain is not supported: it needs a loop, which BPF has not");
-                return Err(error.hint("`ip6 proto N` looks behind a fragment header, `ip6[40] = N` anywhere else"));
-            }
+            Some("protochain") if side.is_none() => Some(Kind::ProtoChain),
             Some("gateway") => {
                 let error =
                     self.error(self.here(), "gateway is not supported: it needs a look-up of names and MAC addresses");

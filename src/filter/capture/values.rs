@@ -5,12 +5,42 @@
 //! folded, but nothing is that would leave an octet unread.
 
 use std::collections::HashMap;
+use std::ops::{Add, Sub};
 
 use super::ast::Operation;
 
 /// A value by its place in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Val(u32);
+
+/// Where octets of the packet begin: at a fixed place, or so far behind one that the packet itself tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub base: Option<Val>,
+    pub offset: u32,
+}
+
+impl From<u32> for Place {
+    fn from(offset: u32) -> Place {
+        Place { base: None, offset }
+    }
+}
+
+impl Add<u32> for Place {
+    type Output = Place;
+
+    fn add(self, octets: u32) -> Place {
+        Place { offset: self.offset.wrapping_add(octets), ..self }
+    }
+}
+
+impl Sub<u32> for Place {
+    type Output = Place;
+
+    fn sub(self, octets: u32) -> Place {
+        Place { offset: self.offset.wrapping_sub(octets), ..self }
+    }
+}
 
 /// How a value comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +65,13 @@ pub(super) enum Value {
     },
     Negate(Val),
     Binary(Operation, Val, Val),
+    /// `yes` if `value` is `number`, else `no`; the other one is not computed.
+    Choose {
+        value: Val,
+        number: u32,
+        yes: Val,
+        no: Val,
+    },
 }
 
 /// The table of values.
@@ -42,6 +79,8 @@ pub(super) enum Value {
 pub(super) struct Values {
     all: Vec<Value>,
     known: HashMap<Value, Val>,
+    /// Those that are asked for again and again and are worth a scratch cell, in the order of their making.
+    kept: Vec<Val>,
 }
 
 impl Values {
@@ -74,24 +113,99 @@ impl Values {
         self.keep(Value::WireLen)
     }
 
-    pub(super) fn load(&mut self, size: u8, at: u32) -> Val {
-        self.keep(Value::Load { size, at })
-    }
-
-    pub(super) fn header_len(&mut self, at: u32) -> Val {
-        self.keep(Value::HeaderLen { at })
-    }
-
-    /// Octets at `base` plus `offset`, where a constant base becomes part of the offset.
-    pub(super) fn load_from(&mut self, size: u8, base: Val, offset: u32) -> Val {
-        match self.of(base) {
-            Value::Const(number) => self.load(size, number.wrapping_add(offset)),
-            Value::Binary(Operation::Add, inner, addend) => match self.of(addend) {
-                Value::Const(number) => self.load_from(size, inner, offset.wrapping_add(number)),
-                _ => self.keep(Value::LoadFrom { size, base, offset }),
-            },
-            _ => self.keep(Value::LoadFrom { size, base, offset }),
+    /// Octets of the packet.
+    pub(super) fn load(&mut self, size: u8, at: impl Into<Place>) -> Val {
+        let Place { base, offset } = at.into();
+        match base {
+            Some(base) => self.keep(Value::LoadFrom { size, base, offset }),
+            None => self.keep(Value::Load { size, at: offset }),
         }
+    }
+
+    /// The length of the IPv4 header that begins at a place.
+    pub(super) fn header_len(&mut self, at: Place) -> Val {
+        if at.base.is_none() {
+            return self.keep(Value::HeaderLen { at: at.offset });
+        }
+        let first = self.load(1, at);
+        let words = self.masked(first, 0x0f);
+        self.times(words, 4)
+    }
+
+    /// The bits of `mask` in a value.
+    pub(super) fn masked(&mut self, val: Val, mask: u32) -> Val {
+        let mask = self.constant(mask);
+        self.binary(Operation::And, val, mask).unwrap_or(val)
+    }
+
+    /// A value with a number added.
+    pub(super) fn plus(&mut self, val: Val, number: u32) -> Val {
+        let number = self.constant(number);
+        self.binary(Operation::Add, val, number).unwrap_or(val)
+    }
+
+    /// A value times a number.
+    pub(super) fn times(&mut self, val: Val, number: u32) -> Val {
+        let number = self.constant(number);
+        self.binary(Operation::Multiply, val, number).unwrap_or(val)
+    }
+
+    /// The place `distance` octets behind another one; what is constant in it becomes part of the offset.
+    pub(super) fn behind(&mut self, place: Place, distance: Val) -> Place {
+        match self.of(distance) {
+            Value::Const(number) => place + number,
+            Value::Binary(Operation::Add, inner, addend) if self.constant_of(addend).is_some() => {
+                let number = self.constant_of(addend).unwrap_or_default();
+                self.behind(place + number, inner)
+            }
+            _ => {
+                let base = match place.base {
+                    Some(base) => self.keep(Value::Binary(Operation::Add, distance, base)),
+                    None => distance,
+                };
+                Place { base: Some(base), ..place }
+            }
+        }
+    }
+
+    /// A place as a number.
+    pub(super) fn number_of(&mut self, place: Place) -> Val {
+        let offset = self.constant(place.offset);
+        match place.base {
+            Some(base) if place.offset == 0 => base,
+            Some(base) => self.keep(Value::Binary(Operation::Add, base, offset)),
+            None => offset,
+        }
+    }
+
+    /// `yes` if `value` is `number`, else `no`.
+    pub(super) fn choose(&mut self, value: Val, number: u32, yes: Val, no: Val) -> Val {
+        match self.constant_of(value) {
+            Some(known) => [no, yes][usize::from(known == number)],
+            None => self.keep(Value::Choose { value, number, yes, no }),
+        }
+    }
+
+    /// Marks a place as one that much is read behind, so that it is computed once and not for each reading.
+    pub(super) fn kept(&mut self, place: Place) -> Place {
+        let base = self.number_of(place);
+        if self.constant_of(base).is_some() {
+            return place;
+        }
+        if !self.kept.contains(&base) {
+            self.kept.push(base);
+        }
+        Place { base: Some(base), offset: 0 }
+    }
+
+    /// How many values are worth a scratch cell.
+    pub(super) fn kept_count(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// The number of a value among those that are worth a scratch cell.
+    pub(super) fn kept_number(&self, val: Val) -> Option<usize> {
+        self.kept.iter().position(|kept| *kept == val)
     }
 
     pub(super) fn negate(&mut self, val: Val) -> Val {

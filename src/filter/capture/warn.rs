@@ -202,7 +202,8 @@ impl Watch<'_> {
                     format!("a short address is a network: this is {address}/{}, not a single host", mask.leading_ones()),
                 );
             }
-            Primitive::ProtocolNumber { proto: None | Some(Proto::Ip | Proto::Ip6), number: 256.. } => {
+            Primitive::ProtocolNumber { proto: None | Some(Proto::Ip | Proto::Ip6), number: 256.. }
+            | Primitive::ProtocolChain { number: 256.., .. } => {
                 self.say(span, "protocol numbers have 8 bits: this is never true");
             }
             Primitive::Broadcast(Some(Proto::Ip)) => self.say(
@@ -308,6 +309,7 @@ fn shifting(expr: &Expr) -> Option<(&'static str, Span)> {
         Expr::Primitive(Primitive::Vlan(_), span) => Some(("vlan", *span)),
         Expr::Primitive(Primitive::Mpls(_), span) => Some(("mpls", *span)),
         Expr::Primitive(Primitive::PppoeSession(_), span) => Some(("pppoes", *span)),
+        Expr::Primitive(Primitive::Geneve(_), span) => Some(("geneve", *span)),
         Expr::Primitive(..) => None,
     }
 }
@@ -318,7 +320,10 @@ fn reads_network(expr: &Expr) -> bool {
         Expr::And(parts) | Expr::Or(parts) => parts.iter().any(reads_network),
         Expr::Not(inner, _) => reads_network(inner),
         Expr::Primitive(primitive, _) => match primitive {
-            Primitive::Protocol(_) | Primitive::Port { .. } | Primitive::ProtocolNumber { .. } => true,
+            Primitive::Protocol(_)
+            | Primitive::Port { .. }
+            | Primitive::ProtocolNumber { .. }
+            | Primitive::ProtocolChain { .. } => true,
             Primitive::Host { proto, .. } => *proto != Some(Proto::Link),
             Primitive::Compare(_, left, right) => {
                 first_header(left).or_else(|| first_header(right)).is_some_and(|proto| proto != Proto::Link)

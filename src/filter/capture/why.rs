@@ -138,6 +138,9 @@ impl Machine<'_> {
             Value::HeaderLen { at } => Some(4 * (load(1, u64::from(at))? & 0x0f)),
             Value::Negate(inner) => Some(self.number(inner)?.wrapping_neg()),
             Value::Binary(operation, left, right) => compute(operation, self.number(left)?, self.number(right)?),
+            Value::Choose { value, number, yes, no } => {
+                self.number(if self.number(value)? == number { yes } else { no })
+            }
         }
     }
 

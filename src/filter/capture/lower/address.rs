@@ -39,11 +39,13 @@ impl Lowering<'_> {
                 if self.layout.link != Link::Ethernet {
                     return Err(self.no_such_on_link("there are no Ethernet addresses"));
                 }
-                self.sides(side, |this, source| {
+                let has_header = self.has_link_header();
+                let address = self.sides(side, |this, source| {
                     let at = this.layout.link_header + if source { 6 } else { 0 };
                     let what = if source { "Ethernet source" } else { "Ethernet destination" };
                     Ok(this.equal_octets(at, &octets, what))
-                })
+                })?;
+                Ok(Cond::All(vec![has_header, address]))
             }
             Address::Decnet(address) => {
                 let decnet = self.protocol(Proto::Decnet)?;

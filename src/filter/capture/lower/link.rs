@@ -2,15 +2,16 @@
 
 use super::{Lowering, VlanTag};
 use crate::filter::FilterError;
-use crate::filter::capture::ast::{Operation, Proto};
+use crate::filter::capture::ast::Proto;
 use crate::filter::capture::cond::{Comparison, Cond};
-use crate::filter::capture::layout::Link;
+use crate::filter::capture::layout::{Link, TRANSPARENT_ETHERNET};
+use crate::filter::capture::values::Place;
 use crate::filter::capture::{Target, ancillary};
 
 /// Largest value of the Ethernet field that is a length (IEEE 802.3); above begin the EtherTypes.
 const MAX_LENGTH: u32 = 1500;
 
-const IPV4: u32 = 0x0800;
+pub(super) const IPV4: u32 = 0x0800;
 const IPV6: u32 = 0x86dd;
 const PPPOE_SESSION: u32 = 0x8864;
 
@@ -51,6 +52,14 @@ impl Lowering<'_> {
             Link::Ipv6 => Cond::Const(protocol == IPV6),
             Link::Null | Link::Loop => self.address_family(protocol),
         })
+    }
+
+    /// True if there is an Ethernet header. Only what Geneve carries may have none.
+    pub(super) fn has_link_header(&mut self) -> Cond {
+        match self.layout.geneve_protocol {
+            Some(protocol) => self.compare(protocol, Comparison::Equal, TRANSPARENT_ETHERNET, "Geneve protocol type"),
+            None => Cond::Const(true),
+        }
     }
 
     /// The families of BSD loopback headers. AF_INET is 2 everywhere; AF_INET6 depends on the system that captured: 24 on
@@ -130,7 +139,7 @@ impl Lowering<'_> {
     }
 
     /// A SNAP header: LLC aa-aa-03, organization, type.
-    fn snap(&mut self, at: u32, organization: u32, protocol: u32) -> Cond {
+    fn snap(&mut self, at: Place, organization: u32, protocol: u32) -> Cond {
         let mut octets = [0xaa, 0xaa, 0x03, 0, 0, 0, 0, 0];
         octets[3..6].copy_from_slice(&organization.to_be_bytes()[1..]);
         octets[6..8].copy_from_slice(&(protocol as u16).to_be_bytes());
@@ -233,7 +242,9 @@ impl Lowering<'_> {
     pub(super) fn broadcast(&mut self, proto: Option<Proto>) -> Result<Cond, FilterError> {
         match proto {
             None | Some(Proto::Link) if self.layout.link == Link::Ethernet => {
-                Ok(self.equal_octets(self.layout.link_header, &[0xff; 6], "Ethernet destination"))
+                let has_header = self.has_link_header();
+                let destination = self.equal_octets(self.layout.link_header, &[0xff; 6], "Ethernet destination");
+                Ok(Cond::All(vec![has_header, destination]))
             }
             None | Some(Proto::Link) => Err(self.no_such_on_link("there is no broadcast address")),
             Some(Proto::Ip) => {
@@ -255,8 +266,10 @@ impl Lowering<'_> {
         let ip = self.layout.ip();
         match proto {
             None | Some(Proto::Link) if self.layout.link == Link::Ethernet => {
+                let has_header = self.has_link_header();
                 let first = self.values.load(1, self.layout.link_header);
-                Ok(self.compare(first, Comparison::AnyBit, 1, "group bit of the Ethernet destination"))
+                let is_group = self.compare(first, Comparison::AnyBit, 1, "group bit of the Ethernet destination");
+                Ok(Cond::All(vec![has_header, is_group]))
             }
             None | Some(Proto::Link) => Err(self.no_such_on_link("there are no multicast addresses")),
             Some(Proto::Ip) => {
@@ -281,7 +294,7 @@ impl Lowering<'_> {
         if self.layout.link != Link::Ethernet {
             return Err(self.no_such_on_link("there are no VLAN tags"));
         }
-        if self.vlan_tag == VlanTag::InMetadata && self.layout.vlans == 0 {
+        if self.vlan_tag == VlanTag::InMetadata && self.layout.vlans == 0 && self.layout.is_outermost {
             // The kernel took the tag out, so that the octets after it are where they would be without one.
             self.layout.vlans += 1;
             let Some(id) = id else { return Ok(Cond::Const(true)) };
@@ -319,8 +332,7 @@ impl Lowering<'_> {
         let mut parts = vec![self.link_type(PPPOE_SESSION)?];
         if let Some(session) = session {
             let value = self.values.load(4, self.layout.ip());
-            let mask = self.values.constant(0xffff);
-            let masked = self.values.binary(Operation::And, value, mask).unwrap_or(value);
+            let masked = self.values.masked(value, 0xffff);
             parts.push(self.compare(masked, Comparison::Equal, session, "PPPoE session"));
         }
         self.layout.enter_pppoe();

@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::filter::FilterError;
 use crate::filter::capture::ast::{PortProtocol, Proto, Side};
 use crate::filter::capture::cond::{Comparison, Cond};
-use crate::filter::capture::values::Val;
+use crate::filter::capture::values::{Place, Val};
 
 impl Lowering<'_> {
     pub(super) fn ports(
@@ -15,26 +15,41 @@ impl Lowering<'_> {
         last: u16,
         range: bool,
     ) -> Result<Cond, FilterError> {
-        let ip = self.layout.ip();
         let ports = (u32::from(first), u32::from(last), range);
-
-        // IPv6: only where TCP, UDP or SCTP is the first header.
-        let next_header = self.transports(protocol, ip + 6, "next header");
-        let ports6 =
-            self.port_sides(side, ports, |this, source| this.values.load(2, ip + if source { 40 } else { 42 }));
-        let six = Cond::All(vec![self.protocol(Proto::Ip6)?, next_header, ports6]);
-
-        let transport = self.transports(protocol, ip + 9, "IPv4 protocol");
-        let first_fragment = self.not_a_later_fragment();
-        let ports4 = self.port_sides(side, ports, |this, source| {
-            let header_len = this.values.header_len(ip);
-            this.values.load_from(2, header_len, ip + if source { 0 } else { 2 })
-        });
-        let four = Cond::All(vec![self.protocol(Proto::Ip)?, transport, first_fragment, ports4]);
+        let six = self.ports_of_ipv6(protocol, side, ports)?;
+        let four = self.ports_of_ipv4(protocol, side, ports)?;
         Ok(Cond::Any(vec![six, four]))
     }
 
-    fn transports(&mut self, protocol: PortProtocol, at: u32, what: &'static str) -> Cond {
+    /// Only where TCP, UDP or SCTP is the first header.
+    pub(super) fn ports_of_ipv6(
+        &mut self,
+        protocol: PortProtocol,
+        side: Side,
+        ports: (u32, u32, bool),
+    ) -> Result<Cond, FilterError> {
+        let ip = self.layout.ip();
+        let next_header = self.transports(protocol, ip + 6, "next header");
+        let ports = self.port_sides(side, ports, |this, source| this.values.load(2, ip + if source { 40 } else { 42 }));
+        Ok(Cond::All(vec![self.protocol(Proto::Ip6)?, next_header, ports]))
+    }
+
+    pub(super) fn ports_of_ipv4(
+        &mut self,
+        protocol: PortProtocol,
+        side: Side,
+        ports: (u32, u32, bool),
+    ) -> Result<Cond, FilterError> {
+        let transport = self.transports(protocol, self.layout.ip() + 9, "IPv4 protocol");
+        let first_fragment = self.not_a_later_fragment();
+        let ports = self.port_sides(side, ports, |this, source| {
+            let transport = this.transport();
+            this.values.load(2, transport + if source { 0 } else { 2 })
+        });
+        Ok(Cond::All(vec![self.protocol(Proto::Ip)?, transport, first_fragment, ports]))
+    }
+
+    fn transports(&mut self, protocol: PortProtocol, at: Place, what: &'static str) -> Cond {
         let numbers: &[u32] = match protocol {
             PortProtocol::Any => &[132, 6, 17],
             PortProtocol::Tcp => &[6],

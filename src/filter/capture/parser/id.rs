@@ -49,7 +49,7 @@ impl Parser<'_> {
         }
         let error = self.expected(&self.wanted(qualifiers));
         Err(match self.peek_word(0) {
-            Some(word) if qualifiers.kind == Kind::Proto => {
+            Some(word) if matches!(qualifiers.kind, Kind::Proto | Kind::ProtoChain) => {
                 error.hint(format!("`{word}` is a keyword: write `\\{word}` to mean the name"))
             }
             _ => error,
@@ -63,7 +63,7 @@ impl Parser<'_> {
             Kind::Net => "a network such as 192.0.2.0/24",
             Kind::Port => "a port",
             Kind::PortRange => "a range of ports such as 8000-8100",
-            Kind::Proto => "a protocol",
+            Kind::Proto | Kind::ProtoChain => "a protocol",
         };
         what.to_owned()
     }
@@ -99,7 +99,7 @@ impl Parser<'_> {
         };
         let (primitive, span) = match qualifiers.kind {
             Kind::Port | Kind::PortRange => (self.port(number, None, span, qualifiers)?, span),
-            Kind::Proto => (self.protocol_number(number, span, qualifiers)?, span),
+            Kind::Proto | Kind::ProtoChain => (self.protocol_number(number, span, qualifiers)?, span),
             Kind::Net => {
                 let (value, len) = spread(number);
                 self.v4(value, len, span, qualifiers)?
@@ -128,7 +128,7 @@ impl Parser<'_> {
         let (value, len) = self.v4_number(text, span)?;
         match qualifiers.kind {
             Kind::Port | Kind::PortRange => Err(self.error(span, format!("`{text}` is not a port"))),
-            Kind::Proto => Err(self.error(span, format!("`{text}` is not a protocol"))),
+            Kind::Proto | Kind::ProtoChain => Err(self.error(span, format!("`{text}` is not a protocol"))),
             _ => self.v4(value, len, span, qualifiers),
         }
     }
@@ -225,7 +225,7 @@ impl Parser<'_> {
         }
         match qualifiers.kind {
             Kind::Port | Kind::PortRange => return Err(self.error(span, "an IPv6 address is not a port")),
-            Kind::Proto => return Err(self.error(span, "an IPv6 address is not a protocol")),
+            Kind::Proto | Kind::ProtoChain => return Err(self.error(span, "an IPv6 address is not a protocol")),
             _ => self.host_qualifiers(span, qualifiers)?,
         }
         match qualifiers.proto {
@@ -279,7 +279,7 @@ impl Parser<'_> {
                 self.port(u32::from(port), Some(transport), span, qualifiers)
             }
             Kind::PortRange => self.port_range(name, span, qualifiers),
-            Kind::Proto => {
+            Kind::Proto | Kind::ProtoChain => {
                 let number = match qualifiers.proto {
                     None | Some(Proto::Ip | Proto::Ip6) => self.names.protocol(name).map(u32::from),
                     Some(Proto::Link) => names::link_protocol(name).map(u32::from),
@@ -380,6 +380,13 @@ impl Parser<'_> {
             return Err(self.error(span, "a protocol has no direction"));
         }
         match qualifiers.proto {
+            None | Some(Ip | Ip6) if qualifiers.kind == Kind::ProtoChain => {
+                Ok(Primitive::ProtocolChain { proto: qualifiers.proto, number })
+            }
+            Some(proto) if qualifiers.kind == Kind::ProtoChain => {
+                let error = self.error(span, format!("`{}` has no chain of headers", proto.word()));
+                Err(error.hint("`ip protochain`, `ip6 protochain` and `protochain` alone have a meaning"))
+            }
             None | Some(Link | Ip | Ip6 | Iso | Isis) => {
                 Ok(Primitive::ProtocolNumber { proto: qualifiers.proto, number })
             }
