@@ -82,7 +82,10 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("      packet {} · {} · rule {}{}", "      第 {} 包 · {} · 规则 {}{}"),
     ("      packets {} · {} · rule {}{}", "      第 {} 包 · {} · 规则 {}{}"),
     (" · weakened by: {}", " · 被削弱，因为：{}"),
-    ("  … and {} more; --json shows all", "  …… 还有 {} 条；--json 显示全部"),
+    (
+        "    … {} times more in {} other connections · {}; --json shows all",
+        "    …… 另外 {1} 条连接中还有 {0} 次 · {2}；--json 显示全部",
+    ),
     // ---- why 与 explain ----
     ("A, the initiator", "A（发起方）"),
     ("B, the responder", "B（响应方）"),

@@ -1,5 +1,6 @@
 //! The report of a capture: for people as text and tables, for scripts as one JSON document.
 
+mod findings;
 mod sections;
 
 use serde::Serialize;

@@ -1,14 +1,13 @@
 //! The sections of the report for people, in the order in which they are read: what was captured, what matters, who
 //! talked how much.
 
-use crate::analysis::{Capture, Endpoint, Finding, HealthReport, ProtocolCount, SizeRange};
+use crate::analysis::{Capture, Endpoint, ProtocolCount, SizeRange};
 use crate::lang::tell;
 use crate::packet::{Remark, RemarkKind};
 use crate::render::number::{octets, span};
-use crate::render::style::{self, HEADING, Paint};
+use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
 use crate::render::time::utc;
-use crate::render::words;
 
 /// The page being written.
 pub(super) struct Page<'a> {
@@ -63,41 +62,6 @@ impl Page<'_> {
             if let Some(damage) = &capture.damage {
                 self.line(&lang.tell("  damaged: {}", &[damage]));
             }
-        }
-    }
-
-    /// What matters, each finding marked by what in the capture itself speaks against it.
-    pub(super) fn findings(&mut self, findings: &[&Finding], health: &HealthReport) {
-        if findings.is_empty() {
-            return;
-        }
-        self.heading("Findings");
-        for finding in findings.iter().take(crate::render::table::MAX_ROWS) {
-            let note = &finding.first;
-            let lang = self.paint.lang();
-            let times = if finding.count > 1 { lang.tell(" ({} times)", &[&finding.count]) } else { String::new() };
-            let mark = self.paint.text(lang.say(note.entry.severity.name()), style::severity(note.entry.severity));
-            let connection = note.connection.map_or(String::new(), |id| tell!(lang, "connection {}: ", id));
-            let numbers = finding.packets.iter().take(5).map(u64::to_string).collect::<Vec<_>>().join(", ");
-            let more = if finding.count > 5 { ", …" } else { "" };
-            let noun = if finding.count == 1 { "packet" } else { "packets" };
-            self.line(&format!("  {mark} {connection}{}{times}", words::line_in(lang, note)));
-            let causes: Vec<_> = health.weakening(note.code()).collect();
-            let weak = if causes.is_empty() {
-                String::new()
-            } else {
-                lang.tell(
-                    " · weakened by: {}",
-                    &[&lang.list(&causes.iter().map(|cause| lang.say(cause)).collect::<Vec<_>>())],
-                )
-            };
-            let place = format!("      {noun} {{}} · {{}} · rule {{}}{{}}");
-            let numbers = format!("{numbers}{more}");
-            self.line(&lang.tell(&place, &[&numbers, &note.code(), &note.rule, &weak]));
-        }
-        if findings.len() > crate::render::table::MAX_ROWS {
-            let more = findings.len() - crate::render::table::MAX_ROWS;
-            self.line(&self.paint.lang().tell("  … and {} more; --json shows all", &[&more]));
         }
     }
 
