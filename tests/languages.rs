@@ -238,6 +238,7 @@ const FOR_PEOPLE: &[&str] = &[
     "render/ledger.rs",
     "render/storm.rs",
     "render/topology/mod.rs",
+    "render/subnet",
 ];
 
 #[test]

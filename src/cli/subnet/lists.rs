@@ -10,6 +10,7 @@ use crate::base::Rng;
 use crate::base::limits::MAX_TABLE_ROWS;
 use crate::base::text::harmless;
 use crate::cli::{Failure, Output};
+use crate::lang::tell;
 use crate::render::subnet::{self as render, Listing};
 use crate::subnet::parse::{self, MaskStyle};
 use crate::subnet::registry::{Row, address_space, rows_around, rows_inside, special_purpose};
@@ -54,8 +55,9 @@ pub(super) fn split(arguments: &SplitArguments, output: &mut Output) -> Result<(
             .meant(format!("/{}", (block.prefix_len() + 1).min(block.family().bits())))
     })?;
     let total = block.part_count(len);
-    let plural = if total == Count::new(1) { "part" } else { "parts" };
-    let heading = format!("{block} in {} {plural} of /{len}", total.grouped());
+    let lang = output.lang();
+    let count = lang.quantity(&total.grouped(), total == Count::new(1), "part");
+    let heading = tell!(lang, "{} in {} of /{}", block, count, len);
     list(output, &Listing { heading, total }, parts, arguments.limit, arguments.json, &remarks)
 }
 
@@ -118,7 +120,7 @@ pub(super) fn next(arguments: &NextArguments, output: &mut Output) -> Result<(),
     if total < Count::new(u128::from(arguments.count)) {
         remarks.push(format!("only {} follow: the address space ends there", total.grouped()));
     }
-    let heading = format!("after {}", parsed.block);
+    let heading = tell!(output.lang(), "after {}", parsed.block);
     list(output, &Listing { heading, total }, following, 0, arguments.json, &remarks)
 }
 
@@ -182,7 +184,8 @@ fn list(
             break;
         }
     }
-    render::remarks(remarks, output.block());
+    let paint = output.paint();
+    render::remarks(remarks, paint, output.block());
     Ok(())
 }
 
@@ -244,7 +247,8 @@ pub(super) fn plan(arguments: &PlanArguments, output: &mut Output) -> Result<(),
     }
     let paint = output.paint();
     render::plan(&plan, paint, output.block());
-    render::remarks(&remarks, output.block());
+    let paint = output.paint();
+    render::remarks(&remarks, paint, output.block());
     Ok(())
 }
 

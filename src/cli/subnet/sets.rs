@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::input;
 use crate::base::limits::MAX_COMPARED;
 use crate::cli::{Failure, Output};
+use crate::lang::tell;
 use crate::render::subnet as render;
 use crate::subnet::parse;
 use crate::subnet::{Block, Count, Span};
@@ -100,6 +101,7 @@ struct Contained {
 }
 
 pub(super) fn contains(arguments: &ContainsArguments, output: &mut Output) -> Result<(), Failure> {
+    let lang = output.lang();
     let mut remarks = Vec::new();
     let outer = parse::span(&arguments.outer, &mut remarks)?;
     let inner = input::spans(&arguments.inner, &mut remarks)?;
@@ -114,15 +116,28 @@ pub(super) fn contains(arguments: &ContainsArguments, output: &mut Output) -> Re
             use std::io::Write as _;
             let (outer, shown) = (name(outer), name(inner));
             match common {
-                _ if contained => writeln!(output, "yes     {shown:<width$}  is in {outer}")?,
-                Some(common) => writeln!(output, "partly  {shown:<width$}  only {common} is in {outer}")?,
-                None => writeln!(output, "no      {shown:<width$}  is not in {outer}")?,
+                _ if contained => {
+                    let shown = format!("{shown:<width$}");
+                    let text = tell!(lang, "yes     {}  is in {}", shown, outer);
+                    writeln!(output, "{text}")?;
+                }
+                Some(common) => {
+                    let shown = format!("{shown:<width$}");
+                    let text = tell!(lang, "partly  {}  only {} is in {}", shown, common, outer);
+                    writeln!(output, "{text}")?;
+                }
+                None => {
+                    let shown = format!("{shown:<width$}");
+                    let text = tell!(lang, "no      {}  is not in {}", shown, outer);
+                    writeln!(output, "{text}")?;
+                }
             }
         }
         output.flush_full()?;
     }
     if !arguments.json {
-        render::remarks(&remarks, output.block());
+        let paint = output.paint();
+        render::remarks(&remarks, paint, output.block());
     }
     Ok(())
 }
@@ -160,7 +175,7 @@ pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Resu
             spans.len()
         )));
     }
-    let paint = output.paint();
+    let (paint, lang) = (output.paint(), output.lang());
     let mut apart = 0u64;
     for (index, first) in spans.iter().enumerate() {
         for second in &spans[index + 1..] {
@@ -188,11 +203,11 @@ pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Resu
             } else {
                 let (first, second) = (name(*first), name(*second));
                 let sentence = match relation {
-                    "apart" => format!("{first} and {second} have no address in common"),
-                    "same" => format!("{first} and {second} are the same addresses"),
-                    "holds" => format!("{first} holds all of {second}"),
-                    "inside" => format!("{first} lies inside {second}"),
-                    _ => format!("{first} and {second} share some addresses"),
+                    "apart" => tell!(lang, "{} and {} have no address in common", first, second),
+                    "same" => tell!(lang, "{} and {} are the same addresses", first, second),
+                    "holds" => tell!(lang, "{} holds all of {}", first, second),
+                    "inside" => tell!(lang, "{} lies inside {}", first, second),
+                    _ => tell!(lang, "{} and {} share some addresses", first, second),
                 };
                 render::comparison(&sentence, common.as_slice(), paint, output.block());
             }
@@ -201,11 +216,15 @@ pub(super) fn overlap(arguments: &OverlapArguments, output: &mut Output) -> Resu
     }
     if apart > 0 && !arguments.json {
         use std::io::Write as _;
-        let pairs = if apart == 1 { "one pair has".to_owned() } else { format!("{apart} pairs have") };
-        writeln!(output, "{pairs} no address in common")?;
+        let pairs = match apart {
+            1 => lang.say("one pair has no address in common").to_owned(),
+            _ => tell!(lang, "{} pairs have no address in common", apart),
+        };
+        writeln!(output, "{pairs}")?;
     }
     if !arguments.json {
-        render::remarks(&remarks, output.block());
+        let paint = output.paint();
+        render::remarks(&remarks, paint, output.block());
     }
     Ok(())
 }
@@ -238,7 +257,8 @@ fn print(spans: &[Span], remarks: Vec<String>, json: bool, output: &mut Output) 
     } else {
         let paint = output.paint();
         render::spans(spans, paint, output.block());
-        render::remarks(&remarks, output.block());
+        let paint = output.paint();
+        render::remarks(&remarks, paint, output.block());
     }
     Ok(())
 }

@@ -18,4 +18,9 @@ pub const COUNTED: &[(&str, &str)] = &[
     ("segment", "个报文段"),
     ("whole message", "条完整消息"),
     ("split header", "个被拆开的首部"),
+    ("bit", "位"),
+    ("network bit", "个网络位"),
+    ("host bit", "个主机位"),
+    ("part", "份"),
+    ("block", "块"),
 ];

@@ -87,7 +87,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("first", "首包"),
     ("last", "末包"),
     ("asked by", "提问者"),
-    ("for", "所问地址"),
+    ("for", "对象"),
     ("by", "回答者"),
     ("quickest", "最快"),
     ("slowest", "最慢"),

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::{BORDER, HOST, NETWORK, line};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{BORDER, HOST, NETWORK, line, row_name};
+use crate::lang::{Lang, tell};
 use crate::render::style::{DIM, Paint};
 use crate::subnet::{AndStep, Block, Family, and_steps, grouped};
 
@@ -24,7 +27,7 @@ pub(super) fn and(block: Block, paint: Paint, out: &mut Vec<u8>) {
                 let rule = paint.text(&"-".repeat(plain.chars().count()), DIM);
                 line(out, format_args!("  {:<9}{:width$}  {rule}", if half == 0 { "AND" } else { "" }, ""));
             }
-            line(out, format_args!("  {name:<9}{shown:<width$}  {painted}"));
+            line(out, format_args!("  {}{shown:<width$}  {painted}", row_name(name, paint.lang())));
         }
     }
     caption(block, width, paint, out);
@@ -36,22 +39,23 @@ pub(super) fn row(name: &str, address: IpAddr, prefix_len: u8, width: usize, pai
     for half in 0..halves {
         let (_, painted) = bits(address, prefix_len, half, halves, paint);
         let (name, shown) = if half == 0 { (name, address.to_string()) } else { ("", String::new()) };
-        line(out, format_args!("  {name:<9}{shown:<width$}  {painted}"));
+        line(out, format_args!("  {}{shown:<width$}  {painted}", row_name(name, paint.lang())));
     }
 }
 
 /// Under the bits of IPv4: how many belong to which part.
 fn caption(block: Block, width: usize, paint: Paint, out: &mut Vec<u8>) {
     let (network_bits, host_bits) = (block.prefix_len(), block.host_bits());
-    let parts = |count: u8, name: &str| format!("{count} {name} bit{}", if count == 1 { "" } else { "s" });
-    let (network, host) = (parts(network_bits, "network"), parts(host_bits, "host"));
+    let lang = paint.lang();
+    let (network, host) =
+        (lang.count(u64::from(network_bits), "network bit"), lang.count(u64::from(host_bits), "host bit"));
     if block.family() == Family::Ipv4 {
         // Columns before the border: the bits and the dots between them.
         let before = usize::from(network_bits) + usize::from(network_bits.saturating_sub(1) / 8);
         let painted = (paint.text(&network, NETWORK), paint.text(&host, HOST));
         let lead = 11 + width + 2;
         // The words stand to both sides of the border if there is room for the left ones.
-        if let Some(pad) = before.checked_sub(network.len() + 1) {
+        if let Some(pad) = before.checked_sub(network.width() + 1) {
             let border = paint.text("|", BORDER);
             line(out, format_args!("{:lead$}{:pad$}{} {border} {}", "", "", painted.0, painted.1));
         } else {
@@ -105,6 +109,7 @@ fn bits(address: IpAddr, prefix_len: u8, half: usize, halves: usize, paint: Pain
 
 /// Appends the AND step by step: IPv4 octet by octet in decimal and bits, IPv6 group by group in hexadecimal.
 pub(super) fn steps(block: Block, paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     let steps = and_steps(block);
     for step in &steps {
         match block.family() {
@@ -112,25 +117,27 @@ pub(super) fn steps(block: Block, paint: Paint, out: &mut Vec<u8>) {
                 let cell = |octet: u16| format!("{octet:>3} {}", split(octet, step, paint));
                 line(
                     out,
-                    format_args!(
+                    tell!(
+                        lang,
                         "  octet {}  {} AND {} = {}  {}",
                         step.number,
                         cell(step.address),
                         cell(step.mask),
                         cell(step.network),
-                        reason(step)
+                        reason(step, lang)
                     ),
                 );
             }
             Family::Ipv6 => line(
                 out,
-                format_args!(
-                    "  group {}  {:04x} AND {:04x} = {:04x}  {}",
+                tell!(
+                    lang,
+                    "  group {}  {} AND {} = {}  {}",
                     step.number,
-                    step.address,
-                    step.mask,
-                    step.network,
-                    reason(step)
+                    format_args!("{:04x}", step.address),
+                    format_args!("{:04x}", step.mask),
+                    format_args!("{:04x}", step.network),
+                    reason(step, lang)
                 ),
             ),
         }
@@ -149,15 +156,15 @@ fn split(octet: u16, step: &AndStep, paint: Paint) -> String {
     format!("{}{border}{}{blank}", paint_part(network, NETWORK), paint_part(host, HOST))
 }
 
-fn reason(step: &AndStep) -> String {
+fn reason(step: &AndStep, lang: Lang) -> String {
     if step.network_bits == step.bits {
-        "all ones: kept".to_owned()
+        lang.say("all ones: kept").to_owned()
     } else if step.network_bits == 0 {
-        "all zeros: cleared".to_owned()
+        lang.say("all zeros: cleared").to_owned()
     } else {
         let kept = step.network_bits;
         let host = step.bits - kept;
-        format!("the border: {kept} bit{} kept, {host} cleared", if kept == 1 { "" } else { "s" })
+        tell!(lang, "the border: {} kept, {} cleared", lang.count(u64::from(kept), "bit"), host)
     }
 }
 

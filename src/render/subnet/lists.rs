@@ -1,6 +1,7 @@
 //! Lists of blocks, plans and comparisons of sets.
 
 use super::{NO_WRAPPING, count, line, short};
+use crate::lang::{Lang, tell};
 use crate::render::style::{HEADING, Paint};
 use crate::render::table::Table;
 use crate::subnet::{Block, Count, Family, Need, Plan, Span};
@@ -16,6 +17,7 @@ pub struct Listing {
 
 /// Appends blocks as a table, and how many of them were left out.
 pub fn blocks(listing: &Listing, blocks: &[Block], paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     line(out, format_args!("{}", paint.text(&listing.heading, HEADING)));
     let mut table = Table::new(NO_WRAPPING, paint, &["block", "first host", "last host", "broadcast", ">usable"])
         .at_most(usize::MAX);
@@ -31,12 +33,13 @@ pub fn blocks(listing: &Listing, blocks: &[Block], paint: Paint, out: &mut Vec<u
     table.write(out);
     let left_out = listing.total.less(blocks.len() as u128);
     if left_out > Count::ZERO {
-        line(out, format_args!("… and {} more; --limit N shows the first N, --limit 0 all", left_out.grouped()));
+        line(out, tell!(lang, "… and {} more; --limit N shows the first N, --limit 0 all", left_out.grouped()));
     }
 }
 
 /// Appends ranges of addresses with the blocks that cover each.
 pub fn spans(spans: &[Span], paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     let mut table = Table::new(NO_WRAPPING, paint, &["block", "first", "last", ">addresses"]).at_most(usize::MAX);
     let mut total = Count::ZERO;
     let mut blocks = 0u64;
@@ -46,17 +49,17 @@ pub fn spans(spans: &[Span], paint: Paint, out: &mut Vec<u8>) {
         blocks += 1;
     }
     if table.is_empty() {
-        line(out, format_args!("no addresses"));
+        line(out, tell!(lang, "no addresses"));
         return;
     }
     table.write(out);
-    let plural = if blocks == 1 { "" } else { "s" };
-    line(out, format_args!("{blocks} block{plural}, {} addresses", count(total)));
+    line(out, tell!(lang, "{}, {} addresses", lang.count(blocks, "block"), count(total)));
 }
 
 /// Appends a plan: who gets what, what is wasted, what is left.
 pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
-    line(out, format_args!("{}", paint.text(&format!("{} divided", plan.block), HEADING)));
+    let lang = paint.lang();
+    line(out, format_args!("{}", paint.text(&tell!(lang, "{} divided", plan.block), HEADING)));
     let headings = ["subnet", "for", "mask", "first host", "last host", "broadcast", ">usable", ">spare"];
     let mut table = Table::new(NO_WRAPPING, paint, &headings).at_most(usize::MAX);
     // Subnets, taken blocks and gaps in one list, so that the picture of the whole block can be read down.
@@ -64,8 +67,8 @@ pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
     for placed in &plan.subnets {
         let block = placed.block;
         let need = match placed.request.need {
-            Need::Hosts(hosts) => format!("{hosts} hosts"),
-            Need::PrefixLen(len) => format!("a /{len}"),
+            Need::Hosts(hosts) => tell!(lang, "{} hosts", hosts),
+            Need::PrefixLen(len) => tell!(lang, "a /{}", len),
         };
         let name = if placed.request.name.is_empty() { need } else { format!("{}: {need}", placed.request.name) };
         rows.push((
@@ -86,7 +89,7 @@ pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
         rows.extend(blocks.iter().map(|block| {
             let mut cells: [String; 8] = Default::default();
             cells[0] = block.to_string();
-            cells[1] = what.to_owned();
+            cells[1] = lang.say(what).to_owned();
             cells[6] = short(block.usable());
             (*block, cells)
         }));
@@ -96,11 +99,11 @@ pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
         table.row(cells);
     }
     table.write(out);
-    line(out, format_args!("{}", sums(plan)));
+    line(out, format_args!("{}", sums(plan, lang)));
 }
 
 /// What is used and what is free, in one sentence: in addresses, or in /64 where IPv6 is divided into such and larger.
-fn sums(plan: &Plan) -> String {
+fn sums(plan: &Plan, lang: Lang) -> String {
     let is_in_64s = plan.block.family() == Family::Ipv6
         && plan
             .subnets
@@ -113,9 +116,10 @@ fn sums(plan: &Plan) -> String {
         let networks =
             |count: Count| Count::new(count.as_u128().map_or(1 << 64, |addresses| addresses >> 64)).grouped();
         let (used, all, free) = (networks(plan.used), networks(plan.block.addresses()), networks(plan.free));
-        return format!("the subnets take {used} of the {all} networks of /64, {free} are free");
+        return tell!(lang, "the subnets take {} of the {} networks of /64, {} are free", used, all, free);
     }
-    format!(
+    tell!(
+        lang,
         "{} of {} addresses are in the subnets, {} of them for hosts that nobody asked for; {} are free",
         plan.used.grouped(),
         plan.block.addresses().grouped(),

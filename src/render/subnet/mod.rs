@@ -14,6 +14,9 @@ pub use kinds::{kinds, kinds_of};
 pub use lists::{Listing, blocks, comparison, plan, spans};
 pub use same::decision;
 
+use super::page::pad;
+use super::style::Paint;
+use crate::lang::{Lang, tell};
 use crate::subnet::Count;
 
 /// The network part of addresses.
@@ -34,17 +37,23 @@ pub fn json(value: &impl Serialize, out: &mut Vec<u8>) {
 }
 
 /// Appends remarks, each a line.
-pub fn remarks(remarks: &[String], out: &mut Vec<u8>) {
+pub fn remarks(remarks: &[String], paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     for remark in remarks {
-        line(out, format_args!("  note: {remark}"));
+        line(out, tell!(lang, "  note: {}", lang.retell(remark)));
     }
 }
 
 /// Appends a line without blanks at its end.
-fn line(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+fn line(out: &mut Vec<u8>, text: impl std::fmt::Display) {
     let text = text.to_string();
     out.extend_from_slice(text.trim_end().as_bytes());
     out.push(b'\n');
+}
+
+/// The name of a row of bits, in the nine columns before them.
+fn row_name(name: &str, lang: Lang) -> String {
+    pad(if name.is_empty() { name } else { lang.say(name) }, 9)
 }
 
 /// A number with its power of two where that reads better: `256 (2^8)`, `2^64`.

@@ -1,13 +1,15 @@
 //! Where a packet goes next: two ANDs, compared.
 
 use super::{bits, line, remarks};
+use crate::lang::{Lang, tell};
 use crate::render::style::{HEADING, Paint};
 use crate::subnet::{Decision, Family, NextHop};
 
 /// Appends a decision with its reasons.
 pub fn decision(decision: &Decision, paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     let (sender, target) = (decision.sender.block, decision.target.block);
-    let heading = format!("{} sends to {}", sender.address(), target.address());
+    let heading = tell!(lang, "{} sends to {}", sender.address(), target.address());
     line(out, format_args!("{}", paint.text(&heading, HEADING)));
     let addresses = [sender.address(), target.address(), sender.netmask(), sender.network(), target.network()];
     let width = addresses.iter().map(|address| address.to_string().len()).max().unwrap_or_default();
@@ -21,32 +23,37 @@ pub fn decision(decision: &Decision, paint: Paint, out: &mut Vec<u8>) {
     }
     let (own, other) = (sender.truncated(), target.truncated());
     let compared = if decision.same_network {
-        format!("both ANDs give {own}: the same network")
+        tell!(lang, "both ANDs give {}: the same network", own)
     } else {
-        format!("{other} is not {own}: another network")
+        tell!(lang, "{} is not {}: another network", other, own)
     };
     line(out, format_args!("  {compared}"));
-    line(out, format_args!("  {}", paint.text(&conclusion(decision), HEADING)));
-    remarks(&decision.remarks, out);
+    line(out, format_args!("  {}", paint.text(&conclusion(decision, lang), HEADING)));
+    remarks(&decision.remarks, paint, out);
 }
 
 /// What is done, in one sentence.
-fn conclusion(decision: &Decision) -> String {
+fn conclusion(decision: &Decision, lang: Lang) -> String {
     let target = decision.target.block.address();
     let question = match decision.sender.block.family() {
         Family::Ipv4 => "ARP",
         Family::Ipv6 => "neighbour solicitation",
     };
-    let group = decision.solicited_node.map_or_else(String::new, |group| format!(", asked in {group}"));
+    let group = decision.solicited_node.map_or_else(String::new, |group| tell!(lang, ", asked in {}", group));
     match decision.next_hop {
-        NextHop::Itself => format!("{target} is the host itself"),
+        NextHop::Itself => tell!(lang, "{} is the host itself", target),
         NextHop::Direct { ask_for } => {
-            format!("{question} for {ask_for} directly{group}; the frame goes to its MAC address")
+            tell!(lang, "{} for {} directly{}; the frame goes to its MAC address", lang.say(question), ask_for, group)
         }
-        NextHop::Gateway { ask_for } => format!(
-            "{question} for the gateway {ask_for}{group}; the frame goes to the gateway's MAC address, the packet in it still to {target}"
+        NextHop::Gateway { ask_for } => tell!(
+            lang,
+            "{} for the gateway {}{}; the frame goes to the gateway's MAC address, the packet in it still to {}",
+            lang.say(question),
+            ask_for,
+            group,
+            target
         ),
-        NextHop::Group { mac } => format!("nobody is asked: the frame goes to {mac}"),
-        NextHop::Unreachable => "the packet cannot be sent".to_owned(),
+        NextHop::Group { mac } => tell!(lang, "nobody is asked: the frame goes to {}", mac),
+        NextHop::Unreachable => lang.say("the packet cannot be sent").to_owned(),
     }
 }
