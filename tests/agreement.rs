@@ -204,3 +204,34 @@ fn the_delay_that_was_set_is_the_delay_that_is_measured() {
         assert_eq!(measured, 100, "{delay} ms");
     }
 }
+
+#[test]
+fn every_segment_that_was_overtaken_on_the_way_is_seen_as_such() {
+    let faults = "delay = \"20ms\"\nthere = { reorder = 15, reorder_delay = \"15ms\", delay = \"20ms\" }\n";
+    let text = format!(
+        "title = \"overtaking\"\nactions = ['0ms server run server', '1ms client run client']\n[host.client]\naddress = \"192.0.2.1/24\"\nneighbours = ['192.0.2.2 at server']\n[host.server]\naddress = \"192.0.2.2/24\"\nneighbours = ['192.0.2.1 at client']\n[[link]]\nbetween = [\"client\", \"server\"]\n{faults}[program]\nserver = \"\"\"\ns = socket(tcp)\ns.bind(\\\"\\\", 80)\ns.listen(1)\nc = s.accept()\nx = c.recv_exactly(600)\nc.close()\n\"\"\"\nclient = \"\"\"\ns = socket(tcp)\ns.setsockopt(TCP_NODELAY, 1)\ns.connect(\\\"server\\\", 80)\nsleep(100ms)\nloop 60:\n    s.send(\\\"0123456789\\\")\n    sleep(10ms)\nx = s.recv(1)\ns.close()\n\"\"\"\n"
+    );
+    let mut total = 0;
+    for seed in 1..9 {
+        let scenario = Scenario::parse("overtaking", &text).unwrap_or_else(|error| panic!("{error}"));
+        let run = scenario.run(&RunOptions { seed: Some(seed), ..RunOptions::default() });
+        let (device, port) = scenario.port("server.eth0").expect("a port");
+        // Frames are numbered as they are sent: one that comes after a later one was overtaken.
+        let (mut highest, mut overtaken) = (0, 0);
+        for tapped in run.engine.tap_of(device, port).expect("a tap").frames() {
+            if tapped.direction == Direction::Inbound {
+                overtaken += usize::from(tapped.frame.id() < highest);
+                highest = highest.max(tapped.frame.id());
+            }
+        }
+        let client = run.engine.find("client").expect("the box");
+        let held = run.engine.link(client, netlab::sim::PortId(0)).expect("a cable").1.reordered as usize;
+        assert!(overtaken > 0 && overtaken <= held, "seed {seed}: {overtaken} of {held}");
+        let seen = codes(&scenario, &run, "server.eth0");
+        let found = seen.iter().filter(|code| **code == "tcp-out-of-order").count();
+        assert_eq!(found, overtaken, "seed {seed}: {seen:?}");
+        assert!(!seen.iter().any(|code| code.contains("retransmission")), "seed {seed}: {seen:?}");
+        total += overtaken;
+    }
+    assert!(total > 40, "{total}");
+}

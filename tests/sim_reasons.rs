@@ -105,6 +105,7 @@ fn scenario_for(reason: Reason) -> Option<String> {
         // Every port of the translator must be taken: the test beside `stack/nat.rs` does it without a network.
         Reason::NatTableFull => return None,
         Reason::AddressConflict => switched("actions = ['0ms h2 address 192.0.2.1/24', '1ms h2 announce']", ""),
+        Reason::BeyondScope => "title = \"scope\"\nlinks = ['h1 - r.a', 'r.b - h2']\nactions = ['0ms h1 ping h2']\n[host.h1]\naddress = \"fe80::10/64\"\ngateway = \"fe80::1\"\n[router.r.interfaces.a]\naddress = [\"fe80::1/64\", \"2001:db8:1::1/64\"]\n[router.r.interfaces.b]\naddress = \"2001:db8:2::1/64\"\n[host.h2]\naddress = \"2001:db8:2::10/64\"\ngateway = \"2001:db8:2::1\"\n".to_owned(),
         other => panic!("{} has no scenario", other.code()),
     })
 }

@@ -319,5 +319,7 @@ pub const MAX_NAT_MAPPINGS: usize = 131_072;
 pub const MAX_NAT_PEERS: usize = 1024;
 /// SYNs that a translator holds for 6 s; a flood of them is then left without answers, which is what it deserves.
 pub const MAX_HELD_SYNS: usize = 1024;
+/// Addresses and routers that a node learns of by itself; a link has a handful.
+pub const MAX_OWN_ADDRESSES: usize = 64;
 /// Names whose addresses a node remembers.
 pub const MAX_NAMES: usize = 4096;

@@ -13,6 +13,7 @@ mod engine;
 mod film;
 mod frame;
 pub mod gallery;
+mod layers;
 mod ledger;
 mod link;
 mod mutation;

@@ -36,6 +36,8 @@ pub enum Order {
     Kill(Rc<str>),
     /// Ask a DHCP server for an address.
     Dhcp,
+    /// Give the address back.
+    Release,
     /// Ask a DNS server for the address of a name.
     Lookup(Box<str>),
     /// Forget all neighbours.

@@ -55,6 +55,7 @@ pub enum Reason {
     NatFiltered,
     NatTableFull,
     AddressConflict,
+    BeyondScope,
 }
 
 /// What is known of a reason.
@@ -117,11 +118,12 @@ reasons! {
     NatFiltered "nat-filtered" "RFC 4787 5" "there is a mapping, but its owner has not spoken to this sender";
     NatTableFull "nat-table-full" "RFC 4787 4" "the translator has no mapping left to give";
     AddressConflict "address-conflict" "RFC 5227 2.4" "somebody else uses this address too";
+    BeyondScope "beyond-scope" "RFC 4291 2.5.6" "an address of the link means nothing beyond it, so a router does not forward it";
 }
 
 impl Reason {
     /// How many there are, [`Reason::None`] included.
-    pub const COUNT: usize = Reason::AddressConflict as usize + 1;
+    pub const COUNT: usize = Reason::BeyondScope as usize + 1;
 
     /// Every reason but [`Reason::None`].
     pub fn all() -> impl Iterator<Item = Reason> {
@@ -168,6 +170,6 @@ mod tests {
             assert_eq!(Reason::from_code(reason.code()), Some(reason));
             assert!(!reason.rule().is_empty() && !reason.sentence().is_empty());
         }
-        assert_eq!(ABOUT.len(), Reason::AddressConflict as usize + 1);
+        assert_eq!(ABOUT.len(), Reason::BeyondScope as usize + 1);
     }
 }

@@ -20,8 +20,14 @@ pub fn canonical(packet: &Packet<'_>) -> Option<String> {
         line += &format!("arp {} {:?}>{:?}", arp.operation_number(), arp.sender_ip()?, arp.target_ip()?);
         return Some(line);
     }
-    let Some(IpView::V4(ip)) = frame.ip() else { return None };
-    line += &format!("{}>{} ttl {} len {}", ip.source(), ip.destination(), ip.ttl(), ip.total_length());
+    match frame.ip()? {
+        IpView::V4(ip) => {
+            line += &format!("{}>{} ttl {} len {}", ip.source(), ip.destination(), ip.ttl(), ip.total_length());
+        }
+        IpView::V6(ip) => {
+            line += &format!("{}>{} ttl {} len {}", ip.source(), ip.destination(), ip.hop_limit(), ip.payload_length());
+        }
+    }
     // An echo reply may forbid fragments or not: the standards leave it open.
     match frame.transport() {
         Some(Layer::Icmpv4(icmp)) => {
@@ -30,12 +36,26 @@ pub fn canonical(packet: &Packet<'_>) -> Option<String> {
                 line += &format!(" mtu {mtu}");
             }
         }
+        Some(Layer::Icmpv6(icmp)) => {
+            // Reports of group membership, which the kernel sends on its own account.
+            if matches!(icmp.icmp_type(), 130..=132 | 143) {
+                return None;
+            }
+            line += &format!(" icmp6 {}/{}", icmp.icmp_type(), icmp.code());
+            if let Some(target) = icmp.ndp().and_then(|message| message.target()) {
+                line += &format!(" {target}");
+            }
+            if let Some(mtu) = icmp.packet_too_big_mtu() {
+                line += &format!(" mtu {mtu}");
+            }
+        }
         Some(Layer::Udp(udp)) => {
             line += &format!(" udp {}>{}", port(udp.source_port()), port(udp.destination_port()));
         }
         Some(Layer::Tcp(tcp)) => {
-            let flags = tcp.bytes()[13] & 0x1f;
-            // The kernel sets PSH on all data; so does netlab, but on a SYN options differ with the kernel's age.
+            // Which segment of many bears PSH is the sender's choice, so it is not told.
+            let flags = tcp.bytes()[13] & 0x17;
+            line += &format!(" {}>{}", port(tcp.source_port()), port(tcp.destination_port()));
             line += &format!(" tcp {flags:02x} {}", tcp.payload_len());
         }
         _ => {}
@@ -61,7 +81,10 @@ pub fn lines(source: &mut dyn PacketSource, direction: Option<Direction>) -> Vec
 
 /// A port, unless a system chose it.
 fn port(number: u16) -> String {
-    if [4000, 4001, 5000, 5001].contains(&number) { number.to_string() } else { "other".to_owned() }
+    match number {
+        80 | 81 | 4000 | 4001 | 5000 | 5001 | 5100..=5199 | 8080 | 50_000..=50_099 => number.to_string(),
+        _ => "other".to_owned(),
+    }
 }
 
 /// What is missing for this test, if anything.

@@ -53,6 +53,46 @@ rules! {
         STAR,
         "[switch.sw]\n",
     }
+    ipv6_an_address_of_the_link_does_not_leave_it {
+        "links = ['h1 - r.a', 'r.b - h2']\nactions = ['0ms h1 ping h2', '100ms h1 ping fe80::1']\nexpect = ['drops beyond-scope at r = 1', 'h1 ping h2 fails ENETUNREACH', 'r says \"ICMP 1/2\"', 'frames h2 in any = 0', 'h1 ping fe80::1 ok']\n",
+        "[host.h1]\naddress = \"fe80::10/64\"\ngateway = \"fe80::1\"\n[router.r.interfaces.a]\naddress = [\"fe80::1/64\", \"2001:db8:1::1/64\"]\n[router.r.interfaces.b]\naddress = \"2001:db8:2::1/64\"\n[host.h2]\naddress = \"2001:db8:2::10/64\"\ngateway = \"2001:db8:2::1\"\n",
+        "",
+    }
+    ipv6_an_address_is_tried_before_it_is_used_and_one_that_is_taken_is_left {
+        "actions = ['5s pc ping 2001:db8::1']\nexpect = ['pc says \"tries fe80::200:5eff:fe00:5310\"', 'pc says \"cannot have fe80::200:5eff:fe00:5310, as 00:00:5e:00:53:30 uses it\"', 'drops address-conflict at pc = 1', 'pc ping 2001:db8::1 fails ENETUNREACH', 'frames pc out any = 1']\n",
+        "links = ['pc - other']\n[host.pc]\nmac = \"00:00:5e:00:53:10\"\nslaac = true\n[host.other]\nmac = \"00:00:5e:00:53:30\"\naddress = \"fe80::200:5eff:fe00:5310/64\"\n",
+        "",
+    }
+    ipv6_of_two_that_try_the_same_address_the_first_leaves_it {
+        "expect = ['b says \"as somebody else tries it too\"', 'a says \"has fe80::200:5eff:fe00:5310\"', 'drops address-conflict = 1']\n",
+        "links = ['a - b']\n[host.a]\nmac = \"00:00:5e:00:53:10\"\nslaac = true\n[host.b]\nmac = \"00:00:5e:00:53:10\"\nslaac = true\n",
+        "",
+    }
+    ipv6_without_a_router_three_questions_and_the_address_of_the_link_remains {
+        "actions = ['0ms pc ping fe80::1', '20s pc ping other']\nexpect = ['pc says \"asks for routers\"', 'frames pc out icmp = 6', 'pc ping other ok']\n",
+        "links = ['pc - other']\n[host.pc]\nslaac = true\n[host.other]\naddress = \"fe80::99/64\"\n",
+        "",
+    }
+    ipv6_a_network_that_nobody_tells_of_any_more_is_forgotten {
+        "until = '1h'\nactions = ['10s pc ping far', '15s unplug r.lan', '3500s pc ping far']\nexpect = ['pc says \"octets from 2001:db8:2::10\"', 'pc says \"has not been heard of for too long\"', 'drops no-route at pc = 1']\n",
+        "links = ['pc - r.lan', 'r.wan - far']\n[host.pc]\nslaac = true\n[router.r]\nadvertise = true\ninterfaces = { lan = \"2001:db8:1::1/64\", wan = \"2001:db8:2::1/64\" }\n[host.far]\naddress = \"2001:db8:2::10/64\"\ngateway = \"2001:db8:2::1\"\n",
+        "",
+    }
+    dhcp_the_server_is_asked_at_half_of_the_lease_everybody_at_seven_eighths_and_then_it_is_over {
+        "until = '1000s'\nactions = ['0ms pc dhcp', '1s unplug home']\nexpect = ['pc says \"DHCP: has 192.168.1.100/24 for 800 s\"', 'pc says \"DHCP: asks 192.168.1.1 to keep\"', 'pc says \"DHCP: asks everybody to keep\"', 'pc says \"DHCP: the lease of 192.168.1.100 has run out\"', 'pc says \"DHCP: nobody gives an address\"']\n",
+        "links = ['pc - sw', 'home - sw']\n[host.pc]\n[router.home]\naddress = \"192.168.1.1/24\"\ndhcp = { first = \"192.168.1.100/24\", count = 2, lease = \"800s\" }\n[switch.sw]\n",
+        "",
+    }
+    dhcp_an_address_in_use_is_declined_and_kept_back {
+        "until = '20s'\nactions = ['0ms pc dhcp', '15s late dhcp']\nexpect = ['drops address-conflict at pc = 1', 'home says \"it is kept back\"', 'pc says \"DHCP: has 192.168.1.101/24\"', 'late says \"DHCP: has 192.168.1.102/24\"']\n",
+        "links = ['pc - sw', 'late - sw', 'squatter - sw', 'home - sw']\n[host.pc]\n[host.late]\n[host.squatter]\naddress = \"192.168.1.100/24\"\n[router.home]\naddress = \"192.168.1.1/24\"\ndhcp = { first = \"192.168.1.100/24\", count = 3 }\n[switch.sw]\n",
+        "",
+    }
+    dhcp_an_address_that_is_given_back_is_free_and_its_old_owner_comes_first {
+        "until = '20s'\nactions = ['0ms pc dhcp', '2s pc release', '3s pc dhcp', '5s pc release', '6s late dhcp']\nexpect = ['home says \"gives 192.168.1.100 back\"', 'pc says \"DHCP: has 192.168.1.100/24\"', 'late says \"DHCP: has 192.168.1.100/24\"', 'pc says \"DHCP: gives 192.168.1.100 back\"']\n",
+        "links = ['pc - sw', 'late - sw', 'home - sw']\n[host.pc]\n[host.late]\n[router.home]\naddress = \"192.168.1.1/24\"\ndhcp = { first = \"192.168.1.100/24\", count = 1 }\n[switch.sw]\n",
+        "",
+    }
     s36_headers_are_checked {
         "actions = ['0ms h1 frame \"E\\x00\" to h2 type 0x0800', '1ms h1 frame \"E\\x00\\x00\\x1c\\x00\\x01\\x00\\x00\\x40\\x11\\x12\\x34\\xc0\\x00\\x02\\x01\\xc0\\x00\\x02\\x02\\x00\\x09\\x00\\x09\\x00\\x08\\x00\\x00\" to h2 type 0x0800']\nexpect = ['drops bad-header at h2 = 1', 'drops bad-checksum at h2 = 1']\n",
         STAR,

@@ -34,9 +34,10 @@ fn rule_name(path: &Path, line: &str) -> Option<String> {
     let name = line.strip_prefix("fn ").and_then(|rest| rest.split_once("()")).map(|(name, _)| name);
     let in_list = path.parent().is_some_and(|folder| folder.ends_with("sim_rules"));
     let name = name.or_else(|| line.strip_suffix(" {").filter(|name| in_list && !name.contains(' ')))?;
-    let is_rule =
-        ["b1_", "b2_", "b3_", "b4_", "b5_", "b6_", "b7_", "link_", "ipv6_"].iter().any(|id| name.starts_with(id))
-            || (2..=8).any(|section| name.starts_with(&format!("s3{section}_")));
+    let is_rule = ["b1_", "b2_", "b3_", "b4_", "b5_", "b6_", "b7_", "link_", "ipv6_", "dhcp_"]
+        .iter()
+        .any(|id| name.starts_with(id))
+        || (2..=8).any(|section| name.starts_with(&format!("s3{section}_")));
     is_rule.then(|| name.to_owned())
 }
 

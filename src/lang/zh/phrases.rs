@@ -160,6 +160,10 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("there is a mapping, but its owner has not spoken to this sender", "有映射，但它的主人没有联系过这个发送方"),
     ("the translator has no mapping left to give", "转换器没有可用的映射了"),
     ("somebody else uses this address too", "别人也在使用这个地址"),
+    (
+        "an address of the link means nothing beyond it, so a router does not forward it",
+        "链路本地地址出了本链路就没有意义，所以路由器不转发",
+    ),
     // ---- 模拟：经过 ----
     ("learns: {} is behind port {} {}", "学到：{} 在端口 {} 后面 {}"),
     ("{} moved from port {} to port {} {}", "{} 从端口 {} 移到端口 {} {}"),

@@ -46,6 +46,7 @@ impl Action {
 /// The verbs of boxes.
 const VERBS: &[&str] = &[
     "dhcp",
+    "release",
     "lookup",
     "run",
     "kill",
@@ -159,6 +160,7 @@ fn order(device: DeviceId, verb: &str, arguments: &mut Arguments<'_>) -> Result<
         "run" => vec![Order::Run(arguments.names.program(arguments.next("a program")?.text())?)],
         "kill" => vec![Order::Kill(arguments.names.program(arguments.next("a program")?.text())?.name.clone())],
         "dhcp" => vec![Order::Dhcp],
+        "release" => vec![Order::Release],
         "lookup" => vec![Order::Lookup(arguments.next("a name")?.text().into())],
         "announce" => vec![Order::Announce],
         "probe" => vec![Order::Probe],
@@ -190,18 +192,22 @@ fn ping(targets: Vec<IpAddr>, arguments: &mut Arguments<'_>) -> Result<Vec<Order
         ttl: 64,
         dont_fragment: None,
     };
+    let mut ttl = None;
     arguments.options(&["count", "interval", "size", "ttl", "df", "nodf", "spread"], |name, arguments| {
         match name {
             "count" => template.count = arguments.number("a count", 65_535)? as u32,
             "interval" => template.interval = duration(arguments.next("a time")?.text())?,
             "size" => template.payload_len = arguments.number("a number of octets", 65_507)? as usize,
-            "ttl" => template.ttl = arguments.number("a TTL", 255)? as u8,
+            "ttl" => ttl = Some(arguments.number("a TTL", 255)? as u8),
             "spread" => arguments.spread = duration(arguments.next("a time")?.text())?,
             name => template.dont_fragment = Some(name == "df"),
         }
         Ok(())
     })?;
-    Ok(targets.into_iter().map(|destination| Order::Ping(PingOrder { destination, ..template.clone() })).collect())
+    // What is for a group stays on the link unless somebody wants more (RFC 1112 §6.1, RFC 3493 §5.2).
+    let ttl_for = |target: &IpAddr| ttl.unwrap_or(if target.is_multicast() { 1 } else { 64 });
+    let order = |destination| PingOrder { destination, ttl: ttl_for(&destination), ..template.clone() };
+    Ok(targets.into_iter().map(|destination| Order::Ping(order(destination))).collect())
 }
 
 fn udp(destination: SocketAddr, arguments: &mut Arguments<'_>) -> Result<Vec<Order>, String> {

@@ -84,6 +84,12 @@ pub(super) struct NodeTable {
     pub dns: Option<Spanned<String>>,
     #[serde(default)]
     pub rip: bool,
+    #[serde(default)]
+    pub slaac: bool,
+    #[serde(default)]
+    pub shows_layers: bool,
+    #[serde(default)]
+    pub advertise: bool,
     pub time_wait: Option<Spanned<String>>,
     pub ack_delay: Option<Spanned<String>>,
     pub min_rto: Option<Spanned<String>>,

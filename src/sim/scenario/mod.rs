@@ -63,7 +63,12 @@ pub struct Names {
 struct NamedDevice {
     name: String,
     ports: Vec<String>,
+    /// The addresses that its name stands for, the first one before the others.
     addresses: Vec<IpAddr>,
+    /// The first address of each port.
+    of_ports: Vec<Option<IpAddr>>,
+    /// True for a box that may have IP addresses: not a switch or a hub.
+    is_node: bool,
     macs: Vec<MacAddr>,
 }
 
@@ -100,7 +105,7 @@ impl Names {
 
     /// The box without IP addresses, a switch, that has this MAC address.
     pub fn switch_with(&self, mac: MacAddr) -> Option<DeviceId> {
-        let found = self.devices.iter().position(|device| device.addresses.is_empty() && device.macs.contains(&mac));
+        let found = self.devices.iter().position(|device| !device.is_node && device.macs.contains(&mac));
         found.map(|index| DeviceId(index as u32))
     }
 
@@ -111,7 +116,7 @@ impl Names {
             .map(DeviceId)
             .filter(|device| {
                 let named = &self.devices[device.0 as usize];
-                !named.addresses.is_empty() && named.name.starts_with(prefix)
+                named.is_node && named.name.starts_with(prefix)
             })
             .collect();
         if found.is_empty() { Err(format!("no host's name begins with '{prefix}'")) } else { Ok(found) }
@@ -150,7 +155,7 @@ impl Names {
             Some(port) => {
                 let index = device.ports.iter().position(|found| found == port);
                 let index = index.ok_or_else(|| format!("{name} has no interface '{port}'"))?;
-                device.addresses.get(index).copied()
+                device.of_ports.get(index).copied().flatten()
             }
         };
         found.ok_or_else(|| format!("{text} has no address"))

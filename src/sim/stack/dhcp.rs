@@ -11,10 +11,14 @@ pub const DISCOVER: u8 = 1;
 pub const OFFER: u8 = 2;
 /// The client wants it.
 pub const REQUEST: u8 = 3;
+/// Somebody else uses it.
+pub const DECLINE: u8 = 4;
 /// It is the client's.
 pub const ACK: u8 = 5;
 /// It is not.
 pub const NAK: u8 = 6;
+/// The client gives it back.
+pub const RELEASE: u8 = 7;
 
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 
@@ -52,8 +56,8 @@ impl DhcpMessage {
     pub fn octets(&self) -> Vec<u8> {
         let mut octets = vec![if self.is_request { 1 } else { 2 }, 1, 6, 0];
         octets.extend_from_slice(&self.exchange.to_be_bytes());
-        // The broadcast bit: a client without an address cannot be answered otherwise.
-        octets.extend_from_slice(&[0, 0, 0x80, 0]);
+        // The broadcast bit: a client without an address cannot be answered otherwise (RFC 2131 §4.1).
+        octets.extend_from_slice(&[0, 0, if self.has.is_none() { 0x80 } else { 0 }, 0]);
         for address in [self.has, self.given, self.server.filter(|_| !self.is_request), None] {
             octets.extend_from_slice(&address.unwrap_or(Ipv4Addr::UNSPECIFIED).octets());
         }

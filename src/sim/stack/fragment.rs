@@ -111,6 +111,7 @@ struct Partial {
     /// The first piece whole, for the ICMP error.
     first: Option<Vec<u8>>,
     octets: usize,
+    largest: usize,
 }
 
 /// What became of a fragment.
@@ -127,6 +128,8 @@ pub enum Outcome {
         packet: Vec<u8>,
         /// How many pieces it was made of.
         pieces: usize,
+        /// Octets of the largest of them.
+        largest: usize,
     },
     /// The fragment is thrown away.
     Refused(Reason),
@@ -158,6 +161,7 @@ impl Reassembly {
             header: None,
             first: None,
             octets: 0,
+            largest: 0,
         });
         if partial.pieces.get(&start).is_some_and(|piece| piece == payload) {
             return Outcome::Refused(Reason::FragmentDuplicate);
@@ -178,12 +182,17 @@ impl Reassembly {
             partial.first = Some(packet[..header.total_len].to_vec());
         }
         partial.octets += payload.len();
+        partial.largest = partial.largest.max(header.total_len);
         partial.pieces.insert(start, payload.to_vec());
         if partial.total != Some(partial.octets as u32) || partial.header.is_none() {
             return Outcome::Waits { is_first_heard };
         }
         match self.partial.remove(&key) {
-            Some(partial) => Outcome::Whole { pieces: partial.pieces.len(), packet: whole(partial, header.protocol) },
+            Some(partial) => Outcome::Whole {
+                pieces: partial.pieces.len(),
+                largest: partial.largest,
+                packet: whole(partial, header.protocol),
+            },
             None => Outcome::Waits { is_first_heard },
         }
     }

@@ -252,6 +252,11 @@ impl NeighbourCache {
         Some(oldest)
     }
 
+    /// The packet that has waited longest for a neighbour.
+    pub fn first_waiting(&self, interface: usize, address: IpAddr) -> Option<&Waiting> {
+        self.slots[*self.index.get(&(interface, address))?].waiting.front()
+    }
+
     /// True if the neighbour is in the cache with an address or a question under way.
     pub fn knows(&self, interface: usize, address: IpAddr) -> bool {
         self.index.get(&(interface, address)).is_some_and(|slot| self.slots[*slot].state != NeighbourState::Failed)

@@ -69,6 +69,8 @@ pub enum RouteSource {
     Dhcp,
     /// Another router told it.
     Rip,
+    /// A router advertisement (IPv6) told it.
+    Advertised,
 }
 
 impl RouteSource {
@@ -79,6 +81,7 @@ impl RouteSource {
             RouteSource::Static => "static",
             RouteSource::Dhcp => "dhcp",
             RouteSource::Rip => "rip",
+            RouteSource::Advertised => "router advertisement",
         }
     }
 }

@@ -402,6 +402,17 @@ mod machine {
             // smoltcp reads the MTU when an interface is made; the connection itself lives in the socket set.
             self.wire.mtu = mtu;
             self.interface = build_interface(self.clock.instant(now), self.local, self.seed, &mut self.wire);
+            // What waits to be sent for the first time would go before what was lost. It is let go into nowhere: with the
+            // time-out all that is not acknowledged is sent again, in order.
+            if shrinks && self.socket().send_queue() > 0 {
+                let instant = self.clock.instant(now);
+                for _ in 0..256 {
+                    self.interface.poll_egress(instant, &mut self.wire, &mut self.sockets);
+                    if std::mem::take(&mut self.wire.sent).is_empty() {
+                        break;
+                    }
+                }
+            }
             // The machine sends again when its timer says so, so its time jumps to that moment.
             let due = self.interface.poll_at(self.clock.instant(now), &self.sockets);
             let again = due.filter(|_| shrinks && self.socket().send_queue() > 0);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::icmp::Complaint;
 use super::output::Hop;
 use super::translate::Translated;
-use super::{Arrival, Node};
+use super::{Arrival, Node, is_link_local};
 use crate::base::Timestamp;
 use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
@@ -29,6 +29,13 @@ impl Node {
         if arrival.link_group || destination.is_multicast() || destination == IpAddr::V4(Ipv4Addr::BROADCAST) {
             return self.finish(EventKind::Dropped, Reason::NotForMe, arrival, out);
         }
+        if is_link_local(destination) || is_link_local(header.source) {
+            self.finish(EventKind::Dropped, Reason::BeyondScope, arrival, out);
+            if is_link_local(header.source) && !is_link_local(destination) {
+                self.complain(now, Complaint::BeyondScope, packet, header, arrival, out);
+            }
+            return;
+        }
         let Some(route) = self.routes.look_up(destination, flow_of(header, packet)).copied() else {
             self.finish(EventKind::Dropped, Reason::NoRoute, arrival, out);
             return self.complain(now, Complaint::NoRoute, packet, header, arrival, out);
@@ -45,10 +52,14 @@ impl Node {
             self.finish(EventKind::Dropped, Reason::LinkDown, arrival, out);
             return self.complain(now, Complaint::NoRoute, packet, header, arrival, out);
         }
-        if self.must_gather(header, route.interface) {
+        if self.must_gather(header, arrival.interface, route.interface) {
             match self.gather(now, packet, header, arrival, out) {
-                Translated::Onward(whole) => {
+                Translated::Onward(whole, largest_piece) => {
                     let Ok(header) = IpHeader::parse(&whole) else { return };
+                    let arrival = Arrival { largest_piece, ..arrival };
+                    if let Err(reason) = self.let_pass(now, &whole, &header, arrival) {
+                        return self.finish(EventKind::Dropped, reason, arrival, out);
+                    }
                     return self.forward(now, &whole, &header, arrival, out);
                 }
                 Translated::Done | Translated::Untouched => return,
@@ -86,6 +97,7 @@ impl Node {
         out: &mut Outbox,
     ) {
         let mtu = usize::from(self.interfaces[route.interface].mtu);
+        let mtu = arrival.largest_piece.map_or(mtu, |piece| piece.min(mtu));
         if packet.len() <= mtu {
             return self.hand_over(now, route.interface, Hop::Neighbour(hop), packet, arrival.frame, out);
         }

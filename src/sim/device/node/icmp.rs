@@ -25,6 +25,8 @@ pub(super) enum Complaint {
     TtlExpired,
     ReassemblyTime,
     Redirect(Ipv4Addr),
+    /// A link-local source that would leave its link (IPv6).
+    BeyondScope,
 }
 
 /// What a node finds out itself about a packet of its own.
@@ -64,6 +66,8 @@ impl Complaint {
             Complaint::Port => (3, 3),
             Complaint::TooBig(_) => (3, 4),
             Complaint::Redirect(_) => (5, 1),
+            // IPv4 has no such thing; the nearest is "source host isolated".
+            Complaint::BeyondScope => (3, 8),
             Complaint::TtlExpired => (11, 0),
             Complaint::ReassemblyTime => (11, 1),
         }
@@ -73,6 +77,7 @@ impl Complaint {
     const fn v6(self) -> (u8, u8) {
         match self {
             Complaint::NoRoute => (1, 0),
+            Complaint::BeyondScope => (1, 2),
             Complaint::HostUnreachable => (1, 3),
             Complaint::Port => (1, 4),
             Complaint::TooBig(_) => (2, 0),
@@ -91,6 +96,7 @@ impl Complaint {
             Complaint::Port => "port unreachable",
             Complaint::TooBig(_) => "fragmentation needed",
             Complaint::Redirect(_) => "redirect",
+            Complaint::BeyondScope => "beyond scope of source address",
             Complaint::TtlExpired => "TTL expired",
             Complaint::ReassemblyTime => "fragments came too late",
         }
@@ -274,7 +280,10 @@ impl Node {
         self.finish(EventKind::Delivered, Reason::ForMe, arrival, out);
         match message[0] {
             128 => {
-                let source = (!header.destination.is_multicast()).then_some(header.destination);
+                let source = match header.destination.is_multicast() {
+                    true => self.source_on(arrival.interface, header.source),
+                    false => Some(header.destination),
+                };
                 let Ok(way) = self.choose_way(header.source, source, 0, out) else { return };
                 let rest = [message[4], message[5], message[6], message[7]];
                 let answer = icmpv6_message(way.source, header.source, 129, 0, rest, &message[8..]);
@@ -282,11 +291,13 @@ impl Node {
                 let _ = self.send_on(now, &way, octets::ICMPV6, ttl, FragmentPolicy::Allow, &answer, out);
             }
             129 => self.echo_reply(now, header, u16_at(message, 4), u16_at(message, 6), message.len() - 8, out),
+            133 | 134 => self.router_message(now, message, header, arrival, out),
             135 | 136 => self.neighbour_message(now, message, header, arrival, out),
             1..=4 => {
                 let Some((about, quoted)) = quoted_v6(&message[8..]) else { return };
                 let (errno, is_hard, words) = match (message[0], message[1]) {
                     (1, 0) => ("ENETUNREACH", false, "no route"),
+                    (1, 2) => ("ENETUNREACH", false, "beyond the scope of the source address"),
                     (1, 4) => ("ECONNREFUSED", true, "port unreachable"),
                     (2, _) => ("EMSGSIZE", false, "packet too big"),
                     (3, 0) => ("EHOSTUNREACH", false, "hop limit exceeded on the way"),

@@ -1,11 +1,12 @@
 //! The way in: the card's filter, the IP header, and the question "is it for me?" (RFC 1122 §3.2, RFC 1812 §5.2).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::translate::Translated;
-use super::{Arrival, Node, TIMER_REASSEMBLY, group_mac};
+use super::{ALL_NODES, ALL_ROUTERS, Arrival, Node, TIMER_REASSEMBLY, group_mac};
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::frame::{ETHERNET_HEADER_LEN, FrameRef};
+use crate::sim::layers;
 use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
@@ -30,8 +31,18 @@ impl Node {
                 return out.end(EventKind::Filtered, port, frame, Reason::NotMyGroup);
             }
         }
-        let arrival = Arrival { interface, frame: frame.id(), link_group: destination.is_group(), from_wire: true };
+        let arrival = Arrival {
+            interface,
+            frame: frame.id(),
+            link_group: destination.is_group(),
+            from_wire: true,
+            largest_piece: None,
+        };
         let payload = &octets[ETHERNET_HEADER_LEN..];
+        if self.settings.shows_layers {
+            let is_mine = IpHeader::parse(payload).is_ok_and(|header| self.is_for_me(&header, arrival));
+            out.tell(EventKind::Note, Some(port), frame.id(), Reason::None, || layers::unwrapping(octets, is_mine));
+        }
         match u16_at(octets, 12) {
             ETHER_ARP => self.arp_in(now, payload, arrival, out),
             ETHER_IPV4 | ETHER_IPV6 => self.packet_in(now, payload, arrival, out),
@@ -40,17 +51,22 @@ impl Node {
     }
 
     /// True if the card listens to the group.
-    fn hears(&self, interface: usize, group: MacAddr) -> bool {
-        let interface = &self.interfaces[interface];
+    fn hears(&self, index: usize, group: MacAddr) -> bool {
         let all_hosts = group_mac(IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)));
         group == all_hosts
             || (group == group_mac(IpAddr::V4(Ipv4Addr::new(224, 0, 0, 9))) && self.listens_to_rip())
-            || (group.0[..2] == [0x33, 0x33]
-                && interface.addresses.iter().any(|(own, _)| match own {
-                    IpAddr::V6(own) => group == group_mac(IpAddr::V6(super::solicited_node(*own))),
-                    IpAddr::V4(_) => false,
-                }))
-            || (group == MacAddr([0x33, 0x33, 0, 0, 0, 1]) && interface.addresses.iter().any(|(own, _)| own.is_ipv6()))
+            || (group.0[..2] == [0x33, 0x33] && self.hears_v6(index, group))
+    }
+
+    /// The same for the groups of IPv6: all nodes, all routers, and those of the addresses it has or tries.
+    fn hears_v6(&self, index: usize, group: MacAddr) -> bool {
+        let interface = &self.interfaces[index];
+        let is_of = |address: Ipv6Addr| group == group_mac(IpAddr::V6(super::solicited_node(address)));
+        let speaks = self.settings.slaac || interface.addresses.iter().any(|(own, _)| own.is_ipv6());
+        (speaks && group == group_mac(IpAddr::V6(ALL_NODES)))
+            || (self.settings.advertises && group == group_mac(IpAddr::V6(ALL_ROUTERS)))
+            || interface.addresses.iter().any(|(own, _)| matches!(own, IpAddr::V6(own) if is_of(*own)))
+            || self.tries(index, is_of)
     }
 
     /// Ends the copy that a packet came in, if it came in one.
@@ -75,7 +91,8 @@ impl Node {
         match self.translate_in(now, packet, &header, arrival, out) {
             Translated::Untouched => {}
             Translated::Done => return,
-            Translated::Onward(packet) => {
+            Translated::Onward(packet, largest_piece) => {
+                let arrival = Arrival { largest_piece, ..arrival };
                 let Ok(header) = IpHeader::parse(&packet) else { return };
                 // Back to a host inside, or, put together from fragments, once more from the beginning.
                 if self.is_mine(header.destination) {
@@ -89,6 +106,9 @@ impl Node {
         }
         if !self.settings.forwarding && !made(Mutation::HostForwards) {
             return self.finish(EventKind::Dropped, Reason::NotForMe, arrival, out);
+        }
+        if let Err(reason) = self.let_pass(now, packet, &header, arrival) {
+            return self.finish(EventKind::Dropped, reason, arrival, out);
         }
         self.forward(now, packet, &header, arrival, out);
     }
@@ -125,7 +145,10 @@ impl Node {
                     || (destination == Ipv4Addr::new(224, 0, 0, 9) && self.listens_to_rip())
             }
             IpAddr::V6(destination) => {
-                destination.segments() == [0xff02, 0, 0, 0, 0, 0, 0, 1] || interface.listens_to(destination)
+                destination == ALL_NODES
+                    || (destination == ALL_ROUTERS && self.settings.advertises)
+                    || interface.listens_to(destination)
+                    || self.tries(arrival.interface, |own| super::solicited_node(own) == destination)
             }
         }
     }
@@ -153,7 +176,7 @@ impl Node {
                     out.end_with(EventKind::Delivered, arrival.port(), arrival.frame, Reason::ForMe, detail);
                 }
             }
-            Outcome::Whole { packet, pieces } => {
+            Outcome::Whole { packet, pieces, .. } => {
                 let Ok(header) = IpHeader::parse(&packet) else {
                     return self.finish(EventKind::Dropped, Reason::BadHeader, arrival, out);
                 };
@@ -179,7 +202,8 @@ impl Node {
             if let Some(first) = first
                 && let Ok(header) = IpHeader::parse(&first)
             {
-                let arrival = Arrival { interface: 0, frame: 0, link_group: false, from_wire: false };
+                let arrival =
+                    Arrival { interface: 0, frame: 0, link_group: false, from_wire: false, largest_piece: None };
                 self.complain(now, super::icmp::Complaint::ReassemblyTime, &first, &header, arrival, out);
             }
         }

@@ -94,6 +94,7 @@ impl Node {
             Order::Run(program) => self.start_program(program.clone(), out),
             Order::Kill(name) => self.kill_program(now, name, out),
             Order::Dhcp => self.ask_for_address(now, out),
+            Order::Release => self.release_address(now, out),
             Order::Lookup(name) => {
                 if let Err(why) = self.look_up_name(now, name, out) {
                     out.tell(EventKind::Call, None, 0, Reason::None, || {

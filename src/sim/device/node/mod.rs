@@ -3,6 +3,7 @@
 //! A frame's road goes down these files: `input` (the card, the IP header, to me or onward), `forward` (a router's
 //! decision), `resolve` (ARP and ND), `icmp` (errors and echoes), `output` (the way out: route, fragments, frame).
 
+mod autoconf;
 mod forward;
 mod icmp;
 mod input;
@@ -33,6 +34,9 @@ use crate::sim::stack::route::{Prefix, Route, RouteSource, RouteTable};
 use crate::sim::stack::tcp::Congestion;
 use crate::sim::table::Table;
 
+use autoconf::Autoconf;
+pub use autoconf::link_local;
+use autoconf::{ALL_NODES, ALL_ROUTERS, is_link_local};
 use jobs::Jobs;
 pub use output::{FragmentPolicy, SendError, Way};
 use processes::Processes;
@@ -53,6 +57,7 @@ const TIMER_TCP: TimerId = 5 << 56;
 const TIMER_PROCESS: TimerId = 6 << 56;
 const TIMER_SERVICE: TimerId = 7 << 56;
 const TIMER_HELD_SYN: TimerId = 8 << 56;
+const TIMER_AUTOCONF: TimerId = 9 << 56;
 const TIMER_KIND: TimerId = 0xff << 56;
 
 /// How long a packet to oneself takes.
@@ -168,6 +173,12 @@ pub struct Settings {
     pub congestion: Congestion,
     /// Octets that a TCP socket keeps for its program, unless the program says otherwise.
     pub receive_buffer: usize,
+    /// True if it tells of each frame how it is wrapped and unwrapped, layer by layer.
+    pub shows_layers: bool,
+    /// True if it makes its own IPv6 addresses and listens to routers (RFC 4862).
+    pub slaac: bool,
+    /// True if it tells the networks of its interfaces to whoever listens (RFC 4861 §6.2).
+    pub advertises: bool,
     /// Blocks whose addresses it answers for as if they were its own: the rest of the internet.
     pub answers_for: Vec<Prefix>,
 }
@@ -188,6 +199,9 @@ impl Default for Settings {
             min_rto: Duration::from_millis(200),
             congestion: Congestion::Off,
             receive_buffer: 65_535,
+            shows_layers: false,
+            slaac: false,
+            advertises: false,
             answers_for: Vec::new(),
         }
     }
@@ -210,6 +224,8 @@ pub(super) struct Arrival {
     pub link_group: bool,
     /// False for a packet to oneself.
     pub from_wire: bool,
+    /// Octets of the largest fragment, if a translator put the packet together: it leaves in pieces no larger.
+    pub largest_piece: Option<usize>,
 }
 
 impl Arrival {
@@ -231,6 +247,7 @@ pub struct Node {
     /// SYNs that nobody inside asked for, until they are answered or forgotten.
     held_syns: VecDeque<HeldSyn>,
     services: Option<Box<Services>>,
+    autoconf: Autoconf,
     path_mtus: BTreeMap<IpAddr, u16>,
     identification: u16,
     loopback: VecDeque<Looped>,
@@ -258,6 +275,7 @@ impl Node {
             nat: None,
             held_syns: VecDeque::new(),
             services: None,
+            autoconf: Autoconf::default(),
             path_mtus: BTreeMap::new(),
             identification: rng.fork(2).next_u32() as u16,
             loopback: VecDeque::new(),
@@ -281,6 +299,10 @@ impl Node {
     }
 
     fn add_connected(&mut self, interface: usize, address: IpAddr, len: u8) {
+        // Addresses of a link lead to no other one, and every link has the same: they need no route (RFC 4291 §2.5.6).
+        if is_link_local(address) {
+            return;
+        }
         self.routes.add(Route {
             prefix: Prefix::new(address, len),
             via: None,
@@ -293,7 +315,8 @@ impl Node {
     /// Gives the node an address, in place of the one it had of that version.
     pub fn set_address(&mut self, interface: usize, address: IpAddr, len: u8) {
         let Some(place) = self.interfaces.get_mut(interface) else { return };
-        place.addresses.retain(|(own, _)| own.is_ipv4() != address.is_ipv4());
+        let stays = |own: IpAddr| own.is_ipv4() != address.is_ipv4() || is_link_local(own);
+        place.addresses.retain(|(own, _)| stays(*own));
         place.addresses.push((address, len));
         self.routes.remove(|route| {
             route.interface == interface
@@ -301,6 +324,27 @@ impl Node {
                 && route.prefix.network.is_ipv4() == address.is_ipv4()
         });
         self.add_connected(interface, address, len);
+    }
+
+    /// Gives the node one address more.
+    fn add_address(&mut self, interface: usize, address: IpAddr, len: u8) {
+        self.interfaces[interface].addresses.push((address, len));
+        self.add_connected(interface, address, len);
+    }
+
+    /// Takes an address from the node.
+    fn remove_address(&mut self, interface: usize, address: IpAddr) {
+        let place = &mut self.interfaces[interface];
+        let gone = place.addresses.iter().position(|(own, _)| *own == address);
+        let Some((_, len)) = gone.map(|index| place.addresses.remove(index)) else { return };
+        let prefix = Prefix::new(address, len);
+        let is_covered = place.prefixes().any(|other| other == prefix);
+        self.routes.remove(|route| {
+            !is_covered
+                && route.interface == interface
+                && route.source == RouteSource::Connected
+                && route.prefix == prefix
+        });
     }
 
     /// Gives an interface another MAC address.
@@ -386,7 +430,7 @@ impl Node {
 
     fn run_loopback(&mut self, now: Timestamp, out: &mut Outbox) {
         if let Some(Looped { packet }) = self.loopback.pop_front() {
-            let arrival = Arrival { interface: 0, frame: 0, link_group: false, from_wire: false };
+            let arrival = Arrival { interface: 0, frame: 0, link_group: false, from_wire: false, largest_piece: None };
             self.packet_in(now, &packet, arrival, out);
         }
     }
@@ -399,6 +443,7 @@ impl Device for Node {
 
     fn on_start(&mut self, now: Timestamp, out: &mut Outbox) {
         self.start_services(now, out);
+        self.start_autoconf(now, out);
         self.settle(now, out);
     }
 
@@ -415,6 +460,7 @@ impl Device for Node {
             TIMER_REASSEMBLY => self.reassembly_alarm(now, out),
             TIMER_LOOPBACK => self.run_loopback(now, out),
             TIMER_HELD_SYN => self.held_syn_alarm(now, out),
+            TIMER_AUTOCONF => self.autoconf_alarm(now, which, out),
             TIMER_SERVICE => self.service_alarm(now, which, out),
             TIMER_TCP => self.tcp_alarm(now, which as usize, out),
             TIMER_PROCESS => self.wake_process(now, which as usize),
@@ -456,7 +502,7 @@ impl Device for Node {
         }
         tables.push(routes);
         tables.push(self.socket_table());
-        tables.extend(self.service_tables());
+        tables.extend(self.service_tables(now));
         if let Some(nat) = &self.nat {
             let mut mappings =
                 Table::new("translations", "nat", &["protocol", "inside", "outside port", "has spoken to", "kind"]);

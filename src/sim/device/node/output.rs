@@ -3,8 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Arrival, LOOPBACK_DELAY, Looped, Node, TIMER_LOOPBACK, group_mac};
+use super::{Arrival, LOOPBACK_DELAY, Looped, Node, TIMER_LOOPBACK, group_mac, is_link_local};
 use crate::base::{MacAddr, Timestamp};
+use crate::sim::layers;
 use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
@@ -131,6 +132,18 @@ impl Node {
         if let Some(interface) = self.interfaces.iter().position(|interface| interface.is_broadcast(destination)) {
             return to_group(interface, MacAddr::BROADCAST);
         }
+        if is_link_local(destination) {
+            // Every link has these addresses: the source says which one is meant, else who was heard there.
+            let heard = (0..self.interfaces.len()).find(|interface| self.neighbours.knows(*interface, destination));
+            let named = source.and_then(|source| self.interfaces.iter().position(|interface| interface.has(source)));
+            let interface = named.or(heard).unwrap_or(0);
+            if !self.interfaces[interface].up {
+                return Err(SendError::LinkDown);
+            }
+            let path_mtu = usize::from(self.interfaces[interface].mtu);
+            let hop = Hop::Neighbour(destination);
+            return Ok(Way { interface, hop, source: own(interface)?, destination, path_mtu });
+        }
         let route = self.routes.look_up(destination, flow).ok_or(SendError::NoRoute)?;
         let interface = route.interface;
         if !self.interfaces[interface].up {
@@ -139,6 +152,7 @@ impl Node {
         let hop = match route.via {
             None => destination,
             Some(_) if made(Mutation::MaskIgnored) => destination,
+            Some(via) if is_link_local(via) => via,
             Some(via) if self.interfaces[interface].on_link(via).is_none() => return Err(SendError::GatewayOffLink),
             Some(via) => via,
         };
@@ -151,7 +165,7 @@ impl Node {
     fn explain_way(&self, destination: IpAddr, flow: u64, way: &Result<Way, SendError>) -> Detail {
         let first_block = |version_of: IpAddr| {
             let all = self.interfaces.iter().flat_map(|interface| interface.addresses.iter());
-            all.filter(move |(own, _)| own.is_ipv4() == version_of.is_ipv4()).copied().next()
+            all.filter(move |(own, _)| own.is_ipv4() == version_of.is_ipv4() && !is_link_local(*own)).copied().next()
         };
         let with_and = |mut detail: Detail, (own, len): (IpAddr, u8)| {
             let (mine, theirs) = (Prefix::new(own, len), Prefix::new(destination, len));
@@ -356,17 +370,29 @@ impl Node {
     pub(super) fn emit_packet(&self, interface: usize, to: MacAddr, packet: &[u8], parent: u64, out: &mut Outbox) {
         let ether_type = if packet[0] >> 4 == 6 { ETHER_IPV6 } else { ETHER_IPV4 };
         let octets = ethernet(to, self.interfaces[interface].mac, ether_type, packet);
+        if self.settings.shows_layers {
+            let port = Some(PortId(interface as u16));
+            out.tell(EventKind::Note, port, out.next_frame(), Reason::None, || layers::wrapping(&octets));
+        }
         out.send_from(PortId(interface as u16), &octets, parent);
     }
 
     /// Nobody answered for the next hop of this packet: the sender is told (RFC 1812 §5.2.7.1, 3/1).
     pub(super) fn unreachable_neighbour(&mut self, now: Timestamp, packet: &[u8], parent: u64, out: &mut Outbox) {
-        let Ok(header) = IpHeader::parse(packet) else { return };
+        let Ok(mut header) = IpHeader::parse(packet) else { return };
+        let mut packet = packet.to_vec();
+        if parent != 0 && self.untranslate(now, &mut packet, &header) {
+            // Whoever sent it knows nothing of the public address.
+            let Ok(as_sent) = IpHeader::parse(&packet) else { return };
+            header = as_sent;
+        }
+        let packet = packet.as_slice();
         if self.is_mine(header.source) {
             return self.local_error(now, super::icmp::LocalError::HostUnreachable, packet, out);
         }
         let back = self.routes.look_up(header.source, 0).map_or(0, |route| route.interface);
-        let arrival = Arrival { interface: back, frame: parent, link_group: false, from_wire: false };
+        let arrival =
+            Arrival { interface: back, frame: parent, link_group: false, from_wire: false, largest_piece: None };
         self.complain(now, super::icmp::Complaint::HostUnreachable, packet, &header, arrival, out);
     }
 }

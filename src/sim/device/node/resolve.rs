@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Arrival, Node, group_mac, solicited_node};
+use super::{Arrival, Node, group_mac, is_link_local, solicited_node};
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
@@ -24,6 +24,7 @@ impl Node {
         let target = IpAddr::V4(message.target_ip);
         let is_target = self.interfaces[interface].has(target);
         self.finish(EventKind::Delivered, if is_target { Reason::ForMe } else { Reason::Broadcast }, arrival, out);
+        self.dhcp_hears_arp(now, &message, out);
         if self.interfaces[interface].has(sender) && message.sender_mac != self.interfaces[interface].mac {
             return self.address_conflict(now, interface, message, arrival, out);
         }
@@ -71,7 +72,7 @@ impl Node {
     }
 
     /// Takes in a neighbour's address and sends what waited for it.
-    fn learn_neighbour(
+    pub(super) fn learn_neighbour(
         &mut self,
         now: Timestamp,
         address: IpAddr,
@@ -178,7 +179,7 @@ impl Node {
     }
 
     fn send_solicitation(&mut self, interface: usize, target: Ipv6Addr, at: Option<MacAddr>, out: &mut Outbox) {
-        let Some(source) = self.source_on(interface, IpAddr::V6(target)) else { return };
+        let Some(source) = self.solicitation_source(interface, target) else { return };
         let mac = self.interfaces[interface].mac;
         let (to_ip, to_mac) = match at {
             Some(mac) => (IpAddr::V6(target), mac),
@@ -193,6 +194,18 @@ impl Node {
         let message = icmpv6_message(source, to_ip, 135, 0, [0; 4], &body);
         let packet = ip_packet(&neighbour_header(source, to_ip), &message);
         out.send(PortId(interface as u16), &ethernet(to_mac, mac, ETHER_IPV6, &packet));
+    }
+
+    /// The source of the packet that waits for the neighbour if it is this node's own, else the address of the link: of
+    /// what is forwarded only the router's own name is worth teaching (RFC 4861 §7.2.2, and Linux).
+    fn solicitation_source(&self, interface: usize, target: Ipv6Addr) -> Option<IpAddr> {
+        let waiting = self.neighbours.first_waiting(interface, IpAddr::V6(target));
+        let of_link = || self.link_local_of(interface).map(IpAddr::V6);
+        match waiting.and_then(|waiting| IpHeader::parse(&waiting.packet).ok()) {
+            Some(header) if self.interfaces[interface].has(header.source) => Some(header.source),
+            Some(_) => of_link().or_else(|| self.source_on(interface, IpAddr::V6(target))),
+            None => self.source_on(interface, IpAddr::V6(target)),
+        }
     }
 
     /// A neighbour solicitation or advertisement arrived.
@@ -224,6 +237,14 @@ impl Node {
             None
         };
         let interface = arrival.interface;
+        if self.tries(interface, |own| own == target) {
+            // An answer, or somebody who tries the same address: it is not free (RFC 4862 §5.4.3, §5.4.4). Whoever has
+            // an address of his own and asks for this one is not asking whether it is free.
+            if message[0] == 136 || header.source.is_unspecified() {
+                self.is_taken(interface, target, option(2), out);
+            }
+            return;
+        }
         if message[0] == 136 {
             let address = IpAddr::V6(target);
             let solicited = message[4] & 0x40 != 0;
@@ -296,10 +317,13 @@ impl Node {
         let addresses = &self.interfaces[interface].addresses;
         let same_block =
             addresses.iter().find(|(own, len)| super::Prefix::new(*own, *len).contains(peer)).map(|(own, _)| *own);
-        same_block.or_else(|| addresses.iter().map(|(own, _)| *own).find(|own| own.is_ipv4() == peer.is_ipv4()))
+        // What stays on the link is said from the address of the link, all else from another one (RFC 6724 §5, rule 2).
+        let of_link = is_link_local(peer) || matches!(peer, IpAddr::V6(v6) if v6.segments()[0] & 0xff0f == 0xff02);
+        let like_peer = || addresses.iter().map(|(own, _)| *own).filter(|own| own.is_ipv4() == peer.is_ipv4());
+        same_block.or_else(|| like_peer().find(|own| is_link_local(*own) == of_link)).or_else(|| like_peer().next())
     }
 }
 
-fn neighbour_header(source: IpAddr, destination: IpAddr) -> NewHeader {
+pub(super) fn neighbour_header(source: IpAddr, destination: IpAddr) -> NewHeader {
     NewHeader { source, destination, protocol: octets::ICMPV6, ttl: 255, identification: 0, dont_fragment: true }
 }

@@ -31,8 +31,8 @@ pub(super) struct HeldSyn {
 pub(super) enum Translated {
     /// It is none of translation's business.
     Untouched,
-    /// It goes on like this.
-    Onward(Vec<u8>),
+    /// It goes on like this; put together of fragments, with the size of the largest.
+    Onward(Vec<u8>, Option<usize>),
     /// Its end has been said.
     Done,
 }
@@ -86,7 +86,7 @@ impl Node {
         match self.nat.as_mut().map(|nat| nat.inbound(&mut changed, &header, now)) {
             Some(Ok(what)) => {
                 self.say_translated("destination", Some(&what), &header, arrival.frame, out);
-                Translated::Onward(changed)
+                Translated::Onward(changed, arrival.largest_piece)
             }
             Some(Err(reason)) if !self.wants_it_itself(&changed, &header) => {
                 self.finish(EventKind::Dropped, reason, arrival, out);
@@ -145,6 +145,20 @@ impl Node {
         }
     }
 
+    /// Remembers what came from outside for an address inside: its answers leave as they are.
+    pub(super) fn let_pass(
+        &mut self,
+        now: Timestamp,
+        packet: &[u8],
+        header: &IpHeader,
+        arrival: Arrival,
+    ) -> Result<(), Reason> {
+        match self.nat.as_mut() {
+            Some(nat) if nat.options.outside == arrival.interface => nat.let_pass(packet, header, now),
+            _ => Ok(()),
+        }
+    }
+
     /// Translates the source of a packet that is about to leave for the outside.
     pub(super) fn translate_out(
         &mut self,
@@ -168,11 +182,18 @@ impl Node {
         Ok(())
     }
 
-    /// True if fragments of this packet must be put together before it can leave by that interface.
-    pub(super) fn must_gather(&self, header: &IpHeader, interface: usize) -> bool {
+    /// Puts back the source of a packet that was translated and then could not be sent. True if it was one.
+    pub(super) fn untranslate(&self, now: Timestamp, packet: &mut [u8], header: &IpHeader) -> bool {
+        let is_ours = self.public_address().is_some_and(|public| header.source == IpAddr::V4(public));
+        is_ours && self.nat.as_ref().is_some_and(|nat| nat.undo(packet, header, now))
+    }
+
+    /// True if fragments of this packet must be put together before it can go from one interface to another: a
+    /// translator follows flows, and only the first fragment tells which it belongs to.
+    pub(super) fn must_gather(&self, header: &IpHeader, from: usize, to: usize) -> bool {
         header.is_fragment()
             && header.source.is_ipv4()
-            && self.nat.as_ref().is_some_and(|nat| nat.options.outside == interface)
+            && self.nat.as_ref().is_some_and(|nat| [from, to].contains(&nat.options.outside))
     }
 
     /// Takes in a fragment; the whole packet goes on when it is there.
@@ -196,12 +217,12 @@ impl Node {
                 self.finish(EventKind::Delivered, Reason::ForMe, arrival, out);
                 Translated::Done
             }
-            Outcome::Whole { packet, pieces } => {
+            Outcome::Whole { packet, pieces, largest } => {
                 out.tell(EventKind::Nat, Some(arrival.port()), arrival.frame, Reason::None, || {
                     Detail::new(format!("puts {pieces} fragments together, as only the first one has ports"))
                         .with("pieces", pieces as u64)
                 });
-                Translated::Onward(packet)
+                Translated::Onward(packet, Some(largest))
             }
         }
     }

@@ -11,7 +11,7 @@ use super::values::{
     address_with_len, addresses, dhcp_pool, fixed_entry, nat_options, numbers, parse_profile, texts, vlan_role,
 };
 use super::{Builder, NodePlan, Plan, Wrong};
-use crate::sim::device::{BridgeOptions, BridgeProfile, Interface, Settings, StpOptions, VlanRole};
+use crate::sim::device::{BridgeOptions, BridgeProfile, Interface, Settings, StpOptions, VlanRole, link_local};
 use crate::sim::stack::neighbour::Profile;
 use crate::sim::stack::route::Prefix;
 use crate::sim::stack::tcp::Congestion;
@@ -33,6 +33,12 @@ impl Builder<'_> {
         }
         if settings.profile == Profile::Textbook {
             settings.long_quotes = false;
+        }
+        settings.slaac = table.slaac;
+        settings.shows_layers = table.shows_layers;
+        settings.advertises = table.advertise;
+        if table.advertise && kind != "router" {
+            return Err((start, format!("{name} is no router, so it has no networks to advertise")));
         }
         if !table.answers_for.is_empty() {
             settings.answers_for.clear();
@@ -109,6 +115,16 @@ impl Builder<'_> {
                         fixed_mtu.push(body.mtu.or(table.mtu).is_some());
                         interfaces.push(interface);
                     }
+                }
+            }
+        }
+        if !settings.slaac {
+            // Every interface with IPv6 has an address of its link (RFC 4291 §2.1); here it needs no trying.
+            for interface in &mut interfaces {
+                let (mut speaks, own) = (false, IpAddr::V6(link_local(interface.mac)));
+                interface.addresses.iter().for_each(|(address, _)| speaks |= address.is_ipv6() && *address != own);
+                if speaks {
+                    interface.addresses.push((own, 64));
                 }
             }
         }

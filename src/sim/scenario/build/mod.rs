@@ -14,7 +14,7 @@ use toml::Spanned;
 use super::file::{File, InterfaceTable, LanTable, NodeTable, SwitchTable};
 use super::{NamedDevice, Names};
 use crate::base::{MacAddr, Rng};
-use crate::sim::device::{Bridge, BridgeOptions, DhcpPool, Hub, Interface, Node, Settings, VlanRole};
+use crate::sim::device::{Bridge, BridgeOptions, DhcpPool, Hub, Interface, Node, Settings, VlanRole, link_local};
 use crate::sim::engine::Engine;
 use crate::sim::link::LinkOptions;
 use crate::sim::outbox::Device;
@@ -223,6 +223,13 @@ pub(super) fn blueprint(file: &File) -> Result<(Blueprint, Names), Wrong> {
     builder.finish()
 }
 
+/// The addresses that the file gave an interface; that of the link, which came by itself, is not what a name stands for.
+fn named_addresses(interface: &Interface) -> impl Iterator<Item = IpAddr> {
+    let of_link = IpAddr::V6(link_local(interface.mac));
+    let is_only_one = interface.addresses.len() == 1;
+    interface.addresses.iter().map(|(own, _)| *own).filter(move |own| is_only_one || *own != of_link)
+}
+
 fn reserve_macs(part: &Part<'_>, macs: &mut Macs) -> Result<(), String> {
     let mut given: Vec<&Spanned<String>> = Vec::new();
     match part {
@@ -282,17 +289,19 @@ impl<'a> Builder<'a> {
         if self.names.by_name.contains_key(name) {
             return Err((start, format!("there are two boxes named '{name}'")));
         }
-        let (addresses, macs) = match &plan {
+        let (addresses, of_ports, macs) = match &plan {
             Plan::Node(plan) => (
-                plan.interfaces.iter().flat_map(|interface| interface.addresses.iter().map(|(own, _)| *own)).collect(),
+                plan.interfaces.iter().flat_map(named_addresses).collect(),
+                plan.interfaces.iter().map(|interface| named_addresses(interface).next()).collect(),
                 plan.interfaces.iter().map(|interface| interface.mac).collect(),
             ),
-            Plan::Bridge { options, .. } => (Vec::new(), vec![options.mac]),
-            Plan::Hub(_) => (Vec::new(), Vec::new()),
+            Plan::Bridge { options, .. } => (Vec::new(), Vec::new(), vec![options.mac]),
+            Plan::Hub(_) => (Vec::new(), Vec::new(), Vec::new()),
         };
+        let is_node = matches!(plan, Plan::Node(_));
         self.starts.push(start);
         self.boxes.push((name.to_owned(), ports.clone(), plan));
-        Ok(self.names.add(NamedDevice { name: name.to_owned(), ports, addresses, macs }))
+        Ok(self.names.add(NamedDevice { name: name.to_owned(), ports, addresses, of_ports, is_node, macs }))
     }
 
     fn part(&mut self, start: usize, part: Part<'_>) -> Result<(), Wrong> {
