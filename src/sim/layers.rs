@@ -19,6 +19,7 @@ fn headers(frame: &Frame<'_>) -> Vec<Header> {
             format!("{} → {}, type {:#06x}", ethernet.source(), ethernet.destination(), ethernet.type_or_len()),
         ),
         Layer::Vlan(vlan) => ("VLAN tag", format!("VLAN {}", vlan.vid())),
+        Layer::Arp(_) => ("ARP", String::new()),
         Layer::Ipv4(ip) => {
             ("IPv4", format!("{} → {}, TTL {}, protocol {}", ip.source(), ip.destination(), ip.ttl(), ip.protocol()))
         }
