@@ -232,7 +232,10 @@ pub const RETOLD: &[(&str, &str)] = &[
     ("IPv6: cannot have {}, as {} uses it", "IPv6：不能用 {}，因为 {} 在用它"),
     ("IPv6: {} is no longer valid", "IPv6：{} 不再有效"),
     ("IPv6: {} has not been heard of for too long", "IPv6：太久没有听到 {} 的消息"),
-    ("puts {} octets of data into {}: {} of {} octets are headers", "把 {} 字节数据依次装进 {}：{3} 字节中 {2} 字节是头部"),
+    (
+        "puts {} octets of data into {}: {} of {} octets are headers",
+        "把 {} 字节数据依次装进 {}：{3} 字节中 {2} 字节是头部",
+    ),
     (
         "takes off {}, reads the {} header ({}) and no further: it is for somebody else",
         "拆下 {}，读 {} 头部（{}）就不再往里读：它是给别人的",
