@@ -54,6 +54,26 @@ fn the_same_command_prints_the_same_octets() {
     }
 }
 
+/// The text without the escape sequences that colour it.
+fn uncoloured(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, part| text + part.split_once('m').expect("only colours are set").1);
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn colours_change_nothing_but_the_colours() {
+    for scenario in ["arp", "nat", "broadcast-storm-rstp"] {
+        for language in ["en", "zh"] {
+            let run = |when| text(&netlab(&["simulate", scenario, "--lang", language, "--color", when], ""));
+            let (plain, coloured) = (run("never"), run("always"));
+            assert!(coloured.contains("\x1b[2m[") && !plain.contains('\x1b'), "{scenario}");
+            assert_eq!(uncoloured(&coloured), plain, "{scenario}");
+        }
+    }
+}
+
 #[test]
 fn every_line_of_the_json_is_an_object_and_the_summary_balances() {
     let output = netlab(&["simulate", "broadcast", "--jsonl"], "");

@@ -277,10 +277,9 @@ impl<'a> TimeLine<'a> {
                 if !made.insert(record.frame) {
                     return None;
                 }
-                let what = self.descriptions.of(record.frame).unwrap_or_default();
                 let to = self.destination(record);
                 line.place = format!("{} → {to}", line.place);
-                line.text = what;
+                line.text = harmless(&self.descriptions.of(record.frame).unwrap_or_default()).into_owned();
                 if let Some(from) = record.fact_count("from_frame") {
                     line.text.push_str(&tell!(lang, "  (came in frame {})", from));
                 }
@@ -311,9 +310,9 @@ impl<'a> TimeLine<'a> {
                 if !told.insert((record.device, record.text().to_owned())) && record.reason == Reason::None {
                     return None;
                 }
-                line.text = lang.retell(record.text()).into_owned();
+                line.text = self.told(record);
                 if line.text.is_empty() {
-                    line.text = reason_words(self.paint.lang(), record);
+                    line.text = harmless(&reason_words(self.paint.lang(), record)).into_owned();
                 }
                 line.lines = self.more(record);
             }
@@ -323,8 +322,12 @@ impl<'a> TimeLine<'a> {
                 line.lines = self.more(record);
             }
         }
-        line.text = harmless(&line.text).into_owned();
         Some(line)
+    }
+
+    /// What the box itself said, harmless.
+    fn told(&self, record: &Record) -> String {
+        harmless(&self.paint.lang().retell(record.text())).into_owned()
     }
 
     fn more(&self, record: &Record) -> Vec<String> {
@@ -348,12 +351,12 @@ impl<'a> TimeLine<'a> {
         }
     }
 
-    /// One event in words; `None` for what needs none.
+    /// One event in words, harmless, with the reason in its colour; `None` for what needs none.
     fn words(&self, record: &Record, explained: &mut BTreeSet<Reason>) -> Option<String> {
-        let port = record.port.map(|port| self.engine.port_name(record.device, port).to_owned()).unwrap_or_default();
+        let port = record.port.map(|port| harmless(self.engine.port_name(record.device, port))).unwrap_or_default();
         let mac = match record.fact("mac") {
             Some(Value::Mac(mac)) => match self.macs.get(&mac) {
-                Some(name) => format!("{mac} ({name})"),
+                Some(name) => format!("{mac} ({})", harmless(name)),
                 None => mac.to_string(),
             },
             _ => String::new(),
@@ -364,7 +367,7 @@ impl<'a> TimeLine<'a> {
             true => reason_words(lang, record),
             false => format!("[{}: {}]", record.reason.rule(), record.reason.code()),
         };
-        let why = self.paint.text(&why, DIM);
+        let why = self.paint.text(&harmless(&why), DIM);
         Some(match record.event {
             EventKind::Learned => tell!(lang, "learns: {} is behind port {} {}", mac, port, why),
             EventKind::Moved => {
@@ -384,7 +387,7 @@ impl<'a> TimeLine<'a> {
             EventKind::Dropped => tell!(lang, "drops it {}", why),
             EventKind::Delivered => match record.reason {
                 Reason::Routed => return None,
-                _ if !record.text().is_empty() => lang.retell(record.text()).into_owned(),
+                _ if !record.text().is_empty() => self.told(record),
                 Reason::NoListener => tell!(lang, "takes it in, but {}", why),
                 _ => lang.say("takes it in").to_owned(),
             },
@@ -393,13 +396,13 @@ impl<'a> TimeLine<'a> {
             | EventKind::Nat
             | EventKind::State
             | EventKind::Call
-            | EventKind::Note => {
-                let text = record.text();
-                if text.is_empty() { why } else { lang.retell(text).into_owned() }
-            }
+            | EventKind::Note => match record.text().is_empty() {
+                true => why,
+                false => self.told(record),
+            },
             EventKind::Stp => match record.port {
-                Some(_) => tell!(lang, "port {}: {}", port, lang.retell(record.text())),
-                None => lang.retell(record.text()).into_owned(),
+                Some(_) => tell!(lang, "port {}: {}", port, self.told(record)),
+                None => self.told(record),
             },
             EventKind::Sent | EventKind::Received | EventKind::Expect => return None,
         })

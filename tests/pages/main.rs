@@ -3,6 +3,7 @@
 
 mod chromium;
 mod octets;
+mod photograph;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

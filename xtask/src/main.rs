@@ -9,6 +9,7 @@ mod generate;
 mod licences;
 #[cfg(unix)]
 mod oracle;
+mod pictures;
 mod vendors;
 
 use clap::{Parser, Subcommand};
@@ -38,6 +39,8 @@ enum Chore {
     Licences,
     /// Hold reassembled datagrams and ARP against tshark
     AgreeReassembly(agree_reassembly::Arguments),
+    /// Make the pictures of docs/pictures anew (that of the page needs Chromium)
+    Pictures,
     /// Make the table of MAC address vendors from the IEEE's lists
     Vendors(vendors::Arguments),
 }
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Oracle(arguments) => oracle::run(&arguments),
         Chore::Licences => licences::run(),
         Chore::AgreeReassembly(arguments) => agree_reassembly::run(&arguments),
+        Chore::Pictures => pictures::run(),
         Chore::Vendors(arguments) => vendors::run(&arguments),
     }
 }

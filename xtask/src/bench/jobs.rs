@@ -11,6 +11,8 @@ pub struct Captures {
     pub large: (PathBuf, u64),
     /// Small packets of many flows.
     pub small: (PathBuf, u64),
+    /// The large packets in the other format.
+    pub pcapng: (PathBuf, u64),
     /// Few packets, for programs that take long.
     pub slice: (PathBuf, u64),
 }
@@ -98,6 +100,22 @@ pub fn all(netlab: &Path, captures: &Captures, folder: &Path) -> Vec<Job> {
             ],
         ));
     }
+    let (file, packets) = &captures.pcapng;
+    let job = |name: &str, rows| Job { name: format!("{name}, pcapng"), packets: *packets, rows };
+    jobs.push(job(
+        "filter and write",
+        vec![
+            ours(netlab, "read FILE -w OUT --format pcap tcp port 80", file, &out),
+            peer("tcpdump -r FILE -w OUT tcp port 80", file, &out),
+        ],
+    ));
+    jobs.push(job(
+        "filter and count",
+        vec![
+            ours(netlab, "read FILE --count tcp port 80", file, &out),
+            peer("tcpdump --count -r FILE tcp port 80", file, &out),
+        ],
+    ));
     let (file, packets) = &captures.slice;
     let job = |name: &str, rows| Job { name: name.to_owned(), packets: *packets, rows };
     jobs.push(job(
@@ -170,9 +188,13 @@ fn count(file: &Path) -> anyhow::Result<()> {
 
 /// Writes all packets into another file.
 fn copy(file: &Path, out: &Path) -> anyhow::Result<()> {
+    copy_as(Format::Pcap, file, out)
+}
+
+/// Writes all packets into another file of a format.
+pub fn copy_as(format: Format, file: &Path, out: &Path) -> anyhow::Result<()> {
     let mut source = capture::open(&[file], &OpenOptions::default())?;
-    let options =
-        WriteOptions { format: Some(Format::Pcap), interfaces: source.interfaces(), ..WriteOptions::default() };
+    let options = WriteOptions { format: Some(format), interfaces: source.interfaces(), ..WriteOptions::default() };
     let mut writer = Writer::create(out, options)?;
     while let Some(item) = source.next_item()? {
         if let Item::Packet(raw) = item {

@@ -14,6 +14,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use netlab::capture::Format;
 
 use self::jobs::{Captures, Job, Kind};
 use self::measure::Cost;
@@ -80,7 +81,7 @@ fn build() -> anyhow::Result<PathBuf> {
 }
 
 fn captures(folder: &Path, arguments: &Arguments) -> anyhow::Result<Captures> {
-    let make = |name: String, make: &dyn Fn(&Path) -> anyhow::Result<u64>| -> anyhow::Result<(PathBuf, u64)> {
+    let make = |name: String, make: &dyn Fn(&Path) -> anyhow::Result<()>| -> anyhow::Result<(PathBuf, u64)> {
         let path = folder.join(name);
         if !path.exists() {
             // Made under another name, so that an interrupted run leaves no half capture.
@@ -93,10 +94,13 @@ fn captures(folder: &Path, arguments: &Arguments) -> anyhow::Result<Captures> {
     };
     let connections = arguments.connections;
     let packets = arguments.packets;
+    let large = make(format!("large-{connections}.pcap"), &|path| traffic::large(path, connections).map(drop))?;
+    let pcapng = format!("large-{connections}.pcapng");
     Ok(Captures {
-        large: make(format!("large-{connections}.pcap"), &|path| traffic::large(path, connections))?,
-        small: make(format!("small-{packets}.pcap"), &|path| traffic::small(path, packets))?,
-        slice: make("slice-300.pcap".to_owned(), &|path| traffic::large(path, 300))?,
+        pcapng: make(pcapng, &|path| jobs::copy_as(Format::Pcapng, &large.0, path))?,
+        large,
+        small: make(format!("small-{packets}.pcap"), &|path| traffic::small(path, packets).map(drop))?,
+        slice: make("slice-300.pcap".to_owned(), &|path| traffic::large(path, 300).map(drop))?,
     })
 }
 
