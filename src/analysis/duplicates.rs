@@ -173,7 +173,7 @@ impl Recent {
         let (protocol, first) = match ip {
             IpView::V4(ip) => {
                 // Source and destination, and before them TTL, protocol and checksum, of which only the protocol stays.
-                hasher.write(ip.bytes().get(12..20).unwrap_or_default());
+                hasher.write_u64(eight(ip.bytes().get(12..).unwrap_or_default()));
                 hasher.write_u32((u32::from(ip.identification()) << 8) | u32::from(ip.protocol()));
                 (ip.protocol(), ip.payload())
             }
@@ -185,7 +185,7 @@ impl Recent {
         };
         // The checksum of UDP stands in the last two of the eight: on the wire it is not what the sender's host showed.
         let stable = if protocol == 17 { 6 } else { 8 };
-        hasher.write(&first[..first.len().min(stable)]);
+        hasher.write_u64(eight(&first[..first.len().min(stable)]));
         hasher.finish()
     }
 
@@ -196,7 +196,9 @@ impl Recent {
         hasher.write_u32(ip.total_len());
         let payload = match ip {
             IpView::V4(ip) => {
-                hasher.write(ip.bytes().get(6..8).unwrap_or_default());
+                hasher.write_u32(
+                    ip.fragment_offset() | u32::from(ip.more_fragments()) << 16 | u32::from(ip.dont_fragment()) << 17,
+                );
                 ip.payload()
             }
             IpView::V6(ip) => {
@@ -232,6 +234,14 @@ impl Recent {
             hop_limit: ip.hop_limit(),
             outbound: is_outbound(packet),
         }
+    }
+}
+
+/// The first eight octets as a number; zeros where there are fewer.
+fn eight(octets: &[u8]) -> u64 {
+    match octets.first_chunk::<8>() {
+        Some(octets) => u64::from_ne_bytes(*octets),
+        None => octets.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)),
     }
 }
 

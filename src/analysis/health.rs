@@ -164,12 +164,50 @@ struct Habit {
     wrong: u64,
 }
 
-/// Whose checksums: the sender's link address (its interface and address are not told apart), and the protocol, for a
-/// card may fill in the sums of TCP and leave those of ICMP to the system.
-type Sender = (MacAddr, u8);
+impl Habit {
+    /// The verdict on a sum of that kind. ICMP sums are never left to a card.
+    fn verdict(&mut self, packet: &Packet<'_>, kind: Kind, mac: MacAddr, sum: Checksum, notes: &mut Notes) -> Verdict {
+        match sum {
+            Checksum::Absent => Verdict::Absent,
+            Checksum::Partial => {
+                self.wrong += 1;
+                Verdict::Partial
+            }
+            Checksum::Good => {
+                self.good += 1;
+                Verdict::Good
+            }
+            Checksum::Bad => {
+                self.wrong += 1;
+                let sent_here = duplicates::is_outbound(packet) && self.good == 0;
+                if packet.meta.checksum_not_ready || sent_here || kind != Kind::Icmp && self.good == 0 {
+                    if self.wrong == 1 {
+                        notes.say(
+                            Note::new(&entries::CHECKSUM_AT_SOURCE, packet.meta.number, packet.meta.at)
+                                .with("sender", Fact::Mac(mac))
+                                .sure(Confidence::Probable),
+                        );
+                    }
+                    return Verdict::BadAtSource;
+                }
+                Verdict::Bad
+            }
+        }
+    }
+}
 
-/// Where the last senders' habits lie: those of both ends of a conversation, for each protocol.
-type Hints = [u32; 8];
+/// How the checksums of one link address turned out (its interface and address are not told apart), by kind: a card may
+/// fill in the sums of TCP and leave those of ICMP to the system.
+type Habits = [Habit; 4];
+
+/// Checksums of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Header,
+    Tcp,
+    Udp,
+    Icmp,
+}
 
 /// Judges every packet before the other trackers see it.
 #[derive(Debug)]
@@ -177,8 +215,9 @@ pub struct Health {
     /// True to let packets with wrong checksums change the state all the same.
     pub ignore_checksums: bool,
     recent: Recent,
-    senders: Bounded<Sender, Habit>,
-    hints: Hints,
+    senders: Bounded<MacAddr, Habits>,
+    /// Where the habits of the last senders lie.
+    hints: [u32; 2],
     counts: HealthReport,
     earliest: Timestamp,
     latest: Timestamp,
@@ -191,7 +230,7 @@ impl Default for Health {
             ignore_checksums: false,
             recent: Recent::default(),
             senders: Bounded::new(MAX_CHECKSUM_SOURCES),
-            hints: [0; 8],
+            hints: [0; 2],
             counts: HealthReport::default(),
             earliest: Timestamp::ZERO,
             latest: Timestamp::ZERO,
@@ -211,16 +250,17 @@ impl Health {
         self.count(packet, notes);
         let frame = &packet.frame;
         let sum = checksum::transport(frame);
-        let header = match checksum::ipv4_header(frame) {
-            Checksum::Bad => self.with_habit(packet, 0, Checksum::Bad, notes),
-            Checksum::Good => self.with_habit(packet, 0, Checksum::Good, notes),
-            _ => Verdict::Absent,
+        let of_header = checksum::ipv4_header(frame);
+        let kind = match frame.transport() {
+            Some(Layer::Tcp(_)) => Some(Kind::Tcp),
+            Some(Layer::Udp(_)) => Some(Kind::Udp),
+            Some(Layer::Icmpv4(_) | Layer::Icmpv6(_)) => Some(Kind::Icmp),
+            _ => None,
         };
-        let transport = match frame.transport() {
-            Some(Layer::Tcp(_)) => self.with_habit(packet, 6, sum, notes),
-            Some(Layer::Udp(_)) => self.with_habit(packet, 17, sum, notes),
-            Some(Layer::Icmpv4(_) | Layer::Icmpv6(_)) => self.with_habit(packet, 1, sum, notes),
-            _ => Verdict::Absent,
+        let of_transport = kind.map_or(Checksum::Absent, |_| sum);
+        let (header, transport) = match (of_header, of_transport) {
+            (Checksum::Absent, Checksum::Absent) => (Verdict::Absent, Verdict::Absent),
+            _ => self.with_habits(packet, of_header, (kind.unwrap_or(Kind::Header), of_transport), notes),
         };
         let sums = &mut self.counts.checksums;
         match transport {
@@ -320,45 +360,24 @@ impl Health {
         counts.unpadded += u64::from(ethernet && !is_loopback && packet.meta.wire_len < LEAST_FRAME);
     }
 
-    /// The verdict on a sum, given how this sender's others turned out. ICMP sums are never left to a card.
-    fn with_habit(&mut self, packet: &Packet<'_>, protocol: u8, sum: Checksum, notes: &mut Notes) -> Verdict {
-        if sum == Checksum::Absent {
-            return Verdict::Absent;
-        }
+    /// The verdicts on a packet's sums, given how this sender's others turned out.
+    fn with_habits(
+        &mut self,
+        packet: &Packet<'_>,
+        header: Checksum,
+        (kind, transport): (Kind, Checksum),
+        notes: &mut Notes,
+    ) -> (Verdict, Verdict) {
         let mac = match packet.frame.layers().first().map(|located| located.layer) {
             Some(Layer::Ethernet(ethernet)) => ethernet.source(),
             Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
             _ => MacAddr::ZERO,
         };
         // Two senders take turns in most conversations; the last octets of their addresses mostly differ.
-        let hint = &mut self.hints[usize::from((mac.octets()[5] & 1) | (protocol & 3) << 1)];
-        let habit = self.senders.entry_near(hint, (mac, protocol), Habit::default);
-        match sum {
-            Checksum::Absent => Verdict::Absent,
-            Checksum::Partial => {
-                habit.wrong += 1;
-                Verdict::Partial
-            }
-            Checksum::Good => {
-                habit.good += 1;
-                Verdict::Good
-            }
-            Checksum::Bad => {
-                habit.wrong += 1;
-                let sent_here = duplicates::is_outbound(packet) && habit.good == 0;
-                if packet.meta.checksum_not_ready || sent_here || protocol != 1 && habit.good == 0 {
-                    if habit.wrong == 1 {
-                        notes.say(
-                            Note::new(&entries::CHECKSUM_AT_SOURCE, packet.meta.number, packet.meta.at)
-                                .with("sender", Fact::Mac(mac))
-                                .sure(Confidence::Probable),
-                        );
-                    }
-                    return Verdict::BadAtSource;
-                }
-                Verdict::Bad
-            }
-        }
+        let hint = &mut self.hints[usize::from(mac.octets()[5] & 1)];
+        let habits = self.senders.entry_near(hint, mac, Habits::default);
+        let mut verdict = |kind: Kind, sum| habits[kind as usize].verdict(packet, kind, mac, sum, notes);
+        (verdict(Kind::Header, header), verdict(kind, transport))
     }
 
     fn note_duplicate(&mut self, packet: &Packet<'_>, duplicate: Duplicate, notes: &mut Notes) {

@@ -63,7 +63,26 @@ pub fn of_layer(frame: &Frame<'_>, index: usize) -> Option<Checksum> {
 
 fn verdict(sum: Sum16BitWords, header: &[u8], payload: &[u8]) -> Checksum {
     // Sums are of 16-bit words; headers are even, so the payload begins at a word.
-    if sum.add_slice(header).add_slice(payload).ones_complement() == 0 { Checksum::Good } else { Checksum::Bad }
+    let (long, rest) = payload.split_at(payload.len() - payload.len() % LONG);
+    let sum = sum.add_slice(header).add_8bytes(sum_of(long).to_ne_bytes()).add_slice(rest);
+    if sum.ones_complement() == 0 { Checksum::Good } else { Checksum::Bad }
+}
+
+/// Octets that [`sum_of`] takes at once.
+const LONG: usize = 32;
+
+/// The sum of the words of a payload, a multiple of [`LONG`] octets long: in any width and order the same (RFC 1071 §2),
+/// and half of what decoding costs. Four sums of 32-bit words side by side are what processors are quick at.
+fn sum_of(octets: &[u8]) -> u64 {
+    let mut sums = [0u64; 4];
+    for piece in octets.chunks_exact(LONG) {
+        for (sum, word) in sums.iter_mut().zip(piece.chunks_exact(8)) {
+            let word = word.try_into().map_or(0, u64::from_ne_bytes);
+            *sum += (word & 0xffff_ffff) + (word >> 32);
+        }
+    }
+    // Not more than 2^33 for every 8 octets: no packet is long enough for a carry.
+    sums.iter().sum()
 }
 
 /// The index of the IP header around the last layer, if all `len` octets of its message are here.

@@ -80,7 +80,7 @@ entries! {
          side answers with an ACK of the old numbers (challenge ACK), the newcomer resets that, and tries again about a \
          second later (RFC 9293 §3.5.1, RFC 5961 §4).";
     UNANSWERED "tcp-unanswered" "H14" Warning
-        "nobody answered this SYN[ in {waited}][ · {end}] · sent {number} times"
+        "nobody answered this SYN[ in {waited}][ · {end}] · SYNs sent: {number}"
         "No answer at all: the segment was dropped on the way (a firewall that drops silently looks like this), or its \
          answer was, or the host is not there. A host that is there and does not listen would have refused.";
     SYN_FLOOD "tcp-syn-flood" "H15" Warning

@@ -33,6 +33,28 @@ fn p3_even_and_odd_lengths_are_summed_alike() {
 }
 
 #[test]
+fn p3_a_long_payload_is_summed_as_etherparse_sums_it() {
+    let mut state = 7u64;
+    let octets: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        // Many octets of all ones, for their carries.
+        if state >> 62 == 0 { 0xff } else { (state >> 40) as u8 }
+    })
+    .take(70_000)
+    .collect();
+    let ones = vec![0xff; 65_535 * 4];
+    for octets in [&octets[..], &ones] {
+        for len in (0..200).chain([1460, 9000, 65_535, octets.len()]) {
+            let stored = Sum16BitWords::new().add_slice(&octets[..len]).ones_complement();
+            let sum = Sum16BitWords::new().add_2bytes(stored.to_ne_bytes());
+            assert_eq!(verdict(sum, &[], &octets[..len]), Checksum::Good, "{len}");
+            let wrong = Sum16BitWords::new().add_2bytes((stored ^ 1).to_ne_bytes());
+            assert_eq!(verdict(wrong, &[], &octets[..len]), Checksum::Bad, "{len}");
+        }
+    }
+}
+
+#[test]
 fn p3_every_wrong_bit_is_seen() {
     let octets = udp(Sum::Right, b"payload");
     for at in 20..octets.len() {
