@@ -7,11 +7,15 @@ use super::put_in;
 use super::zh::RETOLD;
 
 /// The translation of a sentence, or the sentence itself.
-pub(super) fn retell(sentence: &str) -> Cow<'_, str> {
+pub(super) fn retell<'s>(sentence: &'s str) -> Cow<'s, str> {
     for (english, translated) in RETOLD {
         let Some(parts) = parts(english, sentence) else { continue };
-        // A part may be a sentence itself: why something ended, what an error says. A single word is a name.
-        let again = |part| if str::contains(part, ' ') { retell(part) } else { Cow::Borrowed(part) };
+        // A part may be a sentence itself: why something ended, what an error says. A single word is a name,
+        // and what stands in quotes was said by programs.
+        let again = |part: &'s str| match part.contains(' ') && !part.starts_with('"') {
+            true => retell(part),
+            false => Cow::Borrowed(part),
+        };
         let parts: Vec<Cow<'_, str>> = parts.into_iter().map(again).collect();
         let shown: Vec<&dyn Display> = parts.iter().map(|part| part as &dyn Display).collect();
         return Cow::Owned(put_in(translated, &shown));
