@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -252,8 +253,10 @@ impl FileSource {
 
     /// True if nothing is waited for: all inputs are plain files, none is a pipe or a terminal that others write to.
     pub fn is_all_there(&self) -> bool {
-        let is_file = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
-        self.paths.len() == self.readers.len() && self.paths.iter().all(is_file)
+        let is_file = |metadata: io::Result<Metadata>| metadata.is_ok_and(|metadata| metadata.is_file());
+        let stdin = || File::from(io::stdin().as_fd().try_clone_to_owned()?).metadata();
+        let names_all = self.paths.len() == self.readers.len();
+        (names_all || is_file(stdin())) && self.paths.iter().all(|path| is_file(path.metadata()))
     }
 
     /// Hands every packet and remark that is left to `each`, in the order of [`PacketSource::next_item`], until it breaks.

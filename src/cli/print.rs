@@ -80,7 +80,7 @@ pub struct PrintOptions {
     /// One row of comma-separated values a packet
     #[arg(long)]
     pub csv: bool,
-    /// Write out each line at once
+    /// Write out each line at once; packets from a pipe then do not wait for verdicts, and corrections follow
     #[arg(short = 'l', long)]
     pub line_buffered: bool,
     /// Accepted for habit: netlab never looks up names unless asked to
@@ -134,10 +134,10 @@ impl PrintOptions {
     /// The format that was asked for.
     fn renderer(&self, output: &Output) -> Box<dyn Renderer> {
         if self.jsonl {
-            return Box::new(JsonLines);
+            return Box::<JsonLines>::default();
         }
         if self.csv {
-            return Box::new(CsvRows);
+            return Box::<CsvRows>::default();
         }
         if !self.fields.is_empty() {
             return Box::new(FieldRows::new(self.fields.clone()));

@@ -70,7 +70,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
                 let selector = RefCell::new(&mut selector);
                 let gate = |raw: &RawPacket<'_>| selector.borrow_mut().verdict(raw);
                 let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if takes_all { None } else { Some(&gate) };
-                judge(arguments, &mut source, gate, copier, display, output)
+                let at_once = !source.is_all_there() && (arguments.print.line_buffered || output.is_terminal());
+                judge(arguments, &mut source, gate, copier, display, at_once, output)
             }
         }
     };
@@ -79,28 +80,33 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     inputs::ended(result, &source.captures())
 }
 
-/// Analyzes packets and prints or writes them, or both.
+/// Analyzes packets and prints or writes them, or both. `at_once`: somebody watches packets that are still coming, so each
+/// line is written when its packet is there, and what later packets prove follows.
 fn judge(
     arguments: &Arguments,
     source: &mut FileSource,
     gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
     copier: Option<Copier>,
     display: Option<Display>,
+    at_once: bool,
     output: &mut Output,
 ) -> (Result<(), RunError>, Result<(), Failure>) {
     let mut analyzer = arguments.print.analyzer();
+    let print = PrintOptions { line_buffered: at_once || arguments.print.line_buffered, ..arguments.print.clone() };
     let Some(copier) = copier else {
-        let mut printer = Printer::new(&arguments.print, output);
+        let mut printer = Printer::new(&print, output);
         // With a count the run ends somewhere, and what is damaged behind that must not be met.
         let result = if gate.is_none() && arguments.print.count.is_none() && source.is_all_there() {
             pipeline::run_ahead(source, &mut analyzer, &mut printer)
         } else {
-            pipeline::run(source, gate, &mut analyzer, &mut printer, Patience::Hold)
+            let patience = if at_once { Patience::Live } else { Patience::Hold };
+            pipeline::run(source, gate, &mut analyzer, &mut printer, patience)
         };
         return (result, Ok(()));
     };
-    let printer = arguments.write.print_too.then(|| Printer::new(&arguments.print, output));
+    let printer = arguments.write.print_too.then(|| Printer::new(&print, output));
     let mut sink = CopySink { display, copier, printer };
+    // Notes are written beside their packets, so they have to be final.
     let result = pipeline::run(source, gate, &mut analyzer, &mut sink, Patience::Hold);
     (result, sink.copier.finish())
 }

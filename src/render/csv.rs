@@ -1,6 +1,9 @@
-//! Comma-separated values: one row a packet, RFC 4180 quoting by the csv crate.
+//! Comma-separated values: one row a packet, quoted as RFC 4180 says.
 
-use super::{Renderer, words};
+use super::Renderer;
+use super::number::{decimal, ip, mac};
+use super::phrase::Phrasebook;
+use super::slate::Surface as _;
 use crate::analysis::{Judged, Note};
 use crate::packet::Remark;
 use crate::wire::IpView;
@@ -27,46 +30,90 @@ pub const COLUMNS: [&str; 16] = [
 
 /// Prints packets as rows. Remarks have no place in a table and are left out.
 #[derive(Debug, Default)]
-pub struct CsvRows;
+pub struct CsvRows {
+    phrases: Phrasebook,
+}
 
 impl Renderer for CsvRows {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        row(out, COLUMNS.iter().map(|column| (*column).to_owned()));
+        out.extend_from_slice(COLUMNS.join(",").as_bytes());
+        out.push(b'\n');
     }
 
     fn packet(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) {
         let meta = judged.packet.meta;
         let frame = &judged.packet.frame;
-        let ethernet = frame.ethernet();
-        let ip = frame.ip();
-        let ports = frame.ports();
-        let layers: Vec<_> = frame.layers().iter().map(|located| located.layer.name()).collect();
-        let notes: Vec<_> = judged.notes.iter().map(|note| format!("{}: {}", note.code(), words::line(note))).collect();
-        let or_empty = |value: Option<String>| value.unwrap_or_default();
-        row(
-            out,
-            [
-                meta.number.to_string(),
-                meta.at.nanos().to_string(),
-                frame.bytes().len().to_string(),
-                meta.wire_len.to_string(),
-                layers.join("/"),
-                or_empty(ethernet.map(|ethernet| ethernet.source().to_string())),
-                or_empty(ethernet.map(|ethernet| ethernet.destination().to_string())),
-                or_empty(ip.map(|ip| ip.source().to_string())),
-                or_empty(ip.map(|ip| ip.destination().to_string())),
-                or_empty(ip.map(|ip| match ip {
-                    IpView::V4(ip) => ip.protocol().to_string(),
-                    IpView::V6(ip) => ip.next_header().to_string(),
-                })),
-                or_empty(ports.map(|ports| ports.0.to_string())),
-                or_empty(ports.map(|ports| ports.1.to_string())),
-                frame.payload_len().to_string(),
-                or_empty(frame.tcp().map(|tcp| tcp.flags().names().collect::<Vec<_>>().join(" "))),
-                or_empty(judged.context.connection.map(|connection| connection.to_string())),
-                notes.join("; "),
-            ],
-        );
+        for number in [meta.number, meta.at.nanos(), frame.bytes().len() as u64, u64::from(meta.wire_len)] {
+            decimal(out, number);
+            out.push(b',');
+        }
+        for (index, located) in frame.layers().iter().enumerate() {
+            if index > 0 {
+                out.push(b'/');
+            }
+            out.extend_from_slice(located.layer.name().as_bytes());
+        }
+        out.push(b',');
+        match frame.ethernet() {
+            Some(ethernet) => {
+                mac(out, ethernet.source());
+                out.push(b',');
+                mac(out, ethernet.destination());
+                out.push(b',');
+            }
+            None => out.add(b",,"),
+        }
+        match frame.ip() {
+            Some(view) => {
+                ip(out, view.source());
+                out.push(b',');
+                ip(out, view.destination());
+                out.push(b',');
+                let protocol = match view {
+                    IpView::V4(ip) => ip.protocol(),
+                    IpView::V6(ip) => ip.next_header(),
+                };
+                decimal(out, u64::from(protocol));
+                out.push(b',');
+            }
+            None => out.add(b",,,"),
+        }
+        match frame.ports() {
+            Some((source, destination)) => {
+                decimal(out, u64::from(source));
+                out.push(b',');
+                decimal(out, u64::from(destination));
+                out.push(b',');
+            }
+            None => out.add(b",,"),
+        }
+        decimal(out, u64::from(frame.payload_len()));
+        out.push(b',');
+        if let Some(tcp) = frame.tcp() {
+            for (index, name) in tcp.flags().names().enumerate() {
+                if index > 0 {
+                    out.push(b' ');
+                }
+                out.extend_from_slice(name.as_bytes());
+            }
+        }
+        out.push(b',');
+        if let Some(connection) = judged.context.connection {
+            decimal(out, connection);
+        }
+        out.push(b',');
+        let notes = out.len();
+        for (index, note) in judged.notes.iter().enumerate() {
+            if index > 0 {
+                out.add(b"; ");
+            }
+            out.extend_from_slice(note.code().as_bytes());
+            out.add(b": ");
+            self.phrases.write(out, note);
+        }
+        // All other cells are numbers and words of netlab's own.
+        quote(out, notes);
+        out.push(b'\n');
     }
 
     fn remark(&mut self, _remark: &Remark, _out: &mut Vec<u8>) {}
@@ -74,9 +121,33 @@ impl Renderer for CsvRows {
     fn late_note(&mut self, _note: &Note, _out: &mut Vec<u8>) {}
 }
 
-fn row(out: &mut Vec<u8>, cells: impl IntoIterator<Item = String>) {
-    let mut writer = csv::Writer::from_writer(out);
-    // Writing into memory cannot fail, and every row has the same number of cells.
-    let _ = writer.write_record(cells);
-    let _ = writer.flush();
+/// Puts the cell that begins at `start` into quotation marks if it has to be (RFC 4180 §2).
+fn quote(out: &mut Vec<u8>, start: usize) {
+    if out[start..].iter().all(|octet| !matches!(octet, b',' | b'"' | b'\r' | b'\n')) {
+        return;
+    }
+    let cell = out.split_off(start);
+    out.push(b'"');
+    for octet in cell {
+        if octet == b'"' {
+            out.push(b'"');
+        }
+        out.push(octet);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_only_where_they_must_be() {
+        for (cell, quoted) in [("a b; c", "a b; c"), ("a, b", "\"a, b\""), ("say \"a\"", "\"say \"\"a\"\"\""), ("", "")]
+        {
+            let mut out = format!("1,{cell}").into_bytes();
+            quote(&mut out, 2);
+            assert_eq!(String::from_utf8_lossy(&out), format!("1,{quoted}"));
+        }
+    }
 }

@@ -1,106 +1,207 @@
 //! Numbers and addresses into octets, without the formatting machinery: these run for every packet.
 
-use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::slate::Surface;
 use crate::base::MacAddr;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Numbers below this have at most eight digits.
+const EIGHT_DIGITS: u64 = 100_000_000;
+/// Eight times the digit 0.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+/// What turns eight times the digit 0 into eight spaces.
+const ZEROS_TO_SPACES: u64 = 0x1010_1010_1010_1010;
+
+/// The eight decimal digits of a number below 10^8 as the values 0 to 9, the first in the lowest octet.
+#[inline]
+const fn eight_digits(number: u32) -> u64 {
+    // Two halves of four digits, then four pairs, then eight digits: each step divides all parts at once, by multiplying
+    // with the inverse, and puts the remainders beside the quotients. No product reaches into the part above it.
+    let halves = (number / 10_000) as u64 | ((number % 10_000) as u64) << 32;
+    let hundreds = (halves * 10_486) >> 20 & 0x0000_007f_0000_007f;
+    let pairs = hundreds | (halves - hundreds * 100) << 16;
+    let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;
+    tens | (pairs - tens * 10) << 8
+}
+
+/// How many of eight digits are zeros in front; the last digit never is.
+#[inline]
+const fn leading_zeros(digits: u64) -> usize {
+    ((digits | 1 << 56).trailing_zeros() / 8) as usize
+}
 
 /// Appends a number in decimal.
-pub fn decimal(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-/// Appends a number in decimal, right-aligned in `width` columns.
-pub fn right(out: &mut Vec<u8>, number: u64, width: usize) {
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(number);
-    spaces(out, width.saturating_sub(digits.len()));
-    out.extend_from_slice(digits.as_bytes());
-}
-
-/// Appends a number below 10^`digits` with leading zeros.
-pub fn zeros(out: &mut Vec<u8>, number: u64, digits: usize) {
-    let start = out.len();
-    out.resize(start + digits, b'0');
-    let mut rest = number;
-    for place in out[start..].iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
+#[inline]
+pub fn decimal(out: &mut impl Surface, number: u64) {
+    if number >= EIGHT_DIGITS {
+        return long_decimal(out, number);
     }
+    let digits = eight_digits(number as u32);
+    let leading = leading_zeros(digits);
+    out.put(((digits | ZEROS) >> (8 * leading)).to_le_bytes(), 8 - leading);
+}
+
+#[inline(never)]
+fn long_decimal(out: &mut impl Surface, number: u64) {
+    decimal(out, number / EIGHT_DIGITS);
+    out.put((eight_digits((number % EIGHT_DIGITS) as u32) | ZEROS).to_le_bytes(), 8);
+}
+
+/// Appends a number in decimal, right-aligned in `width` columns, of which there may be eight at most.
+#[inline]
+pub fn right(out: &mut impl Surface, number: u64, width: usize) {
+    if number >= EIGHT_DIGITS {
+        return long_decimal(out, number);
+    }
+    let digits = eight_digits(number as u32);
+    let leading = leading_zeros(digits);
+    let spaces = ZEROS_TO_SPACES & ((1 << (8 * leading)) - 1);
+    let columns = width.min(8).max(8 - leading);
+    out.put((((digits | ZEROS) ^ spaces) >> (8 * (8 - columns))).to_le_bytes(), columns);
+}
+
+/// Appends a number below 10^`digits` with leading zeros; there may be sixteen digits at most.
+#[inline]
+pub fn zeros(out: &mut impl Surface, number: u64, digits: usize) {
+    if digits > 8 {
+        zeros(out, number / EIGHT_DIGITS, digits - 8);
+        return zeros(out, number % EIGHT_DIGITS, 8);
+    }
+    let text = (eight_digits((number % EIGHT_DIGITS) as u32) | ZEROS) >> (8 * (8 - digits.max(1)));
+    out.put(text.to_le_bytes(), digits);
+}
+
+/// Appends a point and a number below 10^6 as six digits: the microseconds of a time.
+#[inline]
+pub fn six_decimals(out: &mut impl Surface, number: u32) {
+    // Of the two zeros in front one is left out, the other becomes the point.
+    let text = (eight_digits(number) | ZEROS) >> 8 ^ u64::from(b'0' ^ b'.');
+    out.put(text.to_le_bytes(), 7);
 }
 
 /// Appends `count` spaces.
-pub fn spaces(out: &mut Vec<u8>, count: usize) {
-    const SPACES: [u8; 64] = [b' '; 64];
-    if count <= SPACES.len() {
-        out.extend_from_slice(&SPACES[..count]);
-    } else {
-        out.resize(out.len() + count, b' ');
+#[inline]
+pub fn spaces(out: &mut impl Surface, count: usize) {
+    const MANY: usize = 32;
+    for _ in 0..count / MANY {
+        out.put([b' '; MANY], MANY);
     }
+    out.put([b' '; MANY], count % MANY);
 }
 
+/// Every octet as two hexadecimal digits.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut all = [[0; 2]; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        all[octet] = [DIGITS[octet >> 4], DIGITS[octet & 15]];
+        octet += 1;
+    }
+    all
+};
+
 /// Appends an octet as two hexadecimal digits.
-pub fn hex(out: &mut Vec<u8>, octet: u8) {
-    out.extend_from_slice(&[HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]]);
+#[inline]
+pub fn hex(out: &mut impl Surface, octet: u8) {
+    out.put(HEX[usize::from(octet)], 2);
 }
 
 /// Appends a number as `0x` and four hexadecimal digits.
-pub fn hex16(out: &mut Vec<u8>, number: u16) {
-    out.extend_from_slice(b"0x");
+pub fn hex16(out: &mut impl Surface, number: u16) {
+    out.add(b"0x");
     hex(out, (number >> 8) as u8);
     hex(out, number as u8);
 }
 
 /// Appends a MAC address: lower case, colons.
-pub fn mac(out: &mut Vec<u8>, address: MacAddr) {
-    for (index, octet) in address.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push(b':');
-        }
-        hex(out, octet);
+#[inline]
+pub fn mac(out: &mut impl Surface, address: MacAddr) {
+    let mut text = [b':'; 17];
+    for (place, octet) in text.chunks_mut(3).zip(address.octets()) {
+        place[..2].copy_from_slice(&HEX[usize::from(octet)]);
     }
+    out.put(text, 17);
 }
 
-/// Every octet in decimal with a point behind it, and how many characters that is.
-const OCTETS: [([u8; 4], u8); 256] = {
-    let mut all = [([b'.'; 4], 0); 256];
+/// An octet in decimal with a point behind it, the first character in the lowest octet, and how many characters that is.
+#[derive(Clone, Copy)]
+struct Octet {
+    text: u32,
+    len: u32,
+}
+
+const OCTETS: [Octet; 256] = {
+    let mut all = [Octet { text: 0, len: 0 }; 256];
     let mut octet = 0;
     while octet < 256 {
-        let (text, len) = &mut all[octet];
-        let digits = 1 + (octet >= 10) as usize + (octet >= 100) as usize;
-        let (mut rest, mut place) = (octet, digits);
-        while place > 0 {
-            place -= 1;
-            text[place] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        *len = digits as u8 + 1;
+        let digits = 8 - leading_zeros(eight_digits(octet as u32));
+        let number = (eight_digits(octet as u32) | ZEROS) >> (8 * (8 - digits));
+        all[octet] = Octet { text: number as u32 | (b'.' as u32) << (8 * digits), len: digits as u32 + 1 };
         octet += 1;
     }
     all
 };
 
 /// Appends an IPv4 address.
-pub fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
-    let mut text = [0; 16];
-    let mut end = 0;
-    for octet in address.octets() {
-        let (digits, len) = &OCTETS[usize::from(octet)];
-        text[end..end + 4].copy_from_slice(digits);
-        end += usize::from(*len);
-    }
-    out.extend_from_slice(&text[..end - 1]);
+#[inline]
+pub fn ipv4(out: &mut impl Surface, address: Ipv4Addr) {
+    let mut pair = |first: u8, second: u8, without: usize| {
+        let (first, second) = (OCTETS[usize::from(first)], OCTETS[usize::from(second)]);
+        let text = u64::from(first.text) | u64::from(second.text) << (8 * first.len);
+        out.put(text.to_le_bytes(), (first.len + second.len) as usize - without);
+    };
+    let [a, b, c, d] = address.octets();
+    pair(a, b, 0);
+    // Without the point behind the last.
+    pair(c, d, 1);
 }
 
 /// Appends an IPv6 address (RFC 5952).
-pub fn ipv6(out: &mut Vec<u8>, address: Ipv6Addr) {
-    let _ = write!(out, "{address}");
+pub fn ipv6(out: &mut impl Surface, address: Ipv6Addr) {
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        out.add(b"::ffff:");
+        return ipv4(out, mapped);
+    }
+    let groups = address.segments();
+    let (start, end) = longest_zeros(groups);
+    write_groups(out, &groups[..start]);
+    if start < end {
+        out.add(b"::");
+        write_groups(out, &groups[end..]);
+    }
+}
+
+fn write_groups(out: &mut impl Surface, groups: &[u16]) {
+    for (index, group) in groups.iter().enumerate() {
+        if index > 0 {
+            out.add(b":");
+        }
+        let [high, low] = group.to_be_bytes().map(|octet| HEX[usize::from(octet)]);
+        let text = u32::from_le_bytes([high[0], high[1], low[0], low[1]]);
+        // Leading zeros are left out, but never the last digit (RFC 5952 §4.1).
+        let leading = (group.leading_zeros() / 4).min(3);
+        out.put((text >> (8 * leading)).to_le_bytes(), 4 - leading as usize);
+    }
+}
+
+/// The first of the longest runs of groups that are zero, if it has at least two (RFC 5952 §4.2); else the place behind the last.
+fn longest_zeros(groups: [u16; 8]) -> (usize, usize) {
+    let mut longest = (8, 8);
+    let mut start = 0;
+    for (index, group) in groups.into_iter().enumerate() {
+        if group != 0 {
+            start = index + 1;
+        } else if index > start && index + 1 - start > longest.1 - longest.0 {
+            longest = (start, index + 1);
+        }
+    }
+    longest
 }
 
 /// Appends an IP address.
-pub fn ip(out: &mut Vec<u8>, address: IpAddr) {
+#[inline]
+pub fn ip(out: &mut impl Surface, address: IpAddr) {
     match address {
         IpAddr::V4(address) => ipv4(out, address),
         IpAddr::V6(address) => ipv6(out, address),
@@ -108,17 +209,20 @@ pub fn ip(out: &mut Vec<u8>, address: IpAddr) {
 }
 
 /// Appends an address with a port: `192.0.2.1:80`, `[2001:db8::1]:80`.
-pub fn endpoint(out: &mut Vec<u8>, address: IpAddr, port: u16) {
+#[inline]
+pub fn endpoint(out: &mut impl Surface, address: IpAddr, port: u16) {
     match address {
         IpAddr::V4(address) => ipv4(out, address),
         IpAddr::V6(address) => {
-            out.push(b'[');
+            out.add(b"[");
             ipv6(out, address);
-            out.push(b']');
+            out.add(b"]");
         }
     }
-    out.push(b':');
-    decimal(out, u64::from(port));
+    let digits = eight_digits(u32::from(port));
+    let leading = leading_zeros(digits);
+    let text = (digits | ZEROS) >> (8 * leading) << 8 | u64::from(b':');
+    out.put(text.to_le_bytes(), 9 - leading);
 }
 
 /// A span of time for people, three digits that matter: `850 ns`, `31.2 µs`, `1.04 ms`, `2.50 s`, `75.0 s`, `12 min 5 s`.
@@ -129,15 +233,15 @@ pub fn span(nanoseconds: u64) -> String {
 }
 
 /// Appends a span of time for people; see [`span`].
-pub fn write_span(out: &mut Vec<u8>, nanoseconds: u64) {
+pub fn write_span(out: &mut impl Surface, nanoseconds: u64) {
     match nanoseconds {
         0..1_000 => {
             decimal(out, nanoseconds);
-            out.extend_from_slice(b" ns");
+            out.add(b" ns");
         }
-        1_000..999_500 => scaled(out, nanoseconds, 1_000, "µs"),
-        999_500..999_500_000 => scaled(out, nanoseconds, 1_000_000, "ms"),
-        999_500_000..119_950_000_000 => scaled(out, nanoseconds, 1_000_000_000, "s"),
+        1_000..999_500 => scaled(out, nanoseconds, 1_000, " µs"),
+        999_500..999_500_000 => scaled(out, nanoseconds, 1_000_000, " ms"),
+        999_500_000..119_950_000_000 => scaled(out, nanoseconds, 1_000_000_000, " s"),
         _ => {
             let seconds = nanoseconds.saturating_add(500_000_000) / 1_000_000_000;
             let parts = match seconds {
@@ -147,29 +251,29 @@ pub fn write_span(out: &mut Vec<u8>, nanoseconds: u64) {
             };
             for (number, unit) in parts {
                 decimal(out, number);
-                out.extend_from_slice(unit.as_bytes());
+                out.add(unit.as_bytes());
             }
         }
     }
 }
 
 /// Appends a span in a unit of so many nanoseconds, with digits after the point so that three matter, after rounding.
-fn scaled(out: &mut Vec<u8>, nanoseconds: u64, unit: u64, name: &str) {
+#[inline]
+fn scaled(out: &mut impl Surface, nanoseconds: u64, unit: u64, name: &str) {
     let rounded = |parts: u64| (nanoseconds * parts + unit / 2) / unit;
     let (hundredths, tenths) = (rounded(100), rounded(10));
     if hundredths < 1000 {
         decimal(out, hundredths / 100);
-        out.push(b'.');
+        out.add(b".");
         zeros(out, hundredths % 100, 2);
     } else if tenths < 1000 {
         decimal(out, tenths / 10);
-        out.push(b'.');
+        out.add(b".");
         zeros(out, tenths % 10, 1);
     } else {
         decimal(out, rounded(1));
     }
-    out.push(b' ');
-    out.extend_from_slice(name.as_bytes());
+    out.add(name.as_bytes());
 }
 
 /// A count of octets for people: exact below 10 000, then with a unit of 1000: `1448 B`, `12.3 kB`, `1.06 GB`.
@@ -204,8 +308,51 @@ mod tests {
             let parsed: Ipv4Addr = address.parse().expect("an address");
             assert_eq!(text(|out| ipv4(out, parsed)), address);
         }
+        for address in [
+            "::",
+            "::1",
+            "1::",
+            "2001:db8::1",
+            "2001:db8:0:1::",
+            "1:0:0:2::3",
+            "1:2:3:4:5:6:7:8",
+            "::ffff:192.0.2.1",
+            "a0b:1:2:3:4:5:0:7",
+        ] {
+            let parsed: Ipv6Addr = address.parse().expect("an address");
+            assert_eq!(text(|out| ipv6(out, parsed)), address);
+        }
+        assert_eq!(text(|out| endpoint(out, "192.0.2.1".parse().expect("an address"), 65_535)), "192.0.2.1:65535");
         assert_eq!(text(|out| endpoint(out, "2001:db8::1".parse().expect("an address"), 80)), "[2001:db8::1]:80");
         assert_eq!(text(|out| mac(out, MacAddr([0, 0, 0x5e, 0, 0x53, 0xa0]))), "00:00:5e:00:53:a0");
+    }
+
+    #[test]
+    fn addresses_of_all_patterns_of_zeros_are_those_of_the_standard_library() {
+        for pattern in 0..=u8::MAX {
+            for group in [1, 0x20, 0x300, 0xa0b0] {
+                let groups =
+                    std::array::from_fn::<u16, 8, _>(|index| if pattern & 1 << index == 0 { 0 } else { group });
+                let address = Ipv6Addr::from(groups);
+                assert_eq!(text(|out| ipv6(out, address)), address.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_all_lengths_are_those_of_the_standard_library() {
+        let powers = (0..20).map(|digits| 10_u64.pow(digits));
+        let near =
+            powers.flat_map(|power| [power - 1, power, power + 1, power.wrapping_mul(7), power.wrapping_mul(19)]);
+        for number in near.chain(0..20_000).chain([u64::MAX]) {
+            assert_eq!(text(|out| decimal(out, number)), number.to_string());
+            assert_eq!(text(|out| right(out, number, 7)), format!("{number:7}"));
+            assert_eq!(text(|out| zeros(out, number % 1_000_000_000, 9)), format!("{:09}", number % 1_000_000_000));
+            assert_eq!(
+                text(|out| six_decimals(out, (number % 1_000_000) as u32)),
+                format!(".{:06}", number % 1_000_000)
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::slate::Surface;
 use crate::analysis::Severity;
 use crate::lang::Lang;
 
@@ -34,17 +35,16 @@ impl Paint {
     }
 
     /// Begins `style`; pair it with [`Paint::end`].
-    pub fn begin(self, out: &mut Vec<u8>, style: Style) {
+    pub fn begin(self, out: &mut impl Surface, style: Style) {
         if self.is_on {
-            use std::io::Write as _;
-            let _ = write!(out, "{style}");
+            out.add(style.to_string().as_bytes());
         }
     }
 
     /// Ends the style.
-    pub fn end(self, out: &mut Vec<u8>) {
+    pub fn end(self, out: &mut impl Surface) {
         if self.is_on {
-            out.extend_from_slice(b"\x1b[0m");
+            out.add(b"\x1b[0m");
         }
     }
 

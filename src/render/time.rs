@@ -2,7 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::number::{decimal, zeros};
+use super::number::{decimal, six_decimals, spaces, zeros};
+use super::slate::{Slate, Surface};
 use crate::base::Timestamp;
 
 /// How times are printed.
@@ -32,13 +33,18 @@ pub struct Clock {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     second: Option<u64>,
-    prefix: Vec<u8>,
+    prefix: [u8; PREFIX_LEN],
+    prefix_len: usize,
 }
+
+/// Room for what stands before the point: `2026-11-24 05:40:12`, of any year that fits into a timestamp.
+const PREFIX_LEN: usize = 24;
 
 impl Clock {
     /// A clock that prints in `style`, in `zone`, with nine digits after the point if `nanoseconds`, else six.
     pub fn new(style: TimeStyle, zone: TimeZone, nanoseconds: bool) -> Clock {
-        Clock { style, zone, nanoseconds, first: None, last: None, second: None, prefix: Vec::new() }
+        let (first, last, second) = (None, None, None);
+        Clock { style, zone, nanoseconds, first, last, second, prefix: [0; PREFIX_LEN], prefix_len: 0 }
     }
 
     /// Columns that times of this style take up; 0 for none.
@@ -59,7 +65,7 @@ impl Clock {
     }
 
     /// Appends the time of a packet; nothing in style [`TimeStyle::None`].
-    pub fn write(&mut self, out: &mut Vec<u8>, at: Timestamp) {
+    pub fn write(&mut self, out: &mut impl Surface, at: Timestamp) {
         let first = *self.first.get_or_insert(at);
         let last = self.last.replace(at).unwrap_or(at);
         match self.style {
@@ -72,35 +78,33 @@ impl Clock {
                     self.second = Some(at.seconds());
                     self.new_second(at);
                 }
-                out.extend_from_slice(&self.prefix);
+                out.put(self.prefix, self.prefix_len);
                 self.fraction(out, at.subsec_nanos());
             }
         }
     }
 
-    fn difference(&self, out: &mut Vec<u8>, nanoseconds: i64) {
+    fn difference(&self, out: &mut impl Surface, nanoseconds: i64) {
         self.seconds(out, nanoseconds.unsigned_abs(), nanoseconds < 0, 5);
     }
 
-    fn seconds(&self, out: &mut Vec<u8>, nanoseconds: u64, is_negative: bool, width: usize) {
-        let start = out.len();
+    fn seconds(&self, out: &mut impl Surface, nanoseconds: u64, is_negative: bool, width: usize) {
+        let seconds = nanoseconds / 1_000_000_000;
+        let len = seconds.checked_ilog10().unwrap_or(0) as usize + 1 + usize::from(is_negative);
+        spaces(out, width.saturating_sub(len));
         if is_negative {
-            out.push(b'-');
+            out.add(b"-");
         }
-        decimal(out, nanoseconds / 1_000_000_000);
-        let len = out.len() - start;
-        if len < width {
-            out.splice(start..start, std::iter::repeat_n(b' ', width - len));
-        }
+        decimal(out, seconds);
         self.fraction(out, (nanoseconds % 1_000_000_000) as u32);
     }
 
-    fn fraction(&self, out: &mut Vec<u8>, nanoseconds: u32) {
-        out.push(b'.');
+    fn fraction(&self, out: &mut impl Surface, nanoseconds: u32) {
         if self.nanoseconds {
+            out.add(b".");
             zeros(out, u64::from(nanoseconds), 9);
         } else {
-            zeros(out, u64::from(nanoseconds) / 1000, 6);
+            six_decimals(out, nanoseconds / 1000);
         }
     }
 
@@ -108,21 +112,23 @@ impl Clock {
     fn new_second(&mut self, at: Timestamp) {
         let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
         let zoned = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX).to_zoned(self.zone.clone());
-        self.prefix.clear();
+        let mut text = Slate::<64>::default();
         if self.style == TimeStyle::DateTime {
-            zeros(&mut self.prefix, zoned.year().unsigned_abs().into(), 4);
+            zeros(&mut text, zoned.year().unsigned_abs().into(), 4);
             for part in [zoned.month(), zoned.day()] {
-                self.prefix.push(b'-');
-                zeros(&mut self.prefix, part.unsigned_abs().into(), 2);
+                text.add(b"-");
+                zeros(&mut text, part.unsigned_abs().into(), 2);
             }
-            self.prefix.push(b' ');
+            text.add(b" ");
         }
         for (index, part) in [zoned.hour(), zoned.minute(), zoned.second()].into_iter().enumerate() {
             if index > 0 {
-                self.prefix.push(b':');
+                text.add(b":");
             }
-            zeros(&mut self.prefix, part.unsigned_abs().into(), 2);
+            zeros(&mut text, part.unsigned_abs().into(), 2);
         }
+        self.prefix_len = text.len().min(PREFIX_LEN);
+        self.prefix[..self.prefix_len].copy_from_slice(&text.text()[..self.prefix_len]);
     }
 }
 

@@ -4,8 +4,9 @@ use super::Detail;
 use crate::analysis::Judged;
 use crate::base::Seq;
 use crate::render::number::{decimal, endpoint, hex, hex16, ip, ipv4, mac, spaces};
+use crate::render::slate::{Slate, Surface as _};
 use crate::wire::app;
-use crate::wire::{Arp, ArpOperation, Frame, Icmpv4, Icmpv6, IpView, Layer, Tcp, TcpFlags, Udp};
+use crate::wire::{Arp, ArpOperation, Frame, Icmpv4, Icmpv6, IpView, Layer, Located, Tcp, TcpFlags, Udp};
 
 /// The name in the protocol column.
 pub(super) fn protocol(frame: &Frame<'_>) -> &'static str {
@@ -31,43 +32,38 @@ pub(super) fn protocol(frame: &Frame<'_>) -> &'static str {
     }
 }
 
-pub(super) fn write(judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) {
+/// What the headers say; what they carry is told by [`application`].
+pub(super) fn headers(judged: &Judged<'_, '_>, detail: Detail, out: &mut Slate) {
     let frame = &judged.packet.frame;
     if detail.verbosity > 0 {
         network(frame, out);
     }
     if let Some(fragment) = frame.fragment() {
-        out.extend_from_slice(b"fragment ");
+        out.add(b"fragment ");
         hex16(out, fragment.identification as u16);
-        out.extend_from_slice(b" octets ");
+        out.add(b" octets ");
         decimal(out, u64::from(fragment.offset));
-        out.extend_from_slice("–".as_bytes());
+        out.add("–".as_bytes());
         decimal(out, u64::from((fragment.offset + fragment.len).saturating_sub(1)));
-        out.extend_from_slice(if fragment.more_fragments { b", more follow " } else { b", the last " });
+        out.add(if fragment.more_fragments { b", more follow " } else { b", the last " });
     }
     match frame.layers().last().map(|located| located.layer) {
-        Some(Layer::Tcp(tcp)) => {
-            tcp_info(tcp, judged, detail, out);
-            application(frame, detail, out);
-        }
-        Some(Layer::Udp(udp)) => {
-            udp_info(udp, out);
-            application(frame, detail, out);
-        }
+        Some(Layer::Tcp(tcp)) => tcp_info(tcp, judged, detail, out),
+        Some(Layer::Udp(udp)) => udp_info(udp, out),
         Some(Layer::Icmpv4(icmp)) => icmpv4(icmp, out),
         Some(Layer::Icmpv6(icmp)) => icmpv6(icmp, out),
         Some(Layer::Arp(arp)) => arp_info(arp, out),
         Some(Layer::CutTransport(cut)) => {
-            out.extend_from_slice(b"header cut short");
+            out.add(b"header cut short");
             if let Some(Seq(sequence)) = cut.sequence() {
-                out.extend_from_slice(b", seq ");
+                out.add(b", seq ");
                 decimal(out, u64::from(sequence));
             }
         }
         Some(Layer::Other(other)) => {
             if other.name == "unknown" {
                 hex16(out, other.number);
-                out.push(b' ');
+                out.add(b" ");
             }
             length(frame.payload_len(), out);
         }
@@ -76,19 +72,22 @@ pub(super) fn write(judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) 
     }
 }
 
-/// The application at a glance, or the payload itself if it is a short text.
-fn application(frame: &Frame<'_>, detail: Detail, out: &mut Vec<u8>) {
+/// The application at a glance, or the payload itself if it is a short text. `text` is memory to be used again.
+pub(super) fn application(frame: &Frame<'_>, detail: Detail, text: &mut String, out: &mut Vec<u8>) {
     const SHORT: usize = 24;
-    let payload = frame.payload();
-    if detail.quiet || payload.is_empty() {
+    if detail.quiet || !matches!(frame.layers().last(), Some(Located { layer: Layer::Tcp(_) | Layer::Udp(_), .. })) {
         return;
     }
-    if let Some(glance) = app::glance(frame) {
+    let payload = frame.payload();
+    if payload.is_empty() {
+        return;
+    }
+    if let Some(protocol) = app::glance(frame, text) {
         out.extend_from_slice(b"  ");
-        out.extend_from_slice(glance.protocol.as_bytes());
-        if !glance.text.is_empty() {
+        out.extend_from_slice(protocol.as_bytes());
+        if !text.is_empty() {
             out.push(b' ');
-            out.extend_from_slice(glance.text.as_bytes());
+            out.extend_from_slice(text.as_bytes());
         }
         return;
     }
@@ -103,108 +102,108 @@ fn application(frame: &Frame<'_>, detail: Detail, out: &mut Vec<u8>) {
     }
 }
 
-fn length(len: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"len ");
+fn length(len: u32, out: &mut Slate) {
+    out.add(b"len ");
     decimal(out, u64::from(len));
 }
 
 /// Fields of the IP header, for `-v`.
-fn network(frame: &Frame<'_>, out: &mut Vec<u8>) {
+fn network(frame: &Frame<'_>, out: &mut Slate) {
     match frame.ip() {
         Some(IpView::V4(ip)) => {
-            out.extend_from_slice(b"ttl ");
+            out.add(b"ttl ");
             decimal(out, u64::from(ip.ttl()));
-            out.extend_from_slice(b" id ");
+            out.add(b" id ");
             decimal(out, u64::from(ip.identification()));
             if ip.dont_fragment() {
-                out.extend_from_slice(b" DF");
+                out.add(b" DF");
             }
             if ip.dscp() != 0 {
-                out.extend_from_slice(b" dscp ");
+                out.add(b" dscp ");
                 decimal(out, u64::from(ip.dscp()));
             }
-            out.extend_from_slice(b"  ");
+            out.add(b"  ");
         }
         Some(IpView::V6(ip)) => {
-            out.extend_from_slice(b"hop limit ");
+            out.add(b"hop limit ");
             decimal(out, u64::from(ip.hop_limit()));
             if ip.flow_label() != 0 {
-                out.extend_from_slice(b" flow 0x");
+                out.add(b" flow 0x");
                 for octet in &ip.flow_label().to_be_bytes()[1..] {
                     hex(out, *octet);
                 }
             }
-            out.extend_from_slice(b"  ");
+            out.add(b"  ");
         }
         None => {}
     }
 }
 
-fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Vec<u8>) {
+fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Slate) {
     let start = out.len();
     flags(tcp.flags(), out);
     if detail.quiet {
-        out.push(b' ');
+        out.add(b" ");
         length(tcp.payload_len(), out);
         return;
     }
     spaces(out, (start + 8).saturating_sub(out.len()).max(1));
     let bases = judged.context.bases.filter(|_| !detail.absolute_sequence);
     let number = |seq: Seq, base: Option<Seq>| base.map_or(seq.0, |base| seq.0.wrapping_sub(base.0));
-    out.extend_from_slice(b"seq ");
+    out.add(b"seq ");
     decimal(out, u64::from(number(tcp.sequence(), bases.map(|bases| bases.0))));
     if tcp.flags().ack() {
-        out.extend_from_slice(b" ack ");
+        out.add(b" ack ");
         decimal(out, u64::from(number(tcp.acknowledgment(), bases.map(|bases| bases.1))));
     }
-    out.extend_from_slice(b" win ");
+    out.add(b" win ");
     decimal(out, u64::from(tcp.window()));
-    out.push(b' ');
+    out.add(b" ");
     length(tcp.payload_len(), out);
     if tcp.flags().syn() || detail.verbosity > 0 {
         options(tcp, out);
     }
 }
 
-fn options(tcp: Tcp<'_>, out: &mut Vec<u8>) {
+fn options(tcp: Tcp<'_>, out: &mut Slate) {
     let Some(options) = tcp.options() else { return };
     if let Some(size) = options.maximum_segment_size() {
-        out.extend_from_slice(b" mss ");
+        out.add(b" mss ");
         decimal(out, u64::from(size));
     }
     if let Some(shift) = options.window_scale() {
-        out.extend_from_slice(b" wscale ");
+        out.add(b" wscale ");
         decimal(out, u64::from(shift));
     }
     if options.sack_permitted() {
-        out.extend_from_slice(b" sackOK");
+        out.add(b" sackOK");
     }
     if let Some((value, echo)) = options.timestamps() {
-        out.extend_from_slice(b" ts ");
+        out.add(b" ts ");
         decimal(out, u64::from(value));
-        out.push(b'/');
+        out.add(b"/");
         decimal(out, u64::from(echo));
     }
     if options.fast_open_cookie().is_some() {
-        out.extend_from_slice(b" fast-open");
+        out.add(b" fast-open");
     }
 }
 
 /// Flags in the order in which people say them: `SYN,ACK`, `FIN,ACK`, `PSH,ACK`.
-fn flags(flags: TcpFlags, out: &mut Vec<u8>) {
-    let known: &[u8] = match flags.0 {
-        0x010 => b"ACK",
-        0x018 => b"PSH,ACK",
-        0x002 => b"SYN",
-        0x012 => b"SYN,ACK",
-        0x011 => b"FIN,ACK",
-        0x004 => b"RST",
-        0x014 => b"RST,ACK",
-        0x000 => b"none",
-        _ => b"",
+fn flags(flags: TcpFlags, out: &mut Slate) {
+    let (known, len) = match flags.0 {
+        0x010 => (b"ACK    ", 3),
+        0x018 => (b"PSH,ACK", 7),
+        0x002 => (b"SYN    ", 3),
+        0x012 => (b"SYN,ACK", 7),
+        0x011 => (b"FIN,ACK", 7),
+        0x004 => (b"RST    ", 3),
+        0x014 => (b"RST,ACK", 7),
+        0x000 => (b"none   ", 4),
+        _ => (b"       ", 0),
     };
-    out.extend_from_slice(known);
-    if known.is_empty() {
+    out.put(*known, len);
+    if len == 0 {
         const ORDER: [(u16, &[u8]); 9] = [
             (0x002, b"SYN"),
             (0x001, b"FIN"),
@@ -219,58 +218,58 @@ fn flags(flags: TcpFlags, out: &mut Vec<u8>) {
         let start = out.len();
         for (_, name) in ORDER.iter().filter(|(bit, _)| flags.0 & bit != 0) {
             if out.len() > start {
-                out.push(b',');
+                out.add(b",");
             }
-            out.extend_from_slice(name);
+            out.add(name);
         }
         if out.len() == start {
-            out.extend_from_slice(b"reserved");
+            out.add(b"reserved");
         }
     }
 }
 
-fn udp_info(udp: Udp<'_>, out: &mut Vec<u8>) {
+fn udp_info(udp: Udp<'_>, out: &mut Slate) {
     length(udp.payload_len(), out);
     if udp.surplus_len() > 0 {
-        out.extend_from_slice(b", then ");
+        out.add(b", then ");
         decimal(out, u64::from(udp.surplus_len()));
-        out.extend_from_slice(b" octets beyond its length");
+        out.add(b" octets beyond its length");
     }
 }
 
-fn arp_info(arp: Arp<'_>, out: &mut Vec<u8>) {
+fn arp_info(arp: Arp<'_>, out: &mut Slate) {
     match (arp.operation(), arp.sender_ip(), arp.target_ip()) {
         (ArpOperation::Request, Some(sender), Some(target)) => {
             if sender == target {
-                out.extend_from_slice(b"announces ");
+                out.add(b"announces ");
                 ipv4(out, sender);
                 return;
             }
-            out.extend_from_slice(b"who has ");
+            out.add(b"who has ");
             ipv4(out, target);
             if sender.is_unspecified() {
-                out.extend_from_slice(b"? (probe)");
+                out.add(b"? (probe)");
             } else {
-                out.extend_from_slice(b"? tell ");
+                out.add(b"? tell ");
                 ipv4(out, sender);
             }
         }
         (ArpOperation::Reply, Some(sender), _) => {
             ipv4(out, sender);
-            out.extend_from_slice(b" is at ");
+            out.add(b" is at ");
             match arp.sender_mac() {
                 Some(address) => mac(out, address),
-                None => out.push(b'?'),
+                None => out.add(b"?"),
             }
         }
         _ => {
-            out.extend_from_slice(b"operation ");
+            out.add(b"operation ");
             decimal(out, u64::from(arp.operation_number()));
         }
     }
 }
 
-fn icmpv4(icmp: Icmpv4<'_>, out: &mut Vec<u8>) {
+fn icmpv4(icmp: Icmpv4<'_>, out: &mut Slate) {
     let words: &[u8] = match (icmp.icmp_type(), icmp.code()) {
         (0, _) => b"echo reply",
         (8, _) => b"echo request",
@@ -295,7 +294,7 @@ fn icmpv4(icmp: Icmpv4<'_>, out: &mut Vec<u8>) {
     named_or_numbers(words, icmp.icmp_type(), icmp.code(), out);
     echo(icmp.echo(), icmp.message_len(), out);
     if let Some(mtu) = icmp.next_hop_mtu() {
-        out.extend_from_slice(b", MTU ");
+        out.add(b", MTU ");
         decimal(out, u64::from(mtu));
     }
     if icmp.is_error() {
@@ -303,7 +302,7 @@ fn icmpv4(icmp: Icmpv4<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn icmpv6(icmp: Icmpv6<'_>, out: &mut Vec<u8>) {
+fn icmpv6(icmp: Icmpv6<'_>, out: &mut Slate) {
     let words: &[u8] = match (icmp.icmp_type(), icmp.code()) {
         (128, _) => b"echo request",
         (129, _) => b"echo reply",
@@ -332,11 +331,11 @@ fn icmpv6(icmp: Icmpv6<'_>, out: &mut Vec<u8>) {
     if matches!(icmp.icmp_type(), 135 | 136)
         && let Some(target) = icmp.bytes().get(8..).and_then(|rest| rest.first_chunk::<16>())
     {
-        out.extend_from_slice(if icmp.icmp_type() == 135 { b": who has " } else { b": I have " });
+        out.add(if icmp.icmp_type() == 135 { b": who has " } else { b": I have " });
         ip(out, std::net::IpAddr::from(*target));
     }
     if let Some(mtu) = icmp.packet_too_big_mtu() {
-        out.extend_from_slice(b", MTU ");
+        out.add(b", MTU ");
         decimal(out, u64::from(mtu));
     }
     if icmp.is_error() {
@@ -344,43 +343,43 @@ fn icmpv6(icmp: Icmpv6<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn named_or_numbers(words: &[u8], icmp_type: u8, code: u8, out: &mut Vec<u8>) {
-    out.extend_from_slice(words);
+fn named_or_numbers(words: &[u8], icmp_type: u8, code: u8, out: &mut Slate) {
+    out.add(words);
     if words.is_empty() {
-        out.extend_from_slice(b"type ");
+        out.add(b"type ");
         decimal(out, u64::from(icmp_type));
-        out.extend_from_slice(b" code ");
+        out.add(b" code ");
         decimal(out, u64::from(code));
     }
 }
 
-fn echo(echo: Option<(u16, u16)>, message_len: u32, out: &mut Vec<u8>) {
+fn echo(echo: Option<(u16, u16)>, message_len: u32, out: &mut Slate) {
     if let Some((identifier, sequence)) = echo {
-        out.extend_from_slice(b" id ");
+        out.add(b" id ");
         decimal(out, u64::from(identifier));
-        out.extend_from_slice(b" seq ");
+        out.add(b" seq ");
         decimal(out, u64::from(sequence));
-        out.extend_from_slice(b", ");
+        out.add(b", ");
         length(message_len.saturating_sub(8), out);
     }
 }
 
 /// The packet that an ICMP error is about.
-fn quoted(frame: Option<Frame<'_>>, out: &mut Vec<u8>) {
+fn quoted(frame: Option<Frame<'_>>, out: &mut Slate) {
     let Some(frame) = frame else { return };
     let Some(view) = frame.ip() else { return };
-    out.extend_from_slice(b" for ");
+    out.add(b" for ");
     match frame.ports() {
         Some((source, destination)) => {
-            out.extend_from_slice(protocol(&frame).as_bytes());
-            out.push(b' ');
+            out.add(protocol(&frame).as_bytes());
+            out.add(b" ");
             endpoint(out, view.source(), source);
-            out.extend_from_slice(" → ".as_bytes());
+            out.add(" → ".as_bytes());
             endpoint(out, view.destination(), destination);
         }
         None => {
             ip(out, view.source());
-            out.extend_from_slice(" → ".as_bytes());
+            out.add(" → ".as_bytes());
             ip(out, view.destination());
         }
     }

@@ -6,10 +6,13 @@ use std::net::IpAddr;
 
 use super::Renderer;
 use super::number::{decimal, endpoint, ip, mac, right, spaces};
+use super::phrase::Phrasebook;
+use super::slate::{Slate, Surface};
 use super::style::{self, Paint};
 use super::time::Clock;
 use super::words;
 use crate::analysis::{Judged, Note};
+use crate::base::MacAddr;
 use crate::packet::{Remark, RemarkKind};
 use crate::wire::{Frame, Layer};
 
@@ -40,6 +43,10 @@ pub struct Lines {
     protocol_width: usize,
     /// The column at which the last description began.
     info_at: usize,
+    phrases: Phrasebook,
+    /// Memory that is used for every line again.
+    slate: Slate,
+    glance: String,
 }
 
 /// Columns of the packet number.
@@ -52,38 +59,49 @@ const MAX_ADDRESS_WIDTH: usize = 32;
 impl Lines {
     /// Lines with times by `clock`, in colours by `paint`.
     pub fn new(clock: Clock, detail: Detail, paint: Paint) -> Lines {
-        Lines { clock, detail, paint, source_width: 21, destination_width: 21, protocol_width: 4, info_at: 0 }
-    }
-
-    fn addresses(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        let start = out.len();
-        write_party(out, frame, Party::Source);
-        pad(out, start, &mut self.source_width);
-        out.extend_from_slice(" → ".as_bytes());
-        let start = out.len();
-        write_party(out, frame, Party::Destination);
-        pad(out, start, &mut self.destination_width);
-    }
-
-    fn link(&self, frame: &Frame<'_>, out: &mut Vec<u8>) {
-        if let Some(ethernet) = frame.outer_ethernet() {
-            mac(out, ethernet.source());
-            out.extend_from_slice(" > ".as_bytes());
-            mac(out, ethernet.destination());
-            out.extend_from_slice(b"  ");
-        }
-        for vlan in frame.vlans() {
-            out.extend_from_slice(b"vlan ");
-            decimal(out, u64::from(vlan.vid()));
-            out.push(b' ');
+        Lines {
+            clock,
+            detail,
+            paint,
+            source_width: 21,
+            destination_width: 21,
+            protocol_width: 4,
+            info_at: 0,
+            phrases: Phrasebook::new(paint.lang()),
+            slate: Slate::default(),
+            glance: String::new(),
         }
     }
 
-    fn notes(&self, notes: &[Note], has_notes: bool, out: &mut Vec<u8>) {
+    /// Both ends of the packet, each in its column.
+    fn addresses(&mut self, frame: &Frame<'_>) {
+        let slate = &mut self.slate;
+        let ends = Ends::of(frame);
+        let start = slate.len();
+        ends.write(Party::Source, slate);
+        pad(slate, start, &mut self.source_width);
+        slate.add(" → ".as_bytes());
+        let start = slate.len();
+        ends.write(Party::Destination, slate);
+        pad(slate, start, &mut self.destination_width);
+    }
+
+    fn protocol(&mut self, name: &'static str) {
+        let slate = &mut self.slate;
+        if self.paint.is_on() {
+            self.paint.begin(slate, style::protocol(name));
+        }
+        slate.add(name.as_bytes());
+        self.paint.end(slate);
+        self.protocol_width = self.protocol_width.max(name.len()).min(8);
+        spaces(slate, self.protocol_width.saturating_sub(name.len()));
+    }
+
+    fn notes(&mut self, notes: &[Note], has_notes: bool, out: &mut Vec<u8>) {
         for (index, note) in notes.iter().enumerate() {
             out.extend_from_slice(if index == 0 && !has_notes { "  · ".as_bytes() } else { b"; " });
             self.paint.begin(out, style::severity(note.entry.severity));
-            words::write_line_in(self.paint.lang(), out, note);
+            self.phrases.write(out, note);
             self.paint.end(out);
         }
     }
@@ -95,31 +113,28 @@ impl Renderer for Lines {
         let frame = &packet.frame;
         let line = out.len();
         if !self.detail.no_number {
-            right(out, packet.meta.number, NUMBER_WIDTH);
-            out.extend_from_slice(b"  ");
+            right(&mut self.slate, packet.meta.number, NUMBER_WIDTH);
+            self.slate.add(b"  ");
         }
-        let before = out.len();
-        self.clock.write(out, packet.meta.at);
-        if out.len() > before {
-            out.extend_from_slice(b"  ");
+        if self.clock.width() > 0 {
+            self.clock.write(&mut self.slate, packet.meta.at);
+            self.slate.add(b"  ");
         }
         if self.detail.link {
-            self.link(frame, out);
+            self.slate.move_to(out);
+            link(frame, out);
         }
-        self.addresses(frame, out);
-        out.extend_from_slice(b"  ");
-        let name = info::protocol(frame);
-        self.paint.begin(out, style::protocol(name));
-        out.extend_from_slice(name.as_bytes());
-        self.paint.end(out);
-        self.protocol_width = self.protocol_width.max(name.len()).min(8);
-        spaces(out, self.protocol_width.saturating_sub(name.len()));
-        right(out, u64::from(packet.meta.wire_len), 7);
-        out.extend_from_slice(b"  ");
-        let start = out.len();
+        self.addresses(frame);
+        self.slate.add(b"  ");
+        self.protocol(info::protocol(frame));
+        right(&mut self.slate, u64::from(packet.meta.wire_len), 7);
+        self.slate.add(b"  ");
+        let start = out.len() + self.slate.len();
         // The arrow between the addresses has three octets and one column.
         self.info_at = start - line - 2;
-        info::write(judged, self.detail, out);
+        info::headers(judged, self.detail, &mut self.slate);
+        self.slate.move_to(out);
+        info::application(frame, self.detail, &mut self.glance, out);
         if !judged.notes.is_empty() {
             let columns = columns(&out[start..]);
             spaces(out, INFO_WIDTH.saturating_sub(columns));
@@ -161,7 +176,7 @@ impl Renderer for Lines {
         }
         out.extend_from_slice("↑ ".as_bytes());
         self.paint.begin(out, style::severity(note.entry.severity));
-        words::write_line_in(self.paint.lang(), out, note);
+        self.phrases.write(out, note);
         self.paint.end(out);
         out.push(b'\n');
     }
@@ -183,15 +198,18 @@ impl Renderer for Lines {
 
 /// The protocol of a packet and what it says, without its number, time and addresses.
 pub fn description(judged: &Judged<'_, '_>, detail: Detail) -> (&'static str, String) {
+    let (mut headers, mut text) = (Slate::default(), String::new());
     let mut out = Vec::new();
-    info::write(judged, detail, &mut out);
+    info::headers(judged, detail, &mut headers);
+    headers.move_to(&mut out);
+    info::application(&judged.packet.frame, detail, &mut text, &mut out);
     (info::protocol(&judged.packet.frame), String::from_utf8_lossy(&out).trim_end().to_owned())
 }
 
 /// One end of a packet, as its line names it.
 pub fn party(frame: &Frame<'_>, which: Party) -> String {
     let mut out = Vec::new();
-    write_party(&mut out, frame, which);
+    Ends::of(frame).write(which, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -204,28 +222,59 @@ pub enum Party {
     Destination,
 }
 
-/// Writes one end of the packet: address and port, address, or MAC address, whichever is innermost.
-fn write_party(out: &mut Vec<u8>, frame: &Frame<'_>, side: Party) {
-    let pick = |pair: (IpAddr, IpAddr)| if side == Party::Source { pair.0 } else { pair.1 };
-    if let Some(view) = frame.ip() {
-        let address = pick((view.source(), view.destination()));
-        match frame.ports() {
-            Some((source, destination)) => {
-                endpoint(out, address, if side == Party::Source { source } else { destination });
-            }
-            None => ip(out, address),
-        }
-        return;
+/// The link header: addresses and VLANs.
+fn link(frame: &Frame<'_>, out: &mut Vec<u8>) {
+    if let Some(ethernet) = frame.outer_ethernet() {
+        mac(out, ethernet.source());
+        out.extend_from_slice(" > ".as_bytes());
+        mac(out, ethernet.destination());
+        out.extend_from_slice(b"  ");
     }
-    let addresses = frame.layers().iter().rev().find_map(|located| match located.layer {
-        Layer::Ethernet(ethernet) => Some((Some(ethernet.source()), Some(ethernet.destination()))),
-        Layer::Sll(sll) => Some((sll.source(), None)),
-        _ => None,
-    });
-    match addresses.map(|(source, destination)| if side == Party::Source { source } else { destination }) {
-        Some(Some(address)) if address.is_broadcast() => out.extend_from_slice(b"broadcast"),
-        Some(Some(address)) => mac(out, address),
-        _ => out.push(b'-'),
+    for vlan in frame.vlans() {
+        out.extend_from_slice(b"vlan ");
+        decimal(out, u64::from(vlan.vid()));
+        out.push(b' ');
+    }
+}
+
+/// Who sends a packet to whom: addresses and ports, addresses, or MAC addresses, whichever are innermost.
+enum Ends {
+    Ip(IpAddr, IpAddr, Option<(u16, u16)>),
+    Mac(Option<MacAddr>, Option<MacAddr>),
+}
+
+impl Ends {
+    #[inline]
+    fn of(frame: &Frame<'_>) -> Ends {
+        if let Some(ip) = frame.ip() {
+            return Ends::Ip(ip.source(), ip.destination(), frame.ports());
+        }
+        let macs = frame.layers().iter().rev().find_map(|located| match located.layer {
+            Layer::Ethernet(ethernet) => Some((Some(ethernet.source()), Some(ethernet.destination()))),
+            Layer::Sll(sll) => Some((sll.source(), None)),
+            _ => None,
+        });
+        let (source, destination) = macs.unwrap_or_default();
+        Ends::Mac(source, destination)
+    }
+
+    #[inline]
+    fn write(&self, which: Party, out: &mut impl Surface) {
+        let is_source = which == Party::Source;
+        match *self {
+            Ends::Ip(source, destination, ports) => {
+                let address = if is_source { source } else { destination };
+                match ports {
+                    Some((source, destination)) => endpoint(out, address, if is_source { source } else { destination }),
+                    None => ip(out, address),
+                }
+            }
+            Ends::Mac(source, destination) => match if is_source { source } else { destination } {
+                Some(address) if address.is_broadcast() => out.add(b"broadcast"),
+                Some(address) => mac(out, address),
+                None => out.add(b"-"),
+            },
+        }
     }
 }
 
@@ -238,7 +287,7 @@ fn columns(text: &[u8]) -> usize {
 }
 
 /// Fills up a column that began at `start`, and lets it grow for the lines to come.
-fn pad(out: &mut Vec<u8>, start: usize, width: &mut usize) {
+fn pad(out: &mut Slate, start: usize, width: &mut usize) {
     let len = out.len() - start;
     if len > *width {
         *width = len.min(MAX_ADDRESS_WIDTH);

@@ -12,17 +12,17 @@ use crate::wire::walker::be32;
 const OPTIONS: usize = 240;
 const COOKIE: u32 = 0x6382_5363;
 
-/// One line of a DHCP or BOOTP message; `None` if it is not whole.
-pub(super) fn text(octets: &[u8]) -> Option<String> {
+/// Appends one line of a DHCP or BOOTP message; `None` if it is not whole.
+pub(super) fn write(octets: &[u8], text: &mut String) -> Option<()> {
     let fixed = octets.get(..236)?;
     let has_options = be32(octets, 236) == COOKIE;
     let options = if has_options { octets.get(OPTIONS..).unwrap_or_default() } else { &[] };
     let kind = option(options, 53).and_then(|body| body.first()).and_then(|kind| kind_name(*kind));
-    let mut text = match kind {
-        Some(kind) => kind.to_owned(),
-        None if fixed[0] == 1 => "BOOTP request".to_owned(),
-        None => "BOOTP reply".to_owned(),
-    };
+    text.push_str(match kind {
+        Some(kind) => kind,
+        None if fixed[0] == 1 => "BOOTP request",
+        None => "BOOTP reply",
+    });
     let _ = write!(text, " {:#010x}", be32(fixed, 4));
     if fixed[2] == 6
         && let Some(client) = MacAddr::from_slice(&fixed[28..])
@@ -45,7 +45,7 @@ pub(super) fn text(octets: &[u8]) -> Option<String> {
     if let Some(seconds) = option(options, 51).filter(|body| body.len() == 4) {
         let _ = write!(text, ", for {} s", be32(seconds, 0));
     }
-    Some(text)
+    Some(())
 }
 
 /// The first option of this code (RFC 2132 §2).
@@ -89,8 +89,8 @@ fn kind_name(kind: u8) -> Option<&'static str> {
     })
 }
 
-/// One line of a DHCPv6 message: its kind and transaction; relayed ones have no transaction (RFC 9915 §8, §9).
-pub(super) fn text_v6(octets: &[u8]) -> Option<String> {
+/// Appends one line of a DHCPv6 message: its kind and transaction; relayed ones have no transaction (RFC 9915 §8, §9).
+pub(super) fn write_v6(octets: &[u8], text: &mut String) -> Option<()> {
     let kind = match octets.first()? {
         1 => "solicit",
         2 => "advertise",
@@ -103,9 +103,14 @@ pub(super) fn text_v6(octets: &[u8]) -> Option<String> {
         9 => "decline",
         10 => "reconfigure",
         11 => "information request",
-        12 => return Some("relay forward".to_owned()),
-        13 => return Some("relay reply".to_owned()),
+        12 => "relay forward",
+        13 => "relay reply",
         _ => return None,
     };
-    octets.get(..4).map(|head| format!("{kind} {:#08x}", be32(head, 0) & 0x00ff_ffff))
+    let head = octets.get(..4)?;
+    text.push_str(kind);
+    if !matches!(head[0], 12 | 13) {
+        let _ = write!(text, " {:#08x}", be32(head, 0) & 0x00ff_ffff);
+    }
+    Some(())
 }

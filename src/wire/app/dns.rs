@@ -8,24 +8,21 @@ use simple_dns::{Name, OPCODE, Packet, PacketFlag, QTYPE, RCODE, TYPE};
 /// Answers that are spelled out.
 const ANSWERS: usize = 3;
 
-/// One line of a message; `None` if it is not whole.
-pub(super) fn text(octets: &[u8]) -> Option<String> {
+/// Appends one line of a message; `None` if it is not whole.
+pub(super) fn write(octets: &[u8], text: &mut String) -> Option<()> {
     let message = Packet::parse(octets).ok()?;
     let is_response = message.has_flags(PacketFlag::RESPONSE);
-    let mut text = String::with_capacity(128);
     text.push_str(if is_response { "response 0x" } else { "query 0x" });
-    for shift in [12, 8, 4, 0] {
-        text.extend(char::from_digit(u32::from(message.id() >> shift & 15), 16));
-    }
+    push_hex(text, message.id());
     if message.opcode() != OPCODE::StandardQuery {
         let _ = write!(text, " {:?}", message.opcode());
     }
     for question in &message.questions {
         text.push(' ');
-        push_question_type(&mut text, question.qtype);
+        push_question_type(text, question.qtype);
         text.push(' ');
         let start = text.len();
-        push_name(&mut text, &question.qname);
+        push_name(text, &question.qname);
         if text.len() == start {
             text.push('.');
         }
@@ -40,13 +37,21 @@ pub(super) fn text(octets: &[u8]) -> Option<String> {
         }
         for (index, answer) in message.answers.iter().take(ANSWERS).enumerate() {
             text.push_str(if index == 0 { ": " } else { ", " });
-            push_record(&mut text, &answer.rdata);
+            push_record(text, &answer.rdata);
         }
         if message.answers.len() > ANSWERS {
             let _ = write!(text, ", {} more", message.answers.len() - ANSWERS);
         }
     }
-    Some(text)
+    Some(())
+}
+
+/// Appends four hexadecimal digits.
+fn push_hex(text: &mut String, number: u16) {
+    for shift in [12, 8, 4, 0] {
+        let digit = (number >> shift) as u8 & 15;
+        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
+    }
 }
 
 /// Appends a name with its labels escaped (RFC 1035 §5.1).
@@ -54,6 +59,10 @@ fn push_name(text: &mut String, name: &Name<'_>) {
     for (index, label) in name.as_bytes().enumerate() {
         if index > 0 {
             text.push('.');
+        }
+        if label.iter().all(|octet| matches!(octet, b'!'..=b'~') && !matches!(octet, b'.' | b'\\')) {
+            text.extend(str::from_utf8(label));
+            continue;
         }
         for chunk in label.utf8_chunks() {
             let valid = chunk.valid();

@@ -18,15 +18,6 @@ use std::borrow::Cow;
 use super::frame::Frame;
 use super::layer::Layer;
 
-/// What a payload is, and what it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glance {
-    /// The protocol, such as `dns`.
-    pub protocol: &'static str,
-    /// What it says in one line, harmless to print; empty if no library reads it.
-    pub text: String,
-}
-
 /// The name of the application protocol that the innermost payload belongs to; `None` if its octets look like none that
 /// netlab knows on these ports.
 pub fn name(frame: &Frame<'_>) -> Option<&'static str> {
@@ -35,15 +26,22 @@ pub fn name(frame: &Frame<'_>) -> Option<&'static str> {
     signs::name(protocol, source, destination, payload)
 }
 
-/// Name and text of the application payload; see [`name()`].
-pub fn glance(frame: &Frame<'_>) -> Option<Glance> {
-    let protocol = name(frame)?;
-    let text = payload(frame).and_then(|(transport, octets)| text(protocol, transport, octets)).unwrap_or_default();
-    let harmless = match crate::base::text::harmless(&text) {
-        Cow::Owned(changed) => Some(changed),
-        Cow::Borrowed(_) => None,
-    };
-    Some(Glance { protocol, text: harmless.unwrap_or(text) })
+/// Name and text of the application payload; see [`name()`]. What was in `text` is replaced by what the payload says in one
+/// line, harmless to print; by nothing if no library reads it.
+pub fn glance(frame: &Frame<'_>, text: &mut String) -> Option<&'static str> {
+    text.clear();
+    let (transport, octets) = payload(frame)?;
+    let (source, destination) = frame.ports()?;
+    let protocol = signs::name(transport, source, destination, octets)?;
+    match write(protocol, transport, octets, text) {
+        Some(()) => {
+            if let Cow::Owned(changed) = crate::base::text::harmless(text) {
+                *text = changed;
+            }
+        }
+        None => text.clear(),
+    }
+    Some(protocol)
 }
 
 /// The payload of the innermost transport and its protocol number; none for pieces of a datagram after the first.
@@ -59,21 +57,21 @@ fn payload<'a>(frame: &Frame<'a>) -> Option<(u8, &'a [u8])> {
 }
 
 #[cfg(feature = "peeks")]
-fn text(protocol: &str, transport: u8, octets: &[u8]) -> Option<String> {
+fn write(protocol: &str, transport: u8, octets: &[u8], text: &mut String) -> Option<()> {
     match protocol {
         // Over TCP a message has its length in front (RFC 1035 §4.2.2).
-        "dns" if transport == 6 => dns::text(octets.get(2..)?),
-        "dns" | "mdns" | "llmnr" => dns::text(octets),
-        "dhcp" => dhcp::text(octets),
-        "dhcpv6" => dhcp::text_v6(octets),
-        "http" | "ssdp" => http::text(octets),
-        "tls" => tls::text(octets),
+        "dns" if transport == 6 => dns::write(octets.get(2..)?, text),
+        "dns" | "mdns" | "llmnr" => dns::write(octets, text),
+        "dhcp" => dhcp::write(octets, text),
+        "dhcpv6" => dhcp::write_v6(octets, text),
+        "http" | "ssdp" => http::write(octets, text),
+        "tls" => tls::write(octets, text),
         _ => None,
     }
 }
 
 #[cfg(not(feature = "peeks"))]
-fn text(_protocol: &str, _transport: u8, _octets: &[u8]) -> Option<String> {
+fn write(_protocol: &str, _transport: u8, _octets: &[u8], _text: &mut String) -> Option<()> {
     None
 }
 

@@ -14,7 +14,8 @@ fn tcp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 fn seen(octets: &[u8]) -> Option<(&'static str, String)> {
-    glance(&decode(LinkType::RAW, octets, octets.len() as u32)).map(|glance| (glance.protocol, glance.text))
+    let mut text = "what was there before".to_owned();
+    glance(&decode(LinkType::RAW, octets, octets.len() as u32), &mut text).map(|protocol| (protocol, text))
 }
 
 /// A query for the address of example.com.

@@ -5,29 +5,31 @@ use tls_parser::{TlsExtension, parse_tls_client_hello_extension};
 
 use crate::wire::walker::be16;
 
-/// One line of the first record.
-pub(super) fn text(octets: &[u8]) -> Option<String> {
-    Some(match (octets[0], octets.get(5)) {
-        (22, Some(1)) => client_hello(octets.get(9..)?),
-        (22, Some(2)) => "ServerHello".to_owned(),
-        (22, Some(11)) => "Certificate".to_owned(),
-        (22, _) => "handshake".to_owned(),
-        (20, _) => "change of cipher".to_owned(),
-        (21, _) => "alert".to_owned(),
+/// Appends one line of the first record.
+pub(super) fn write(octets: &[u8], text: &mut String) -> Option<()> {
+    let words = match (octets[0], octets.get(5)) {
+        (22, Some(1)) => {
+            client_hello(octets.get(9..)?, text);
+            ""
+        }
+        (22, Some(2)) => "ServerHello",
+        (22, Some(11)) => "Certificate",
+        (22, _) => "handshake",
+        (20, _) => "change of cipher",
+        (21, _) => "alert",
         (23, _) => {
-            // By far the most frequent, so it is put together by hand.
-            let mut text = String::with_capacity(32);
             text.push_str("application data, ");
             text.push_str(itoa::Buffer::new().format(be16(octets, 3)));
-            text.push_str(" octets");
-            text
+            " octets"
         }
         _ => return None,
-    })
+    };
+    text.push_str(words);
+    Some(())
 }
 
-fn client_hello(body: &[u8]) -> String {
-    let mut text = "ClientHello".to_owned();
+fn client_hello(body: &[u8], text: &mut String) {
+    text.push_str("ClientHello");
     let mut protocols = String::new();
     let mut version = be16(body, 0);
     let mut rest = extensions(body).unwrap_or_default();
@@ -59,7 +61,7 @@ fn client_hello(body: &[u8]) -> String {
         text.push_str(", up to ");
         text.push_str(name);
     }
-    text + &protocols
+    text.push_str(&protocols);
 }
 
 /// The extensions of a ClientHello, as far as they are here: behind version, random, session id, cipher suites and

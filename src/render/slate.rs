@@ -1,0 +1,114 @@
+//! What lines are written on. Most of a line is short pieces whose lengths are known only at run time; a call for each
+//! copy, and the question whether the block must grow, would cost more than the pieces themselves.
+
+/// What octets can be appended to.
+pub trait Surface {
+    /// Appends the first `len` octets of `text`. All of the small array is copied, which takes an instruction or two, and
+    /// what is too much is written over by what comes next.
+    fn put<const N: usize>(&mut self, text: [u8; N], len: usize);
+
+    /// Appends octets; for words of the program's own this is one or two instructions.
+    fn add(&mut self, text: &[u8]);
+}
+
+impl Surface for Vec<u8> {
+    #[inline]
+    fn put<const N: usize>(&mut self, text: [u8; N], len: usize) {
+        let end = self.len() + len;
+        self.extend_from_slice(&text);
+        self.truncate(end);
+    }
+
+    #[inline]
+    fn add(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
+    }
+}
+
+/// A surface of fixed size for those parts of a line whose length is bounded; what is written on it goes into the block
+/// with one copy. It has room for several times what these parts of a line of text can take up.
+#[derive(Debug)]
+pub struct Slate<const LEN: usize = 1024> {
+    octets: [u8; LEN],
+    end: usize,
+}
+
+impl<const LEN: usize> Default for Slate<LEN> {
+    fn default() -> Slate<LEN> {
+        Slate { octets: [0; LEN], end: 0 }
+    }
+}
+
+impl<const LEN: usize> Slate<LEN> {
+    /// How many octets stand on it.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.end
+    }
+
+    /// True if nothing stands on it.
+    pub fn is_empty(&self) -> bool {
+        self.end == 0
+    }
+
+    /// What stands on it.
+    #[inline]
+    pub fn text(&self) -> &[u8] {
+        self.octets.get(..self.end).unwrap_or_default()
+    }
+
+    /// Appends what stands on it to `out` and wipes it.
+    #[inline]
+    pub fn move_to(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text());
+        self.end = 0;
+    }
+}
+
+impl<const LEN: usize> Surface for Slate<LEN> {
+    #[inline]
+    fn put<const N: usize>(&mut self, text: [u8; N], len: usize) {
+        debug_assert!(len <= N);
+        // Room is there by the size of the slate; without the question there would be one for each octet.
+        if let Some(place) = self.octets.get_mut(self.end..).and_then(|rest| rest.first_chunk_mut::<N>()) {
+            *place = text;
+            self.end += len;
+        } else {
+            debug_assert!(false, "a slate is full");
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, text: &[u8]) {
+        if let Some(place) = self.octets.get_mut(self.end..self.end + text.len()) {
+            place.copy_from_slice(text);
+            self.end += text.len();
+        } else {
+            debug_assert!(false, "a slate is full");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_of_a_piece_is_written_over() {
+        let (mut slate, mut block) = (Slate::<16>::default(), vec![b'>']);
+        for surface in 0..2 {
+            let mut write = |text: [u8; 4], len| match surface {
+                0 => slate.put(text, len),
+                _ => block.put(text, len),
+            };
+            write(*b"abXX", 2);
+            write(*b"cXXX", 1);
+            write(*b"defX", 3);
+        }
+        slate.add(b"!");
+        assert_eq!((slate.text(), &block[..]), (&b"abcdef!"[..], &b">abcdef"[..]));
+        slate.move_to(&mut block);
+        assert_eq!(block, b">abcdefabcdef!");
+        assert!(slate.is_empty());
+    }
+}
