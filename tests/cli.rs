@@ -1,8 +1,11 @@
 //! The command line as its users meet it: exit statuses, sentences, closed pipes, junk.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 fn netlab() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_netlab"));
@@ -95,6 +98,100 @@ fn standard_input_is_read() {
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(text.lines().filter(|line| line.contains("who has 192.0.2.2?")).count(), 2, "{text}");
+}
+
+/// `netlab read -` that is fed while its lines are awaited.
+struct Fed {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Fed {
+    fn new(arguments: &[&str]) -> Fed {
+        let mut child = netlab()
+            .args([&["read", "-"], arguments].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("netlab runs");
+        let (sender, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Fed { stdin: child.stdin.take(), child, lines }
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("open");
+        stdin.write_all(octets).and_then(|()| stdin.flush()).expect("netlab reads");
+    }
+
+    /// The next line, for which nothing more is needed.
+    fn line(&self) -> String {
+        self.lines.recv_timeout(Duration::from_secs(20)).expect("a line before anything else comes")
+    }
+
+    /// The lines that still come when the input has ended.
+    fn end(mut self) -> Vec<String> {
+        drop(self.stdin.take());
+        let rest = self.lines.iter().collect();
+        assert!(self.child.wait().expect("it ends").success());
+        rest
+    }
+}
+
+/// The file header of a classic pcap in this machine's order, and its records.
+fn records(path: &str) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let octets = fs::read(path).expect("a capture");
+    assert!(matches!(octets[..4], [0xd4, 0xc3, 0xb2, 0xa1] | [0x4d, 0x3c, 0xb2, 0xa1]), "{path}");
+    let (header, mut rest) = octets.split_at(24);
+    let mut records = Vec::new();
+    while let Some(len) = rest.get(8..12) {
+        let len = 16 + u32::from_le_bytes(len.try_into().expect("four octets")) as usize;
+        records.push(rest[..len].to_vec());
+        rest = &rest[len..];
+    }
+    (header.to_vec(), records)
+}
+
+#[test]
+fn a_line_from_a_pipe_comes_with_its_packet_and_what_later_ones_prove_follows() {
+    let path = captured("tcp/s-27-tail-loss-probe-unneeded.pcap");
+    let (header, records) = records(&path);
+    let mut fed = Fed::new(&["-l"]);
+    fed.write(&header);
+    let mut corrections = 0;
+    for (index, record) in records.iter().enumerate() {
+        fed.write(record);
+        let mut line = fed.line();
+        while line.contains('↑') {
+            corrections += 1;
+            line = fed.line();
+        }
+        assert!(line.trim_start().starts_with(&format!("{} ", index + 1)), "{line}");
+    }
+    corrections += fed.end().len();
+    assert!(corrections > 0, "no verdict was pending");
+    // From a file nothing is corrected: lines wait for their verdicts.
+    assert!(!stdout(&run(&["read", "-l", &path])).contains('↑'));
+}
+
+#[test]
+fn the_first_lines_are_out_before_much_is_read() {
+    let mut fed = Fed::new(&[]);
+    let capture = pcap(100_000);
+    let (header, packets) = capture.split_at(24);
+    fed.write(header);
+    let mut given = 0;
+    let first = packets.chunks(58 * 100).find_map(|some| {
+        fed.write(some);
+        given += some.len();
+        // As many as the pipe holds may wait to be read.
+        fed.lines.recv_timeout(Duration::from_millis(20)).ok()
+    });
+    assert!(first.is_some_and(|line| line.trim_start().starts_with("1 ")));
+    assert!(given < 500_000, "{given} octets were read before a line came");
+    drop(fed.child.kill());
 }
 
 #[test]

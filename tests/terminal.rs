@@ -25,6 +25,15 @@ fn progress_is_drawn_while_an_input_is_read_and_gone_before_the_report() {
     assert!(!screen.contains("reading"), "left behind:\n{screen}");
 }
 
+#[test]
+fn a_packet_from_a_pipe_is_on_the_terminal_before_the_next_one_comes() {
+    let Some(terminal) = Terminal::new(160, 20) else { return };
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/tcp/handshake.pcap");
+    // The file header, and the first packet's record with its 74 octets.
+    terminal.run(&format!("clear; (head -c 114 {capture}; sleep 60) | {NETLAB} read -"));
+    terminal.wait_until("the first line", |screen| screen.contains("SYN"));
+}
+
 /// A namespace with a loopback interface and a pair of interfaces, in which a capture may run; gone when dropped.
 #[cfg(feature = "tui")]
 struct Namespace(String);

@@ -45,7 +45,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("ratatui", &["cli"]),
     ("serde_json", &["render", "analysis"]),
-    ("csv", &["render"]),
     ("toml", &["sim"]),
     ("smoltcp", &["sim"]),
     ("ipnet", &["subnet"]),

@@ -37,7 +37,7 @@ fn ask_for_words(frame: &Frame<'_>) {
         describe::visit(located, &mut |value| text.push_str(&value.to_string()));
     }
     assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
-    app::glance(frame);
+    app::glance(frame, &mut String::new());
 }
 
 fn kinds(frame: &Frame<'_>) -> Vec<LayerKind> {

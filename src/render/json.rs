@@ -119,6 +119,7 @@ impl Renderer for JsonLines {
     }
 }
 
+/// The names of all layers.
 fn layer_names(frame: &Frame<'_>, out: &mut Vec<u8>) {
     for (index, located) in frame.layers().iter().enumerate() {
         out.add(if index == 0 { b"[\"" } else { b",\"" });
@@ -143,12 +144,13 @@ fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&T, &mut Vec<u8
 #[derive(Debug, Default)]
 struct Sentences {
     phrases: Phrasebook,
+    slate: Slate,
     sentence: Vec<u8>,
 }
 
 impl Sentences {
     fn note(&mut self, note: &Note, out: &mut Vec<u8>) {
-        let mut object = Object::open(out);
+        let mut object = Object::open(&mut self.slate);
         object.word(key!("code"), note.code());
         object.word(key!("rule"), note.rule);
         object.word(key!("severity"), note.entry.severity.name());
@@ -156,17 +158,21 @@ impl Sentences {
         if note.pending {
             object.truth(key!("pending"), true);
         }
+        object.key(key!("text"));
+        self.slate.move_to(out);
         self.sentence.clear();
         self.phrases.write(&mut self.sentence, note);
-        let out = object.key(key!("text"));
-        if self.sentence.iter().all(|octet| !matches!(octet, b'"' | b'\\' | 0..b' ')) {
+        // Without a way out in the middle many octets are looked at in one step.
+        let needs_escapes =
+            self.sentence.iter().fold(false, |so_far, octet| so_far | matches!(octet, b'"' | b'\\' | 0..b' '));
+        if needs_escapes {
+            string(out, &String::from_utf8_lossy(&self.sentence));
+        } else {
             out.push(b'"');
             out.extend_from_slice(&self.sentence);
             out.push(b'"');
-        } else {
-            string(out, &String::from_utf8_lossy(&self.sentence));
         }
-        object.close();
+        out.push(b'}');
     }
 }
 

@@ -107,19 +107,20 @@ fn kind_key(kind: LayerKind) -> &'static str {
 
 /// The innermost of each kind: what a tunnel over UDP carries may be TCP.
 fn transport_layers(frame: &Frame<'_>, object: &mut Object<'_, impl Surface>) {
-    const KINDS: [LayerKind; 4] = [LayerKind::Icmpv4, LayerKind::Icmpv6, LayerKind::Udp, LayerKind::Tcp];
-    let layers = frame.layers();
-    for (index, located) in layers.iter().enumerate() {
-        let kind = located.layer.kind();
-        if !KINDS.contains(&kind) || layers[index + 1..].iter().any(|inner| inner.layer.kind() == kind) {
-            continue;
-        }
+    for (index, located) in frame.layers().iter().enumerate() {
+        let is_last = |kind| frame.layers()[index + 1..].iter().all(|inner| inner.layer.kind() != kind);
         match located.layer {
-            Layer::Icmpv4(icmp) => object.object(key!("icmpv4"), |o| write_icmpv4(icmp, o)),
-            Layer::Icmpv6(icmp) => object.object(key!("icmpv6"), |o| write_icmpv6(icmp, o)),
-            Layer::Udp(udp) => object.object(key!("udp"), |o| write_udp(udp, o)),
-            Layer::Tcp(tcp) => object.object(key!("tcp"), |o| write_tcp(tcp, o)),
-            Layer::CutTransport(cut) => object.object(kind_key(kind), |o| write_cut(cut, o)),
+            Layer::Icmpv4(icmp) if is_last(LayerKind::Icmpv4) => {
+                object.object(key!("icmpv4"), |o| write_icmpv4(icmp, o));
+            }
+            Layer::Icmpv6(icmp) if is_last(LayerKind::Icmpv6) => {
+                object.object(key!("icmpv6"), |o| write_icmpv6(icmp, o));
+            }
+            Layer::Udp(udp) if is_last(LayerKind::Udp) => object.object(key!("udp"), |o| write_udp(udp, o)),
+            Layer::Tcp(tcp) if is_last(LayerKind::Tcp) => object.object(key!("tcp"), |o| write_tcp(tcp, o)),
+            Layer::CutTransport(cut) if is_last(located.layer.kind()) => {
+                object.object(kind_key(located.layer.kind()), |o| write_cut(cut, o));
+            }
             _ => {}
         }
     }
@@ -146,12 +147,13 @@ fn write_cut(cut: CutTransport<'_>, o: &mut Object<'_, impl Surface>) {
 
 /// The innermost header of either version: a tunnel may have both.
 fn ip_layers(frame: &Frame<'_>, object: &mut Object<'_, impl Surface>) {
-    let last = |pick: fn(&Layer<'_>) -> bool| frame.layers().iter().rposition(|located| pick(&located.layer));
-    let v4 = last(|layer| matches!(layer, Layer::Ipv4(_)));
-    let v6 = last(|layer| matches!(layer, Layer::Ipv6(_)));
-    let mut in_order = [v4, v6];
-    in_order.sort();
-    for index in in_order.into_iter().flatten() {
+    let last = |kind, pick: fn(&Layer<'_>) -> bool| {
+        let place = || frame.layers().iter().rposition(|located| pick(&located.layer));
+        if frame.has(kind) { place() } else { None }
+    };
+    let v4 = last(LayerKind::Ipv4, |layer| matches!(layer, Layer::Ipv4(_)));
+    let v6 = last(LayerKind::Ipv6, |layer| matches!(layer, Layer::Ipv6(_)));
+    for index in [v4.min(v6), v4.max(v6)].into_iter().flatten() {
         match frame.layers()[index].layer {
             Layer::Ipv4(ip) => object.object(key!("ipv4"), |o| {
                 o.quoted(key!("source"), |out| ipv4(out, ip.source()));

@@ -167,24 +167,34 @@ fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Sla
 
 fn options(tcp: Tcp<'_>, out: &mut Slate) {
     let Some(options) = tcp.options() else { return };
-    if let Some(size) = options.maximum_segment_size() {
+    // One look tells which are there: most segments have no more than timestamps.
+    let kinds = options.iter().fold(0_u64, |kinds, (kind, _)| kinds | 1 << kind.min(63));
+    let has = |kind: u8| kinds & 1 << kind != 0;
+    if has(2)
+        && let Some(size) = options.maximum_segment_size()
+    {
         out.add(b" mss ");
         decimal(out, u64::from(size));
     }
-    if let Some(shift) = options.window_scale() {
+    if has(3)
+        && let Some(shift) = options.window_scale()
+    {
         out.add(b" wscale ");
         decimal(out, u64::from(shift));
     }
-    if options.sack_permitted() {
+    if has(4) && options.sack_permitted() {
         out.add(b" sackOK");
     }
-    if let Some((value, echo)) = options.timestamps() {
+    if has(8)
+        && let Some((value, echo)) = options.timestamps()
+    {
         out.add(b" ts ");
         decimal(out, u64::from(value));
         out.add(b"/");
         decimal(out, u64::from(echo));
     }
-    if options.fast_open_cookie().is_some() {
+    // Fast Open has a kind of its own, and an experimental one.
+    if (has(34) || has(63)) && options.fast_open_cookie().is_some() {
         out.add(b" fast-open");
     }
 }
