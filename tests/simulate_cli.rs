@@ -149,3 +149,18 @@ fn hostile_names_stay_text_in_every_drawing() {
         assert!(format != "svg" || !drawn.contains("<script"), "{drawn}");
     }
 }
+
+#[test]
+fn what_does_not_apply_is_absent_from_the_records_never_null() {
+    for arguments in [
+        &["simulate", "--list", "--jsonl"][..],
+        &["simulate", "broadcast-storm", "--until", "6ms", "--jsonl"],
+        &["simulate", "slaac", "--jsonl"],
+        &["simulate", "dhcp-lease", "--jsonl"],
+    ] {
+        let output = netlab(arguments, "");
+        let lines = text(&output);
+        assert!(lines.lines().count() > 20, "{arguments:?}");
+        assert!(!lines.contains(":null"), "{arguments:?}");
+    }
+}

@@ -91,7 +91,7 @@ pub(super) fn said(record: &Record, lang: Lang) -> String {
         let _ = write!(line, "{}", tell!(lang, " to port {}", port));
     }
     if let Some(copies) = record.fact_count("copies") {
-        let _ = write!(line, "{}", tell!(lang, " to {} ports", copies));
+        let _ = write!(line, "{}", tell!(lang, " to {}", lang.count(copies, "port")));
     }
     if let Some(waits) = record.fact_count("waits_ns") {
         let _ = write!(

@@ -35,7 +35,8 @@ pub struct Descriptions {
 }
 
 impl Descriptions {
-    /// Reads every frame where it was made: the inspector looks at one port at a time, as a capture there would.
+    /// Reads every frame where it was made: the inspector looks at one port at a time, as a capture there would. It calls
+    /// the packets by the numbers of their frames, as all views do.
     pub fn new(engine: &Engine) -> Descriptions {
         Descriptions::until(engine, Timestamp::from_nanos(u64::MAX))
     }
@@ -48,9 +49,9 @@ impl Descriptions {
         for (device, _, tap) in engine.taps() {
             let mut analyzer = Analyzer::new();
             let mut notes = Notes::default();
-            for (index, tapped) in tap.frames().iter().enumerate().take_while(|(_, tapped)| tapped.at <= end) {
+            for tapped in tap.frames().iter().take_while(|tapped| tapped.at <= end) {
                 let bytes = tapped.frame.octets();
-                let meta = Meta::new(index as u64 + 1, tapped.at, LinkType::ETHERNET, bytes.len() as u32);
+                let meta = Meta::new(tapped.frame.id(), tapped.at, LinkType::ETHERNET, bytes.len() as u32);
                 let packet = Packet::decode(RawPacket { meta, bytes });
                 notes.clear();
                 analyzer.observe(&packet, &mut notes);
@@ -582,10 +583,14 @@ pub fn json_lines(
 /// A built-in scenario in the list of all, as a JSON object.
 pub fn json_entry(scenario: &Scenario) -> Json {
     let expectations: Vec<&str> = scenario.expectations().iter().map(|line| line.line.as_str()).collect();
-    json!({
+    let mut object = json!({
         "scenario": scenario.name, "title": scenario.title, "story": scenario.story.trim(), "seed": scenario.seed,
-        "until_ns": scenario.until.map(Timestamp::nanos), "warnings": scenario.warnings(), "expect": expectations,
-    })
+        "warnings": scenario.warnings(), "expect": expectations,
+    });
+    if let Some(until) = scenario.until {
+        object["until_ns"] = until.nanos().into();
+    }
+    object
 }
 
 /// The header of JSON Lines.

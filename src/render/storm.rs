@@ -46,7 +46,10 @@ pub fn write(storms: &[Storm], width: usize, paint: Paint, out: &mut Vec<u8>) {
             storm.delivered().to_string(),
             storm.moves_per_second().to_string(),
             storm.full_after().map_or_else(|| lang.say("never").to_owned(), span),
-            if storm.pings == 0 { "-".to_owned() } else { tell!(lang, "{0} of {1}", storm.answered, storm.pings) },
+            storm.useful_percent().map_or_else(
+                || "-".to_owned(),
+                |share| format!("{} ({share:.0} %)", tell!(lang, "{0} of {1}", storm.answered, storm.pings)),
+            ),
         ]);
     }
     grid.write(out);
@@ -130,7 +133,7 @@ pub fn json(storm: &Storm) -> Json {
             "copies_alive": sample.alive, "load_percent": sample.load_permille as f64 / 10.0,
         })
     });
-    json!({
+    let mut object = json!({
         "event": "storm",
         "scenario": storm.name,
         "title": storm.title,
@@ -143,8 +146,15 @@ pub fn json(storm: &Storm) -> Json {
         "copies_alive": storm.alive(),
         "delivered": storm.delivered(),
         "mac_moves_per_second": storm.moves_per_second(),
-        "full_after_ns": storm.full_after().map(|after| after.as_nanos() as u64),
         "pings": storm.pings,
         "pings_answered": storm.answered,
-    })
+    });
+    // Absent is absent: a link that is never full, a network that nobody uses.
+    if let Some(after) = storm.full_after() {
+        object["full_after_ns"] = json!(after.as_nanos() as u64);
+    }
+    if let Some(share) = storm.useful_percent() {
+        object["useful_percent"] = json!(share);
+    }
+    object
 }

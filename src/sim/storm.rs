@@ -94,6 +94,11 @@ impl Storm {
         }
     }
 
+    /// How much of the useful traffic still got through, in percent; `None` if the scenario asks for none.
+    pub fn useful_percent(&self) -> Option<f64> {
+        (self.pings > 0).then(|| self.answered as f64 * 100.0 / self.pings as f64)
+    }
+
     /// Most frames put on wires within one step.
     pub fn most_frames(&self) -> u64 {
         self.samples.iter().map(|sample| sample.frames).max().unwrap_or(0)

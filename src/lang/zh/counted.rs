@@ -23,4 +23,5 @@ pub const COUNTED: &[(&str, &str)] = &[
     ("host bit", "个主机位"),
     ("part", "份"),
     ("block", "块"),
+    ("port", "个端口"),
 ];

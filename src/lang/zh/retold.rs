@@ -107,7 +107,7 @@ pub const RETOLD: &[(&str, &str)] = &[
     ("{} moved from {} to {} ({})", "{} 从 {} 变为 {}（{}）"),
     ("{} moved from {} to {}", "{} 从 {} 变为 {}"),
     ("{} is now {}", "{} 现在是 {}"),
-    ("nobody answers for {}: {} packets cannot be sent", "没有人回答 {}：{} 个包无法发送"),
+    ("nobody answers for {}: {} cannot be sent", "没有人回答 {}：{}无法发送"),
     ("conflict: {} at {} uses my address {}", "冲突：{1} 在使用我的地址 {2}"),
     ("announces: {} is mine, at {}", "宣告：{} 是我的，MAC 地址是 {}"),
     ("probes: does anybody use {}?", "探测：有人在用 {} 吗？"),
@@ -179,6 +179,9 @@ pub const RETOLD: &[(&str, &str)] = &[
     ("{} says of UDP {} to {}: {}", "{} 说，从 UDP 端口 {} 到 {}：{}"),
     ("sendto {} from port {}: {}", "sendto {}，从端口 {}：{}"),
     ("{} octets", "{} 字节"),
+    ("1 octet", "1 字节"),
+    ("{} packets", "{} 个包"),
+    ("1 packet", "1 个包"),
     // ---- 模拟：程序 ----
     ("{}: is killed; the operating system closes its sockets", "{}: 被杀死；操作系统关闭它的套接字"),
     ("{}: ends at its line {} with an error: {}", "{}: 在第 {} 行因错误结束：{}"),

@@ -26,7 +26,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     (" (carries what came in frame {})", "（装着帧 {} 带来的包）"),
     (" after waiting {} ms for the wire", "，等线路空闲 {} ms 之后"),
     (" to port {}", " 到端口 {}"),
-    (" to {} ports", " 到 {} 个端口"),
+    (" to {}", " 到 {}"),
     ("    copies: {} delivered, {} filtered, {} dropped", "    副本：交付 {}，过滤 {}，丢弃 {}"),
     ("    … and {} more events\n", "    …… 还有 {} 个事件\n"),
     ("… and {} more frames; --jsonl shows all\n", "…… 还有 {} 个帧；--jsonl 显示全部\n"),

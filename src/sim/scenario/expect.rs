@@ -22,7 +22,7 @@ use crate::base::MacAddr;
 use crate::sim::device::Node;
 use crate::sim::engine::Engine;
 use crate::sim::reason::Reason;
-use crate::sim::record::{DeviceId, EventKind, PortId, Record, Value};
+use crate::sim::record::{Detail, DeviceId, EventKind, PortId, Record, Value};
 use crate::sim::tap::Tapped;
 
 /// One line of `expect`.
@@ -266,11 +266,11 @@ impl Expectation {
             Claim::Call { device, call, wanted } => judge_call(engine, *device, call, wanted),
             Claim::Says { device, text } => {
                 let mut said = engine.records().iter().filter(|record| record.device == *device);
-                if said.any(|record| record.text().contains(text.as_str())) {
-                    Ok(())
-                } else {
-                    Err("it never said so".to_owned())
-                }
+                let fits = |record: &Record| {
+                    let in_lines = |detail: &Detail| detail.lines.iter().any(|line| line.contains(text.as_str()));
+                    record.text().contains(text.as_str()) || record.detail().is_some_and(|detail| in_lines(&detail))
+                };
+                if said.any(fits) { Ok(()) } else { Err("it never said so".to_owned()) }
             }
             Claim::State { device, state } => {
                 let states: Vec<&str> = engine

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Arrival, Node, group_mac, is_link_local, solicited_node};
+use crate::base::text::count;
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::mutation::{Mutation, made};
 use crate::sim::outbox::Outbox;
@@ -300,10 +301,13 @@ impl Node {
             }
             Todo::GiveUp(waiting) => {
                 out.tell(EventKind::Arp, Some(PortId(interface as u16)), 0, Reason::NeighbourFailed, || {
-                    Detail::new(format!("nobody answers for {address}: {} packets cannot be sent", waiting.len()))
-                        .with("ip", address)
-                        .with("state", "FAILED")
-                        .with("packets", waiting.len() as u64)
+                    Detail::new(format!(
+                        "nobody answers for {address}: {} cannot be sent",
+                        count(waiting.len() as u64, "packet")
+                    ))
+                    .with("ip", address)
+                    .with("state", "FAILED")
+                    .with("packets", waiting.len() as u64)
                 });
                 for Waiting { packet, parent } in waiting {
                     self.unreachable_neighbour(now, &packet, parent, out);

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::icmp::{Complaint, ErrorAbout};
 use super::output::FragmentPolicy;
 use super::{Arrival, Node, SendError};
+use crate::base::text::count;
 use crate::base::{Timestamp, limits};
 use crate::sim::order::UdpOrder;
 use crate::sim::outbox::Outbox;
@@ -182,7 +183,7 @@ impl Node {
         out.tell(EventKind::Call, None, 0, Reason::None, || {
             let len = order.payload.len();
             let (result, words) = match sent {
-                Ok(()) => ("ok", format!("{len} octets")),
+                Ok(()) => ("ok", count(len as u64, "octet")),
                 Err(error) => (error.errno(), format!("{} ({})", error.errno(), error.words())),
             };
             Detail::new(format!("sendto {} from port {port}: {words}", order.destination))

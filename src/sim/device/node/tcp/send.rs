@@ -4,6 +4,7 @@ use super::super::output::Hop;
 use super::super::{Node, TIMER_TCP, forward};
 use super::{ConnectionId, DATA_RETRIES, FIN, SYN, SYN_RETRIES, say_state};
 use crate::base::Timestamp;
+use crate::base::text::count;
 use crate::sim::outbox::Outbox;
 use crate::sim::reason::Reason;
 use crate::sim::record::{Detail, EventKind};
@@ -121,7 +122,7 @@ impl Node {
                 return true;
             }
             out.tell(EventKind::State, None, out.next_frame(), Reason::None, || {
-                let what = if data > 0 { format!("{data} octets") } else { "a SYN or FIN".to_owned() };
+                let what = if data > 0 { count(data as u64, "octet") } else { "a SYN or FIN".to_owned() };
                 Detail::new(format!("{local} → {remote}: sends {what} again, which is not acknowledged"))
                     .with("retransmission", len as u64)
             });
