@@ -197,6 +197,8 @@ fn hand_over(sink: &mut dyn Sink, analyzed: &Receiver<Parcel>, emptied: &SyncSen
                 Thing::Packet { meta, len, said } => {
                     notes.clear();
                     notes.context = said.context;
+                    // Those of a packet that waits stay where they are, so no room is taken for more.
+                    notes.fresh.reserve_exact(said.fresh);
                     notes.fresh.extend(fresh.by_ref().take(said.fresh));
                     notes.settled.extend(settled.by_ref().take(said.settled));
                     let bytes = if notes_only { &[] } else { &octets[start..start + len] };

@@ -101,6 +101,11 @@ impl Contents {
             return self.keep(data);
         }
         if self.ring.len() < at + data.len() {
+            if self.ring.capacity() < at + data.len() {
+                // Doubled like any vector, but never beyond what will be used.
+                let capacity = (2 * self.ring.capacity()).max(at + data.len()).max(1 << 16).min(self.len);
+                self.ring.reserve_exact(capacity - self.ring.len());
+            }
             self.ring.resize(at, 0);
             self.ring.extend_from_slice(data);
         } else {
