@@ -392,7 +392,16 @@ fn a_run_on_several_threads_prints_what_one_thread_prints() {
     // A count makes the run one of a single thread: it must not read on behind the last packet that is wanted.
     for name in ["tutorial.pcapng", "tcp/s-02a-fast-5ms.pcap", "fragments/fr5-teardrop.pcap"] {
         let capture = captured(name);
-        for format in [&[][..], &["--jsonl"], &["-V"], &["--plain"], &["-e", "-v", "-x"]] {
+        let formats: [&[&str]; 7] = [
+            &[],
+            &["--jsonl"],
+            &["-V"],
+            &["--plain"],
+            &["-e", "-v", "-x"],
+            &["tcp or arp"],
+            &["-Y", "ip.ttl > 1", "ip"],
+        ];
+        for format in formats {
             let mut words = vec!["read", "--utc", &capture];
             words.extend(format);
             let several = stdout(&run(&words));

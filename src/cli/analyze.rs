@@ -13,7 +13,7 @@ use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
 use crate::packet::{RawPacket, Remark};
-use crate::pipeline::{self, Gate, Patience, Sink};
+use crate::pipeline::{self, Gate, MovableGate, Patience, Sink};
 use crate::render::html;
 use crate::render::report::{self, Document};
 
@@ -48,6 +48,9 @@ pub struct Arguments {
     one: connection::Options,
 }
 
+/// A filter that any thread may ask.
+type SharedGate<'g> = &'g (dyn Fn(&RawPacket<'_>) -> Gate + Sync);
+
 /// Levels of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Level {
@@ -65,14 +68,19 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return arguments.filters.answer(&filter, display.as_ref(), &mut inputs.open()?, output);
     }
     let of_filter = |raw: &RawPacket<'_>| filter.gate(raw);
-    let of_filter: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if filter.is_empty() { None } else { Some(&of_filter) };
-    let chosen = display.as_ref().map(|display| choose(display, &inputs, of_filter, output)).transpose()?.flatten();
+    let of_filter: Option<SharedGate<'_>> = if filter.is_empty() { None } else { Some(&of_filter) };
+    let chosen = display
+        .as_ref()
+        .map(|display| choose(display, &inputs, of_filter.map(|gate| gate as _), output))
+        .transpose()?
+        .flatten();
     let of_display = |raw: &RawPacket<'_>| match (of_filter.map_or(Gate::Take, |gate| gate(raw)), &chosen, &display) {
         (Gate::Take, Some(chosen), _) if !chosen.has(raw.meta.number) => Gate::Leave,
         (Gate::Take, None, Some(display)) if !display.takes(raw) => Gate::Leave,
         (verdict, ..) => verdict,
     };
-    let gate = if display.is_some() { Some(&of_display as &dyn Fn(&RawPacket<'_>) -> Gate) } else { of_filter };
+    let shared = if display.is_some() { Some(&of_display as SharedGate<'_>) } else { of_filter };
+    let gate = shared.map(|gate| gate as &dyn Fn(&RawPacket<'_>) -> Gate);
     if let Some(folder) = &arguments.one.extract {
         connection::extract(&arguments.one, folder, &inputs, gate, output)?;
         return filter.ended();
@@ -84,8 +92,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
     let mut gathered = Gathered { page: arguments.html.is_some().then(html::Gathered::default), ..Gathered::default() };
-    let result = if gate.is_none() && source.is_all_there() {
-        pipeline::run_ahead(&mut source, &mut analyzer, &mut gathered)
+    let result = if source.is_all_there() {
+        let mut movable = shared.map(|gate| move |raw: &RawPacket<'_>| gate(raw));
+        let movable = movable.as_mut().map(|gate| gate as MovableGate<'_>);
+        pipeline::run_ahead(&mut source, movable, &mut analyzer, &mut gathered)
     } else {
         pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold)
     };

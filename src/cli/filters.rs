@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 
@@ -312,8 +312,9 @@ fn read(file: &str) -> Result<String, Failure> {
 pub(super) struct CaptureFilter {
     filter: Filter,
     is_empty: bool,
-    programs: RefCell<Vec<(LinkType, Option<Rc<Program>>)>>,
-    error: RefCell<Option<FilterError>>,
+    /// Behind locks, for packets may be read on a thread of their own.
+    programs: Mutex<Vec<(LinkType, Option<Arc<Program>>)>>,
+    error: Mutex<Option<FilterError>>,
 }
 
 impl CaptureFilter {
@@ -321,7 +322,7 @@ impl CaptureFilter {
     pub(super) fn parse(text: &str) -> Result<CaptureFilter, Failure> {
         let filter = Filter::parse_with(text, &Names::system()).map_err(|error| usage(&error))?;
         let is_empty = text.trim().is_empty();
-        Ok(CaptureFilter { filter, is_empty, programs: RefCell::default(), error: RefCell::default() })
+        Ok(CaptureFilter { filter, is_empty, programs: Mutex::default(), error: Mutex::default() })
     }
 
     /// True if it takes every packet.
@@ -332,7 +333,7 @@ impl CaptureFilter {
     /// What happens to a packet. A filter that makes no sense for the link type of the first packet stops the run; among
     /// captures of several link types it takes no packets of those for which it makes none.
     pub(super) fn gate(&self, raw: &RawPacket<'_>) -> Gate {
-        let programs = self.programs.borrow();
+        let programs = locked(&self.programs);
         match programs.iter().find(|(known, _)| *known == raw.meta.link) {
             Some((_, Some(program))) => verdict(program, raw),
             Some((_, None)) => Gate::Leave,
@@ -340,7 +341,7 @@ impl CaptureFilter {
                 drop(programs);
                 match self.program(raw.meta.link) {
                     Some(program) => verdict(&program, raw),
-                    None if self.error.borrow().is_some() => Gate::Stop,
+                    None if locked(&self.error).is_some() => Gate::Stop,
                     None => Gate::Leave,
                 }
             }
@@ -349,15 +350,15 @@ impl CaptureFilter {
 
     /// The program for a link type, made when it is first asked for; `None` if the filter makes no sense for it. If it is
     /// the first one, that is an error.
-    fn program(&self, link: LinkType) -> Option<Rc<Program>> {
-        let mut programs = self.programs.borrow_mut();
+    fn program(&self, link: LinkType) -> Option<Arc<Program>> {
+        let mut programs = locked(&self.programs);
         if let Some((_, program)) = programs.iter().find(|(known, _)| *known == link) {
             return program.clone();
         }
         let program = match self.filter.program(link, Target::File) {
-            Ok(program) => Some(Rc::new(program)),
+            Ok(program) => Some(Arc::new(program)),
             Err(error) if programs.is_empty() => {
-                *self.error.borrow_mut() = Some(error);
+                *locked(&self.error) = Some(error);
                 return None;
             }
             Err(_) => None,
@@ -368,7 +369,7 @@ impl CaptureFilter {
 
     /// The error that stopped the run, if one did.
     pub(super) fn ended(&self) -> Result<(), Failure> {
-        self.error.borrow().as_ref().map_or(Ok(()), |error| Err(usage(error)))
+        locked(&self.error).as_ref().map_or(Ok(()), |error| Err(usage(error)))
     }
 
     /// The filter itself.
@@ -397,6 +398,11 @@ impl CaptureFilter {
     }
 }
 
+/// What a lock holds; one that a panic left behind holds what it held.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[inline]
 fn verdict(program: &Program, raw: &RawPacket<'_>) -> Gate {
     if program.matches(raw.bytes, raw.meta.wire_len) { Gate::Take } else { Gate::Leave }
@@ -409,7 +415,7 @@ pub(super) struct Selector<'f> {
     display: Option<&'f Display>,
     /// Without a display filter, the program for the link type of the packet before, which is nearly always that of the
     /// next one.
-    at_hand: Option<(LinkType, Rc<Program>)>,
+    at_hand: Option<(LinkType, Arc<Program>)>,
 }
 
 impl<'f> Selector<'f> {

@@ -14,7 +14,7 @@ use super::{Failure, Output};
 use crate::analysis::{Analyzer, Judged, Note};
 use crate::capture::FileSource;
 use crate::packet::{Item, RawPacket, Remark};
-use crate::pipeline::{self, Gate, Patience, RunError, Sink};
+use crate::pipeline::{self, Gate, MovableGate, Patience, RunError, Sink};
 
 /// Arguments of `read`.
 #[derive(Debug, Args)]
@@ -67,9 +67,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             }
             copier => {
                 let takes_all = selector.takes_all();
-                let selector = RefCell::new(&mut selector);
-                let gate = |raw: &RawPacket<'_>| selector.borrow_mut().verdict(raw);
-                let gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate> = if takes_all { None } else { Some(&gate) };
+                let mut gate = |raw: &RawPacket<'_>| selector.verdict(raw);
+                let gate: Option<MovableGate<'_>> = if takes_all { None } else { Some(&mut gate) };
                 let at_once = !source.is_all_there() && (arguments.print.line_buffered || output.is_terminal());
                 judge(arguments, &mut source, gate, copier, display, at_once, output)
             }
@@ -85,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
 fn judge(
     arguments: &Arguments,
     source: &mut FileSource,
-    gate: Option<&dyn Fn(&RawPacket<'_>) -> Gate>,
+    gate: Option<MovableGate<'_>>,
     copier: Option<Copier>,
     display: Option<Display>,
     at_once: bool,
@@ -95,20 +94,32 @@ fn judge(
     let print = PrintOptions { line_buffered: at_once || arguments.print.line_buffered, ..arguments.print.clone() };
     let Some(copier) = copier else {
         let mut printer = Printer::new(&print, output);
-        // With a count the run ends somewhere, and what is damaged behind that must not be met.
-        let result = if gate.is_none() && arguments.print.count.is_none() && source.is_all_there() {
-            pipeline::run_ahead(source, &mut analyzer, &mut printer)
-        } else {
-            let patience = if at_once { Patience::Live } else { Patience::Hold };
-            pipeline::run(source, gate, &mut analyzer, &mut printer, patience)
-        };
-        return (result, Ok(()));
+        let patience = if at_once { Patience::Live } else { Patience::Hold };
+        return (pass(arguments, source, gate, &mut analyzer, &mut printer, patience), Ok(()));
     };
     let printer = arguments.write.print_too.then(|| Printer::new(&print, output));
     let mut sink = CopySink { display, copier, printer };
     // Notes are written beside their packets, so they have to be final.
-    let result = pipeline::run(source, gate, &mut analyzer, &mut sink, Patience::Hold);
+    let result = pass(arguments, source, gate, &mut analyzer, &mut sink, Patience::Hold);
     (result, sink.copier.finish())
+}
+
+/// Runs `source` through `analyzer` into `sink`, on several processors where that makes no difference.
+fn pass(
+    arguments: &Arguments,
+    source: &mut FileSource,
+    gate: Option<MovableGate<'_>>,
+    analyzer: &mut Analyzer,
+    sink: &mut dyn Sink,
+    patience: Patience,
+) -> Result<(), RunError> {
+    // With a count the run ends somewhere, and what is damaged behind that must not be met.
+    if arguments.print.count.is_none() && source.is_all_there() {
+        return pipeline::run_ahead(source, gate, analyzer, sink);
+    }
+    let gate = gate.map(RefCell::new);
+    let gate = gate.as_ref().map(|gate| |raw: &RawPacket<'_>| gate.borrow_mut()(raw));
+    pipeline::run(source, gate.as_ref().map(|gate| gate as _), analyzer, sink, patience)
 }
 
 /// Counts packets, up to a limit; they are looked into only if a display filter needs that.

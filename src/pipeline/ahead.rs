@@ -5,18 +5,21 @@
 //! by octet. Packets travel in parcels, for handing over each by itself would cost more than it gains. A parcel is filled
 //! by the first thread, what is said is put in by the second, and the third empties it and sends it back.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use super::queue::Queue;
-use super::{Patience, RunError, Sink, run};
+use super::{Gate, Patience, RunError, Sink, run};
 use crate::analysis::{Analyzer, Context, Note, Notes, Settlement};
 use crate::base::limits::{MAX_PARCEL_OCTETS, MAX_PARCEL_PACKETS, MAX_PARCELS};
 use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceError};
 
-/// Runs `source` to its end like [`run`] without a filter and with [`Patience::Hold`], on several processors if there are
-/// more than one.
+/// A filter that may be asked on another thread.
+pub type MovableGate<'g> = &'g mut (dyn FnMut(&RawPacket<'_>) -> Gate + Send);
+
+/// Runs `source` to its end like [`run`] with [`Patience::Hold`], on several processors if there are more than one.
 ///
 /// The source is read ahead of `sink`, so this is not for one that waits for its packets, nor for a sink that ends a run
 /// before the end of its source: how far the source was read then depends on the machine.
@@ -25,17 +28,25 @@ use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceE
 /// As [`run`].
 pub fn run_ahead(
     source: &mut (dyn PacketSource + Send),
+    gate: Option<MovableGate<'_>>,
     analyzer: &mut Analyzer,
     sink: &mut dyn Sink,
 ) -> Result<(), RunError> {
-    if thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
-        return run(source, None, analyzer, sink, Patience::Hold);
+    if thread::available_parallelism().is_ok_and(|processors| processors.get() >= 2) {
+        return on_threads(source, gate, analyzer, sink);
     }
-    on_threads(source, analyzer, sink)
+    match gate.map(RefCell::new) {
+        None => run(source, None, analyzer, sink, Patience::Hold),
+        Some(gate) => {
+            let gate = |raw: &RawPacket<'_>| gate.borrow_mut()(raw);
+            run(source, Some(&gate), analyzer, sink, Patience::Hold)
+        }
+    }
 }
 
 fn on_threads(
     source: &mut (dyn PacketSource + Send),
+    gate: Option<MovableGate<'_>>,
     analyzer: &mut Analyzer,
     sink: &mut dyn Sink,
 ) -> Result<(), RunError> {
@@ -44,7 +55,7 @@ fn on_threads(
     let (emptied, empty) = sync_channel(2 * MAX_PARCELS);
     let notes_only = sink.takes_notes_only();
     thread::scope(|scope| {
-        let reading = spawn(scope, "reading", move || fill(source, &to_analysis, &empty))?;
+        let reading = spawn(scope, "reading", move || fill(source, gate, &to_analysis, &empty))?;
         let (analysis, parcels) = if analyzer.is_silent() {
             (None, read)
         } else {
@@ -116,6 +127,7 @@ impl Parcel {
 /// The first thread: packs what `source` yields, to its end or until nobody takes parcels any more.
 fn fill(
     source: &mut (dyn PacketSource + Send),
+    mut gate: Option<MovableGate<'_>>,
     full: &SyncSender<Parcel>,
     empty: &Receiver<Parcel>,
 ) -> Option<SourceError> {
@@ -123,6 +135,11 @@ fn fill(
     let broken = loop {
         let thing = match source.next_item() {
             Ok(Some(Item::Packet(raw))) => {
+                match gate.as_mut().map_or(Gate::Take, |gate| gate(&raw)) {
+                    Gate::Take => {}
+                    Gate::Leave => continue,
+                    Gate::Stop => break None,
+                }
                 parcel.octets.extend_from_slice(raw.bytes);
                 Thing::Packet { meta: raw.meta, len: raw.bytes.len(), said: Said::default() }
             }
@@ -318,7 +335,7 @@ mod tests {
             let [mut one, mut two] = [(); 2].map(|()| Log { notes_only, ..Log::default() });
             let of_one =
                 run(&mut Source::new(5000, breaks), None, &mut Analyzer::new(), &mut one, Patience::Hold).map_err(said);
-            let of_two = on_threads(&mut Source::new(5000, breaks), &mut Analyzer::new(), &mut two).map_err(said);
+            let of_two = on_threads(&mut Source::new(5000, breaks), None, &mut Analyzer::new(), &mut two).map_err(said);
             assert_eq!(of_one, of_two);
             assert_eq!(of_one.is_err(), breaks);
             assert!(one.lines.iter().any(|line| line.contains("tcp-retransmission")), "nothing to wait for");
@@ -333,7 +350,24 @@ mod tests {
     #[test]
     fn a_sink_that_has_enough_ends_all_threads() {
         let mut log = Log { most: Some(300), ..Log::default() };
-        on_threads(&mut Source::new(90_000, true), &mut Analyzer::new(), &mut log).expect("the end was not reached");
+        on_threads(&mut Source::new(90_000, true), None, &mut Analyzer::new(), &mut log)
+            .expect("the end was not reached");
         assert_eq!(log.lines.len(), 300);
+    }
+
+    #[test]
+    fn a_filter_leaves_out_and_stops_as_on_one_thread() {
+        let verdict = |raw: &RawPacket<'_>| match raw.meta.number {
+            number if number > 98_000 => Gate::Stop,
+            number if number.is_multiple_of(3) => Gate::Leave,
+            _ => Gate::Take,
+        };
+        let (mut one, mut two) = (Log::default(), Log::default());
+        run(&mut Source::new(5000, true), Some(&verdict), &mut Analyzer::new(), &mut one, Patience::Hold)
+            .expect("the end was not reached");
+        on_threads(&mut Source::new(5000, true), Some(&mut { verdict }), &mut Analyzer::new(), &mut two)
+            .expect("the end was not reached");
+        assert!(one.lines.len() > 1000);
+        assert_eq!(one.lines, two.lines);
     }
 }

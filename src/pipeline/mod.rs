@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use crate::analysis::{Analyzer, Judged, Note, Notes};
 use crate::packet::{Item, Packet, PacketSource, RawPacket, Remark, SourceError};
-pub use ahead::run_ahead;
+pub use ahead::{MovableGate, run_ahead};
 use queue::Queue;
 
 /// Where judged packets go.
