@@ -244,6 +244,7 @@ const FOR_PEOPLE: &[&str] = &[
     "render/topology/mod.rs",
     "render/subnet",
     "render/messages.rs",
+    "render/replay",
 ];
 
 #[test]

@@ -24,4 +24,7 @@ pub const COUNTED: &[(&str, &str)] = &[
     ("part", "份"),
     ("block", "块"),
     ("port", "个端口"),
+    ("address", "个地址"),
+    ("copy", "份副本"),
+    ("conversation", "个会话"),
 ];

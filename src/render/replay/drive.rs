@@ -6,7 +6,7 @@ use std::io;
 use serde_json::{Value as Json, json};
 
 use crate::analysis::Severity;
-use crate::render::page::count;
+use crate::lang::{Lang, tell};
 use crate::render::simulation::{json_record, json_summary_of};
 use crate::render::style::{HEADING, Paint, severity};
 use crate::render::table::Table as Grid;
@@ -19,12 +19,14 @@ const MAX_ROWS: usize = 200;
 
 /// Appends the comparison.
 pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     let engine = &driven.engine;
     let done = driven.talks.iter().filter(|talk| talk.simulated.is_some()).count();
-    let heading = format!(
+    let heading = tell!(
+        lang,
         "{} of {} driven anew through live hosts; each cell: captured → simulated (ratio)",
         done,
-        count(driven.talks.len() as u64, "conversation")
+        lang.count(driven.talks.len() as u64, "conversation")
     );
     out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
     out.push(b'\n');
@@ -58,37 +60,62 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
     let slower = driven.talks.iter().filter(|talk| takes_another_time(talk)).count();
     let mut text = String::new();
     let verdict = match changed {
-        0 if done > 0 && slower == 0 => {
-            paint.text("no difference: as many segments, as many resent, in the same time", severity(Severity::Chat))
-        }
+        0 if done > 0 && slower == 0 => paint.text(
+            lang.say("no difference: as many segments, as many resent, in the same time"),
+            severity(Severity::Chat),
+        ),
         0 if done > 0 => {
-            format!("as many segments and as many resent; of {done}, {slower} took another time (ratio beyond 1 %)")
+            tell!(
+                lang,
+                "as many segments and as many resent; of {}, {} took another time (ratio beyond 1 %)",
+                done,
+                slower
+            )
         }
-        0 => "nothing could be driven".to_owned(),
-        1 => "1 conversation differs in segments or resent segments".to_owned(),
-        _ => format!("{changed} conversations differ in segments or resent segments"),
+        0 => lang.say("nothing could be driven").to_owned(),
+        1 => lang.say("1 conversation differs in segments or resent segments").to_owned(),
+        _ => tell!(lang, "{} conversations differ in segments or resent segments", changed),
     };
     let _ = writeln!(text, "{verdict}");
-    troubles(driven, &mut text);
+    troubles(driven, lang, &mut text);
     for talk in driven.talks.iter().filter(|talk| talk.left_out.is_some()).take(20) {
         let [initiator, responder] = talk.talk.ends;
         let why = talk.left_out.unwrap_or_default();
-        let _ = writeln!(text, "not driven: packet {}, {initiator} → {responder}: {why}", talk.talk.first_packet);
+        let _ = writeln!(
+            text,
+            "{}",
+            tell!(
+                lang,
+                "not driven: packet {}, {} → {}: {}",
+                talk.talk.first_packet,
+                initiator,
+                responder,
+                lang.retell(why)
+            )
+        );
     }
     let left_out = driven.talks.iter().filter(|talk| talk.left_out.is_some()).count();
     if left_out > 20 {
-        let _ = writeln!(text, "… and {} more not driven; --jsonl lists them", left_out - 20);
+        let _ = writeln!(text, "{}", tell!(lang, "… and {} more not driven; --jsonl lists them", left_out - 20));
     }
     if driven.not_kept > 0 {
-        let _ = writeln!(text, "{} of conversations beyond those kept", count(driven.not_kept, "packet"));
+        let _ = writeln!(
+            text,
+            "{}",
+            tell!(lang, "{} of conversations beyond those kept", lang.count(driven.not_kept, "packet"))
+        );
     }
     if driven.without_source > 0 {
-        let what = count(driven.without_source, "datagram");
-        let _ = writeln!(text, "{what} of hosts that had no address yet (0.0.0.0): not driven, as nobody could answer");
+        let what = lang.count(driven.without_source, "datagram");
+        let _ = writeln!(
+            text,
+            "{}",
+            tell!(lang, "{} of hosts that had no address yet (0.0.0.0): not driven, as nobody could answer", what)
+        );
     }
     if driven.fragments > 0 {
-        let what = count(driven.fragments, "datagram");
-        let _ = writeln!(text, "{what} with fragments that the capture has not: not driven");
+        let what = lang.count(driven.fragments, "datagram");
+        let _ = writeln!(text, "{}", tell!(lang, "{} with fragments that the capture has not: not driven", what));
     }
     for device in engine.devices() {
         for reason in Reason::all() {
@@ -96,7 +123,11 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
                 0 => {}
                 count => {
                     let name = engine.name(device);
-                    let _ = writeln!(text, "{name} dropped {count}: {} [{}]", reason.sentence(), reason.rule());
+                    let _ = writeln!(
+                        text,
+                        "{}",
+                        tell!(lang, "{} dropped {}: {} [{}]", name, count, lang.say(reason.sentence()), reason.rule())
+                    );
                 }
             }
         }
@@ -104,13 +135,17 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
     let books = engine.books();
     let _ = writeln!(
         text,
-        "{} made; {} copies = {} delivered + {} filtered + {} dropped + {} under way [R11]",
-        count(books.injected, "frame"),
-        books.copies,
-        books.delivered,
-        books.filtered,
-        books.dropped,
-        books.in_flight
+        "{}",
+        tell!(
+            lang,
+            "{} made; {} copies = {} delivered + {} filtered + {} dropped + {} under way [R11]",
+            lang.count(books.injected, "frame"),
+            books.copies,
+            books.delivered,
+            books.filtered,
+            books.dropped,
+            books.in_flight
+        )
     );
     out.extend_from_slice(text.as_bytes());
 }
@@ -119,7 +154,7 @@ pub fn drive(driven: &Driven, width: usize, paint: Paint, out: &mut Vec<u8>) {
 const MAX_LISTED: usize = 20;
 
 /// What the hosts could not do as they did in the capture.
-fn troubles(driven: &Driven, text: &mut String) {
+fn troubles(driven: &Driven, lang: Lang, text: &mut String) {
     let ended: Vec<_> = driven.talks.iter().filter(|talk| talk.error.is_some()).collect();
     for talk in ended.iter().take(MAX_LISTED) {
         let Some((side, errno)) = &talk.error else { continue };
@@ -127,22 +162,37 @@ fn troubles(driven: &Driven, text: &mut String) {
         let who = side.name();
         let _ = writeln!(
             text,
-            "packet {}, {initiator} → {responder}: the {who} could not go on: {}",
-            talk.talk.first_packet,
-            explain_errno(errno)
+            "{}",
+            tell!(
+                lang,
+                "packet {}, {} → {}: the {} could not go on: {}",
+                talk.talk.first_packet,
+                initiator,
+                responder,
+                lang.say(who),
+                lang.retell(&explain_errno(errno))
+            )
         );
     }
     if ended.len() > MAX_LISTED {
-        let _ = writeln!(text, "… and {} more that could not go on; --jsonl lists them", ended.len() - MAX_LISTED);
+        let _ = writeln!(
+            text,
+            "{}",
+            tell!(lang, "… and {} more that could not go on; --jsonl lists them", ended.len() - MAX_LISTED)
+        );
     }
     let given_up: u64 = driven.talks.iter().map(|talk| talk.given_up).sum();
     if given_up > 0 {
         let talks = driven.talks.iter().filter(|talk| talk.given_up > 0).count() as u64;
         let _ = writeln!(
             text,
-            "{} waited for in vain in {}: the hosts went on without (a responder without answering what never came)",
-            count(given_up, "datagram"),
-            count(talks, "conversation")
+            "{}",
+            tell!(
+                lang,
+                "{} waited for in vain in {}: the hosts went on without (a responder without answering what never came)",
+                lang.count(given_up, "datagram"),
+                lang.count(talks, "conversation")
+            )
         );
     }
 }

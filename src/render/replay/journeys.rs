@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Page;
 use crate::analysis::{Analyzer, Judged, Notes};
 use crate::base::text::harmless;
+use crate::lang::{Lang, tell};
 use crate::packet::{Meta, Packet, RawPacket};
 use crate::render::ledger::line;
 use crate::render::style::{DIM, HEADING, Paint};
@@ -22,6 +23,7 @@ const MAX_LINES: usize = 60;
 impl Page<'_> {
     /// Appends the journey of one frame of the capture, or of each.
     pub fn ledger(&self, only: Option<u64>, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let replay = self.replay;
         let numbers = replay.numbers();
         let mut by_number: BTreeMap<u64, Vec<&Record>> = BTreeMap::new();
@@ -42,19 +44,21 @@ impl Page<'_> {
             out.push(b'\n');
         }
         if shown > MAX_FRAMES {
-            let text = format!("… and {} more frames; --frame N shows one, --jsonl all\n", shown - MAX_FRAMES);
+            let text = tell!(lang, "… and {} more frames; --frame N shows one, --jsonl all\n", shown - MAX_FRAMES);
             out.extend_from_slice(text.as_bytes());
         }
         if let Some(number) = only.filter(|_| shown == 0) {
             let odd = self.capture.odd.iter().find(|(_, (_, first))| first.contains(&number));
             let text = match odd {
-                Some((odd, _)) => format!("packet {number} of the capture did not enter: it {}\n", odd.sentence()),
-                None => format!("the capture has no packet {number} that could enter\n"),
+                Some((odd, _)) => {
+                    tell!(lang, "packet {} of the capture did not enter: it {}\n", number, lang.retell(&odd.sentence()))
+                }
+                None => tell!(lang, "the capture has no packet {} that could enter\n", number),
             };
             out.extend_from_slice(text.as_bytes());
         }
         if let Some(made) = by_number.get(&0).filter(|_| only.is_none()) {
-            out.extend_from_slice(self.paint.text("made by the simulation itself\n", HEADING).as_bytes());
+            out.extend_from_slice(self.paint.text(lang.say("made by the simulation itself\n"), HEADING).as_bytes());
             lines(replay, made, self.paint, out);
         }
     }
@@ -73,26 +77,28 @@ pub fn one_frame(replay: &Replay, capture: &Capture, number: u64, paint: Paint, 
 }
 
 fn journey(replay: &Replay, entry: &Entry, what: &str, records: &[&Record], paint: Paint, out: &mut Vec<u8>) {
-    let heading = format!("packet {}  {what}", entry.number);
+    let lang = paint.lang();
+    let heading = tell!(lang, "packet {}  {}", entry.number, what);
     out.extend_from_slice(paint.text(heading.trim_end(), HEADING).as_bytes());
     out.push(b'\n');
     let engine = &replay.engine;
     let why = match entry.fate {
         Fate::Enters => {
             let place = entry.ingress.map_or_else(String::new, |(device, port)| end(engine, device, port));
-            let beyond = if entry.from_origin { ", beyond the router that brought it" } else { "" };
+            let beyond = if entry.from_origin { lang.say(", beyond the router that brought it") } else { "" };
             let cut = entry.pieces.map_or_else(String::new, |(_, count)| {
-                format!(", cut into {count} segments as its card would have done")
+                tell!(lang, ", cut into {} segments as its card would have done", count)
             });
-            format!("enters at {place}, the port of its sender{beyond}{cut} [R4]")
+            tell!(lang, "enters at {}, the port of its sender{}{} [R4]", place, beyond, cut)
         }
-        fate => format!("does not enter: {}", fate_words(fate)),
+        fate => tell!(lang, "does not enter: {}", fate_words(fate, lang)),
     };
     out.extend_from_slice(format!("  {}\n", paint.text(&why, DIM)).as_bytes());
     lines(replay, records, paint, out);
 }
 
 fn lines(replay: &Replay, records: &[&Record], paint: Paint, out: &mut Vec<u8>) {
+    let lang = paint.lang();
     let mut ends = [0u64; 3];
     for (index, record) in records.iter().enumerate() {
         match record.event {
@@ -106,28 +112,29 @@ fn lines(replay: &Replay, records: &[&Record], paint: Paint, out: &mut Vec<u8>) 
         }
     }
     if records.len() > MAX_LINES {
-        out.extend_from_slice(format!("    … and {} more events\n", records.len() - MAX_LINES).as_bytes());
+        out.extend_from_slice(tell!(lang, "    … and {} more events\n", records.len() - MAX_LINES).as_bytes());
     }
     if !records.is_empty() {
         let [delivered, filtered, dropped] = ends;
         let flying =
             replay.engine.in_flight().filter(|(_, id)| records.iter().any(|record| record.frame == *id)).count();
-        let flying = if flying > 0 { format!(", {flying} still under way") } else { String::new() };
-        let sum = format!("    copies: {delivered} delivered, {filtered} filtered, {dropped} dropped{flying}");
+        let flying = if flying > 0 { tell!(lang, ", {} still under way", flying) } else { String::new() };
+        let sum =
+            tell!(lang, "    copies: {} delivered, {} filtered, {} dropped{}", delivered, filtered, dropped, flying);
         out.extend_from_slice(paint.text(&sum, DIM).as_bytes());
         out.push(b'\n');
     }
 }
 
 /// Why a frame does not enter.
-pub(super) fn fate_words(fate: Fate) -> String {
+pub(super) fn fate_words(fate: Fate, lang: Lang) -> String {
     match fate {
-        Fate::Enters => "enters".to_owned(),
-        Fate::MirrorCopy { of } => format!("the mirror port saw packet {of} twice; this copy is evidence [R8]"),
-        Fate::OfSwitch => "the simulated switch sends such messages itself".to_owned(),
-        Fate::Unmapped => "its sender has no place in the topology [R2]".to_owned(),
-        Fate::Giant => "it is too long for the link of its sender (--offload drop) [R8]".to_owned(),
-        Fate::CameBack => "the capture says it was received by its own sender [R8]".to_owned(),
+        Fate::Enters => lang.say("enters").to_owned(),
+        Fate::MirrorCopy { of } => tell!(lang, "the mirror port saw packet {} twice; this copy is evidence [R8]", of),
+        Fate::OfSwitch => lang.say("the simulated switch sends such messages itself").to_owned(),
+        Fate::Unmapped => lang.say("its sender has no place in the topology [R2]").to_owned(),
+        Fate::Giant => lang.say("it is too long for the link of its sender (--offload drop) [R8]").to_owned(),
+        Fate::CameBack => lang.say("the capture says it was received by its own sender [R8]").to_owned(),
     }
 }
 

@@ -82,7 +82,7 @@ impl Page<'_> {
             .entries
             .iter()
             .filter(|entry| entry.fate != Fate::Enters)
-            .map(|entry| json!({"frame": entry.number, "why": fate_words(entry.fate)}))
+            .map(|entry| json!({"frame": entry.number, "why": fate_words(entry.fate, crate::lang::Lang::English)}))
             .collect();
         let odd: Vec<Json> = self
             .capture

@@ -14,6 +14,7 @@ pub use journeys::one_frame;
 pub use stations::{odd, stations};
 
 use super::style::Paint;
+use crate::lang::{Lang, tell};
 use crate::sim::replay::{Capture, Replay};
 
 /// A replay to be shown.
@@ -34,11 +35,11 @@ pub struct Page<'a> {
 }
 
 /// The first of some numbers: `3, 7, 9 and 40 more`.
-fn some_numbers(numbers: &[u64], most: usize) -> String {
+fn some_numbers(numbers: &[u64], most: usize, lang: Lang) -> String {
     let shown: Vec<String> = numbers.iter().take(most).map(u64::to_string).collect();
     match numbers.len().saturating_sub(most) {
         0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        more => tell!(lang, "{} and {} more", shown.join(", "), more),
     }
 }
 

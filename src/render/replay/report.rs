@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use super::{Page, span};
 use crate::analysis::Severity;
 use crate::base::text::harmless;
-use crate::render::page;
+use crate::lang::tell;
+use crate::render::page::{pad, pad_left};
 use crate::render::simulation::{millis, reason_words};
 use crate::render::style::{DIM, HEADING, severity};
 use crate::render::table::Table as Grid;
@@ -42,13 +43,16 @@ impl Page<'_> {
     }
 
     fn head(&self, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let frames = self.capture.frames.len() as u64;
         let entered = self.replay.count(|fate| fate == Fate::Enters);
-        let line = format!(
-            "{} through {}: {entered} of {} enter, each at the port of its sender\n",
+        let line = tell!(
+            lang,
+            "{} through {}: {} of {} enter, each at the port of its sender\n",
             harmless(self.file),
             harmless(self.topology),
-            page::count(frames, "frame")
+            entered,
+            lang.count(frames, "frame")
         );
         out.extend_from_slice(self.paint.text(line.trim_end(), HEADING).as_bytes());
         out.extend_from_slice(b"\n\n");
@@ -56,6 +60,7 @@ impl Page<'_> {
     }
 
     fn places(&self, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let replay = self.replay;
         self.heading("Who is where", out);
         let mut grid =
@@ -66,16 +71,20 @@ impl Page<'_> {
             let mut addresses: Vec<String> =
                 station.addresses.iter().take(2).map(|seen| seen.address.to_string()).collect();
             if station.addresses.len() > 2 {
-                addresses.push(format!("and {} more", station.addresses.len() - 2));
+                addresses.push(tell!(lang, "and {} more", station.addresses.len() - 2));
             }
             let (place, because) = match replay.mapping.of(station.mac) {
-                Some(place) => (end(&replay.engine, place.device, place.port), place.by.sentence()),
-                None if station.sent == 0 => ("nowhere".to_owned(), "never speaks, so nothing is lost".to_owned()),
-                None => ("nowhere".to_owned(), "has no place: its frames do not enter".to_owned()),
+                Some(place) => {
+                    (end(&replay.engine, place.device, place.port), lang.retell(&place.by.sentence()).into_owned())
+                }
+                None if station.sent == 0 => {
+                    (lang.say("nowhere").to_owned(), lang.say("never speaks, so nothing is lost").to_owned())
+                }
+                None => (lang.say("nowhere").to_owned(), lang.say("has no place: its frames do not enter").to_owned()),
             };
             grid.row([
                 station.mac.to_string(),
-                station.class.name().to_owned(),
+                lang.say(station.class.name()).to_owned(),
                 addresses.join(" "),
                 station.sent.to_string(),
                 place,
@@ -85,32 +94,35 @@ impl Page<'_> {
         grid.write(out);
         if let Some((point, is_guess)) = replay.point {
             let guess = match (is_guess, &replay.identities.point) {
-                (true, Some((_, why))) => format!(" (guess: {why})"),
+                (true, Some((_, why))) => tell!(lang, " (guess: {})", lang.retell(why)),
                 _ => String::new(),
             };
-            let text = format!("The capture was taken at {}{guess}.\n", end(&replay.engine, point.0, point.1));
+            let text = tell!(lang, "The capture was taken at {}{}.\n", end(&replay.engine, point.0, point.1), guess);
             out.extend_from_slice(text.as_bytes());
         } else {
             out.extend_from_slice(
-                b"Where the capture was taken is not known, so there is nothing to compare with and frames enter at the \
-                  time of the file: --captured-at DEVICE.PORT tells.\n",
+                lang.say("Where the capture was taken is not known, so there is nothing to compare with and frames enter at the \
+                  time of the file: --captured-at DEVICE.PORT tells.\n")
+                .as_bytes(),
             );
         }
         if replay.plan.lead_nanos > 0 {
-            let text = format!(
+            let text = tell!(
+                lang,
                 "Frames left their senders before they were seen there: the replay begins {} before the first frame.\n",
                 span(replay.plan.lead_nanos as i64).trim_start_matches('+')
             );
             out.extend_from_slice(text.as_bytes());
         }
         if replay.rewriter.is_some() {
-            let text = format!("{} replaced (--rewrite).\n", page::count(replay.plan.rewritten, "address"));
-            out.extend_from_slice(text.replace("addresss", "addresses").as_bytes());
+            let text = tell!(lang, "{} replaced (--rewrite).\n", lang.count(replay.plan.rewritten, "address"));
+            out.extend_from_slice(text.as_bytes());
         }
     }
 
     /// Appends what changed in the tables of switches and stations, in the order of time.
     pub fn timeline(&self, most: usize, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let engine = &self.replay.engine;
         let numbers = self.replay.numbers();
         let mut lines = Vec::new();
@@ -122,14 +134,20 @@ impl Page<'_> {
             };
             let port = record.port.map(|port| engine.port_name(record.device, port)).unwrap_or_default();
             let text = match record.event {
-                EventKind::Learned => format!("learns {mac} is behind port {port}"),
+                EventKind::Learned => tell!(lang, "learns {} is behind port {}", mac, port),
                 EventKind::Moved => {
-                    format!("{mac} moved from port {} to port {port}", record.fact_count("from_port").unwrap_or(0))
+                    tell!(
+                        lang,
+                        "{} moved from port {} to port {}",
+                        mac,
+                        record.fact_count("from_port").unwrap_or(0),
+                        port
+                    )
                 }
-                EventKind::Aged => format!("forgets {mac}"),
-                EventKind::Arp if !record.text().is_empty() => record.text().to_owned(),
-                EventKind::Note if !record.text().is_empty() => record.text().to_owned(),
-                EventKind::Stp => record.text().to_owned(),
+                EventKind::Aged => tell!(lang, "forgets {}", mac),
+                EventKind::Arp if !record.text().is_empty() => lang.retell(record.text()).into_owned(),
+                EventKind::Note if !record.text().is_empty() => lang.retell(record.text()).into_owned(),
+                EventKind::Stp => lang.retell(record.text()).into_owned(),
                 _ => continue,
             };
             if lines.len() >= most {
@@ -152,7 +170,13 @@ impl Page<'_> {
             return;
         }
         self.heading("What changed in the tables", out);
-        let head = format!("{:>14}  {:>6}  {:<10} {}\n", "time", "packet", "box", "what");
+        let head = format!(
+            "{}  {}  {} {}\n",
+            pad_left(lang.say("time"), 14),
+            pad_left(lang.say("packet"), 6),
+            pad(lang.say("box"), 10),
+            lang.say("what")
+        );
         out.extend_from_slice(self.paint.text(head.trim_end(), DIM).as_bytes());
         out.push(b'\n');
         for (time, packet, name, text, why) in lines {
@@ -162,7 +186,7 @@ impl Page<'_> {
             out.push(b'\n');
         }
         if left_out > 0 {
-            let text = format!("… and {left_out} more; --view timeline shows all\n");
+            let text = tell!(lang, "… and {} more; --view timeline shows all\n", left_out);
             out.extend_from_slice(text.as_bytes());
         }
     }
@@ -220,6 +244,7 @@ impl Page<'_> {
     }
 
     fn routers(&self, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let replay = self.replay;
         let engine = &replay.engine;
         let mut text = String::new();
@@ -228,19 +253,24 @@ impl Page<'_> {
             if replay.live.contains(&device) {
                 let count = |event, reason| engine.deed_count(device, event, reason);
                 let routed = count(EventKind::Delivered, Reason::Routed) + count(EventKind::Forwarded, Reason::Routed);
-                let _ = write!(text, "{name} is alive: it forwarded {}", page::count(routed, "packet"));
+                let _ =
+                    write!(text, "{}", tell!(lang, "{} is alive: it forwarded {}", name, lang.count(routed, "packet")));
                 for reason in Reason::all() {
                     match count(EventKind::Dropped, reason) {
                         0 => {}
                         dropped => {
-                            let _ = write!(text, ", dropped {dropped} ({})", reason.code());
+                            let _ = write!(text, "{}", tell!(lang, ", dropped {} ({})", dropped, reason.code()));
                         }
                     }
                 }
                 match engine.device(device).counter("held-back") {
                     None | Some(0) => {}
                     Some(held) => {
-                        let _ = write!(text, "; held back {held} that the capture contains already [R7]");
+                        let _ = write!(
+                            text,
+                            "{}",
+                            tell!(lang, "; held back {} that the capture contains already [R7]", held)
+                        );
                     }
                 }
                 text.push('\n');
@@ -249,10 +279,15 @@ impl Page<'_> {
                 let sent = replay.plan.entries.iter().filter(|e| e.ingress.is_some_and(|(at, _)| at == device)).count();
                 let _ = writeln!(
                     text,
-                    "{name} is a mute stand-in: it took in {} for others, and {} entered at its ports as it had sent \
+                    "{}",
+                    tell!(
+                        lang,
+                        "{} is a mute stand-in: it took in {} for others, and {} entered at its ports as it had sent \
                      them; --remote origin lets it route itself [R5]",
-                    page::count(taken, "packet"),
-                    page::count(sent as u64, "frame")
+                        name,
+                        lang.count(taken, "packet"),
+                        lang.count(sent as u64, "frame")
+                    )
                 );
             }
         }
@@ -261,9 +296,13 @@ impl Page<'_> {
             let held = engine.device(*device).counter("held-back").unwrap_or(0);
             let _ = writeln!(
                 text,
-                "{} is alive; {} held back because the capture contains the same [R7]",
-                engine.name(*device),
-                page::count(held, "frame")
+                "{}",
+                tell!(
+                    lang,
+                    "{} is alive; {} held back because the capture contains the same [R7]",
+                    engine.name(*device),
+                    lang.count(held, "frame")
+                )
             );
         }
         if !text.is_empty() {
@@ -274,6 +313,7 @@ impl Page<'_> {
 
     /// Where copies ended for another reason than that they arrived.
     fn ends(&self, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let engine = &self.replay.engine;
         let mut ports: BTreeMap<(DeviceId, Reason), BTreeMap<PortId, u64>> = BTreeMap::new();
         for record in engine.records().iter().filter(|record| record.event == EventKind::Dropped) {
@@ -302,10 +342,10 @@ impl Page<'_> {
                     });
                     grid.row([
                         engine.name(device).to_owned(),
-                        word.to_owned(),
+                        lang.say(word).to_owned(),
                         count.to_string(),
                         reason.rule().to_owned(),
-                        format!("{}: {}", reason.code(), reason.sentence()),
+                        format!("{}: {}", reason.code(), lang.say(reason.sentence())),
                         at,
                     ]);
                 }
@@ -355,17 +395,19 @@ impl Page<'_> {
     }
 
     fn compared(&self, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let Some(comparison) = &self.replay.comparison else { return };
         let Some(point) = comparison.point else { return };
         let name = end(&self.replay.engine, point.0, point.1);
-        self.heading(&format!("Compared with the capture at {name}"), out);
+        self.heading(&tell!(lang, "Compared with the capture at {}", name), out);
         let mut text = String::new();
         let verdict = match comparison.is_exact() {
-            true => self.paint.text("equal, to the octet and to the nanosecond", severity(Severity::Chat)),
-            false => format!(
+            true => self.paint.text(lang.say("equal, to the octet and to the nanosecond"), severity(Severity::Chat)),
+            false => tell!(
+                lang,
                 "{} of {} with equal octets, {} different, {} missing, {} extra",
                 comparison.equal,
-                page::count(comparison.expected, "frame"),
+                lang.count(comparison.expected, "frame"),
                 comparison.counts[0],
                 comparison.counts[1],
                 comparison.counts[2]
@@ -376,9 +418,13 @@ impl Page<'_> {
         if comparison.of_switches.0 > 0 {
             let _ = writeln!(
                 text,
-                "{} of switches in the capture, {} of them sent alike by the simulated ones",
-                page::count(comparison.of_switches.0, "message"),
-                comparison.of_switches.1
+                "{}",
+                tell!(
+                    lang,
+                    "{} of switches in the capture, {} of them sent alike by the simulated ones",
+                    lang.count(comparison.of_switches.0, "message"),
+                    comparison.of_switches.1
+                )
             );
         }
         for (word, list, count) in [
@@ -389,43 +435,55 @@ impl Page<'_> {
             for difference in list.iter().take(SHOWN) {
                 let what = self.difference(word, difference);
                 let packet = match difference.number {
-                    0 => "a frame".to_owned(),
-                    number => format!("packet {number}"),
+                    0 => lang.say("a frame").to_owned(),
+                    number => tell!(lang, "packet {}", number),
                 };
-                let _ = writeln!(text, "  {word}: {packet}{}{what}", if what.is_empty() { "" } else { ": " });
+                let _ =
+                    writeln!(text, "  {}: {packet}{}{what}", lang.say(word), if what.is_empty() { "" } else { ": " });
             }
             if count > SHOWN as u64 {
-                let _ = writeln!(text, "  … and {} more {word}; --jsonl lists them", count - SHOWN as u64);
+                let _ = writeln!(
+                    text,
+                    "{}",
+                    tell!(lang, "  … and {} more {}; --jsonl lists them", count - SHOWN as u64, lang.say(word))
+                );
             }
         }
         out.extend_from_slice(text.as_bytes());
     }
 
     fn residual(&self, comparison: &Comparison, text: &mut String) {
+        let lang = self.paint.lang();
         let seen = comparison.equal + comparison.counts[0];
         if seen == 0 || self.replay.plan.entries.is_empty() {
             return;
         }
         let (least, most) = comparison.residual;
         if (least, most) == (0, 0) {
-            let _ = writeln!(text, "every frame is there at the very time at which it was captured");
+            let _ = writeln!(text, "{}", tell!(lang, "every frame is there at the very time at which it was captured"));
             return;
         }
         let _ = writeln!(
             text,
-            "time against the capture: {} of {seen} exact, from {} to {} (packet {}), {} on average",
-            comparison.on_time,
-            span(least),
-            span(most),
-            comparison.latest,
-            span(comparison.mean_residual.round() as i64).trim_start_matches('+')
+            "{}",
+            tell!(
+                lang,
+                "time against the capture: {} of {} exact, from {} to {} (packet {}), {} on average",
+                comparison.on_time,
+                seen,
+                span(least),
+                span(most),
+                comparison.latest,
+                span(comparison.mean_residual.round() as i64).trim_start_matches('+')
+            )
         );
     }
 
     /// What differs; for a missing frame, how its copies ended.
     fn difference(&self, word: &str, difference: &Difference) -> String {
+        let lang = self.paint.lang();
         if word != "missing" {
-            return difference.what.clone();
+            return lang.retell(&difference.what).into_owned();
         }
         let engine = &self.replay.engine;
         let numbers = self.replay.numbers();
@@ -435,33 +493,39 @@ impl Page<'_> {
                 let place = record
                     .port
                     .map_or_else(|| engine.name(record.device).to_owned(), |port| end(engine, record.device, port));
-                ends.push(format!("{} at {place} ({})", record.event.name(), record.reason.code()));
+                ends.push(tell!(lang, "{} at {} ({})", lang.say(record.event.name()), place, record.reason.code()));
             }
         }
         ends.join(", ")
     }
 
     fn books(&self, out: &mut Vec<u8>) {
+        let lang = self.paint.lang();
         let replay = self.replay;
         let books = replay.engine.books();
         self.heading("Books", out);
-        let mut text = format!(
+        let mut text = tell!(
+            lang,
             "{} entered or were made; {} = {} delivered + {} filtered + {} dropped + {} under way [R11]\n",
-            page::count(books.injected, "frame"),
-            page::count(books.copies, "copy").replace("copys", "copies"),
+            lang.count(books.injected, "frame"),
+            lang.count(books.copies, "copy"),
             books.delivered,
             books.filtered,
             books.dropped,
             books.in_flight
         );
         if replay.stopped == Stopped::TimeIsUp && books.in_flight > 0 {
-            text.push_str(
+            text.push_str(lang.say(
                 "The network did not come to rest: copies still circled when the replay was stopped. A ring without \
                  spanning tree does that.\n",
-            );
+            ));
         }
         if replay.engine.records_lost() > 0 {
-            let _ = writeln!(text, "{} events were not kept: there were too many", replay.engine.records_lost());
+            let _ = writeln!(
+                text,
+                "{}",
+                tell!(lang, "{} events were not kept: there were too many", replay.engine.records_lost())
+            );
         }
         out.extend_from_slice(text.as_bytes());
     }
