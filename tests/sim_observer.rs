@@ -1,6 +1,9 @@
 //! Who watches changes nothing: with and without ledger, and with and without taps, the same happens.
 
-use netlab::sim::{Run, RunOptions, Scenario, gallery};
+use std::sync::{Arc, Mutex};
+
+use netlab::base::Timestamp;
+use netlab::sim::{Onlooker, Run, RunOptions, Scenario, gallery};
 
 /// Everything but records and taps.
 fn essence(run: &Run) -> Vec<String> {
@@ -27,6 +30,24 @@ fn a_run_without_ledger_and_taps_is_the_same_run() {
             assert_eq!(with, &without, "{}", entry.name);
         }
     }
+}
+
+#[test]
+fn an_onlooker_is_told_how_far_a_run_is_and_changes_nothing() {
+    let scenario = gallery::find("broadcast-storm-parallel").expect("it is built in");
+    let scenario = Scenario::parse(scenario.name, scenario.text).unwrap_or_else(|error| panic!("{error}"));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let onlooker = Onlooker::new({
+        let told = Arc::clone(&told);
+        move |reached| told.lock().expect("one thread").push(reached)
+    });
+    let options = RunOptions { until: Some(Timestamp::from_parts(0, 60_000_000)), ..RunOptions::default() };
+    let watched = scenario.run(&RunOptions { onlooker: Some(onlooker), ..options.clone() });
+    assert_eq!(essence(&watched), essence(&scenario.run(&options)));
+    let told = told.lock().expect("one thread");
+    assert_eq!(told.len() as u64, watched.engine.processed() / 32_768, "now and then");
+    assert!(told.len() > 1 && told.is_sorted_by_key(|reached| (reached.at, reached.events)), "{told:?}");
+    assert!(told.iter().all(|reached| reached.at <= watched.engine.now() && reached.entering == 0));
 }
 
 /// What an idle host with its cable costs, by the growth of this process; this file has few tests, so that they hardly

@@ -140,6 +140,54 @@ fn a_network_is_drawn_for_notes_without_running_it() {
     assert!(svg.starts_with("<svg xmlns=") && svg.matches("class=\"device").count() == 6, "{svg}");
 }
 
+/// What Graphviz makes of a drawing in its language; `None` where it is not installed.
+fn drawn_by_graphviz(drawing: &str) -> Option<String> {
+    let started =
+        Command::new("dot").arg("-Tplain").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let Ok(mut dot) = started else {
+        assert!(std::env::var_os("NETLAB_REQUIRE_PEERS").is_none_or(|value| value != "1"), "graphviz is not installed");
+        eprintln!("skipped: graphviz is not installed");
+        return None;
+    };
+    dot.stdin.take().expect("a pipe").write_all(drawing.as_bytes()).expect("it reads");
+    let output = dot.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}\n{drawing}");
+    Some(text(&output))
+}
+
+#[test]
+fn graphviz_draws_every_network() {
+    for entry in netlab::sim::gallery::all().iter().filter(|entry| !entry.name.starts_with("lan-")) {
+        let scenario = netlab::sim::Scenario::parse(entry.name, entry.text).expect("a scenario");
+        let engine = scenario.network(&netlab::sim::RunOptions::default());
+        let drawing = text(&netlab(&["simulate", entry.name, "--format", "dot"], ""));
+        let Some(plain) = drawn_by_graphviz(&drawing) else { return };
+        let nodes = plain.lines().filter(|line| line.starts_with("node ")).count();
+        assert_eq!(nodes, engine.device_count(), "{}", entry.name);
+        let edges = plain.lines().filter(|line| line.starts_with("edge ")).count();
+        assert_eq!(edges, drawing.matches(" -- ").count(), "{}", entry.name);
+    }
+    // Names that mean something in Graphviz's language.
+    let odd = "title = \"a \\\"quoted\\\" \\\\ <b>title</b>\"\nlinks = [\"h1 - graph\"]\n[host.h1]\naddress = \"192.0.2.1/24\"\n[host.graph]\naddress = \"192.0.2.2/24\"\n";
+    let plain = drawn_by_graphviz(&text(&netlab(&["simulate", "-", "--format", "dot"], odd)));
+    assert!(plain.is_none_or(|plain| plain.lines().filter(|line| line.starts_with("node ")).count() == 2));
+    // A network that was guessed, and ladders with losses, resets and odd openings.
+    let captures = concat!(env!("CARGO_MANIFEST_DIR"), "/captures");
+    drawn_by_graphviz(&text(&netlab(&["topology", &format!("{captures}/tutorial.pcapng"), "--format", "dot"], "")));
+    for name in [
+        "tutorial.pcapng",
+        "tcp/s-02b-fast-30ms-rtt-10.pcap",
+        "tcp/s-16-r1-refused.pcap",
+        "tcp/s-07-simultaneous-open.pcap",
+    ] {
+        let file = format!("{captures}/{name}");
+        let drawing = text(&netlab(&["analyze", &file, "--connection", "0", "--format", "dot"], ""));
+        assert!(drawing.contains("->"), "{name}: {drawing}");
+        drawn_by_graphviz(&drawing);
+    }
+}
+
 #[test]
 fn hostile_names_stay_text_in_every_drawing() {
     let scenario = "title = \"<script>alert(1)</script> \\u001b[31m\"\nlinks = [\"h1 - h2\"]\n[host.h1]\naddress = \"192.0.2.1/24\"\n[host.h2]\naddress = \"192.0.2.2/24\"\n";

@@ -34,6 +34,26 @@ fn a_packet_from_a_pipe_is_on_the_terminal_before_the_next_one_comes() {
     terminal.wait_until("the first line", |screen| screen.contains("SYN"));
 }
 
+#[cfg(feature = "progress")]
+#[test]
+fn progress_is_drawn_while_a_long_run_is_computed_and_gone_before_the_report() {
+    let Some(terminal) = Terminal::new(110, 50) else { return };
+    let storm = format!("{NETLAB} simulate broadcast-storm-parallel --view report");
+    // A run that would take very long, up to a known end.
+    terminal.run(&format!("clear; {storm} --until 20s"));
+    let screen =
+        terminal.wait_until("progress", |screen| screen.contains("simulating [") && screen.contains(" events"));
+    assert!(screen.contains("0 %") && screen.contains("at "), "{screen}");
+    terminal.key("C-c");
+    // Into a pipe nothing is drawn, and what was drawn is gone once something is printed.
+    terminal.run(&format!("clear; {storm} --until 60ms | tail -4; echo piped"));
+    let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "piped"));
+    assert!(!screen.contains("simulating"), "into a pipe:\n{screen}");
+    terminal.run(&format!("clear; {storm} --until 60ms; echo done"));
+    let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "done"));
+    assert!(screen.contains("sw1 moved > 500") && !screen.contains("simulating"), "left behind:\n{screen}");
+}
+
 /// A namespace with a loopback interface and a pair of interfaces, in which a capture may run; gone when dropped.
 #[cfg(feature = "tui")]
 struct Namespace(String);

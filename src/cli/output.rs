@@ -4,9 +4,11 @@ use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use super::args::{ColorChoice, Global, LangChoice};
 use super::progress::Progress;
+use crate::base::Timestamp;
 use crate::capture::Meter;
 use crate::lang::Lang;
 use crate::render::style::Paint;
+use crate::sim::Onlooker;
 
 /// Octets gathered before one write to standard output.
 const BLOCK_LEN: usize = 64 << 10;
@@ -76,6 +78,15 @@ impl Output {
             return None;
         }
         self.progress.insert(Progress::through(files)).meter()
+    }
+
+    /// Shows, from now until something is printed, how far the run of a network is that ends at `until` if it has an end;
+    /// the onlooker is to be told. Only where people look, as with [`Output::watch`].
+    pub(super) fn watch_run(&mut self, until: Option<Timestamp>) -> Option<Onlooker> {
+        if !self.is_terminal || !io::stderr().is_terminal() {
+            return None;
+        }
+        self.progress.insert(Progress::of_run()).onlooker(until)
     }
 
     /// Says a sentence on standard error; nobody is told if that fails.

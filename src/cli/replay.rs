@@ -189,6 +189,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let wants_steps = arguments.jsonl || arguments.step || arguments.view == View::Ledger || arguments.frame.is_some();
     let wants_steps = wants_steps || arguments.html.is_some();
     options.every_step = wants_steps || capture.frames.len() <= MAX_EVERY_STEP;
+    if !arguments.step {
+        options.onlooker = output.watch_run(None);
+    }
     if arguments.drive {
         let mid = if arguments.mid == MidChoice::Open { Mid::Open } else { Mid::Skip };
         drive(arguments, &capture, &scenario, &options, mid, source.paths(), output)?;
@@ -332,6 +335,7 @@ fn options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {
         tap_all: arguments.write.is_some() || arguments.html.is_some(),
         film: arguments.html.is_some(),
         until: time(&arguments.until)?.map(|until| Timestamp::ZERO.after(until)),
+        onlooker: None,
     })
 }
 

@@ -111,6 +111,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         drawing::network(format, &scenario.network(&options), &scenario.title, output.block());
         return Ok(());
     }
+    let options = RunOptions { onlooker: output.watch_run(options.until.or(scenario.until)), ..options };
     let (run, film) = match &arguments.html {
         Some(_) => {
             let (run, film) = scenario.film(&options);

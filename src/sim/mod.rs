@@ -31,7 +31,7 @@ pub mod storm;
 mod table;
 mod tap;
 
-pub use engine::{Engine, Fed, Stopped};
+pub use engine::{Engine, Fed, Onlooker, Reached, Stopped};
 pub use film::{Film, FilmStep, Hop, Snapshot};
 pub use frame::{ETHERNET_HEADER_LEN, FrameId, FrameRef, MIN_FRAME_LEN, TAG_LEN};
 pub use ledger::Conservation;

@@ -11,6 +11,8 @@ mod feed;
 mod help;
 mod keys;
 mod owners;
+#[cfg(test)]
+mod panic_tests;
 mod screen;
 mod terminal;
 #[cfg(test)]

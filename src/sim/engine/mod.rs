@@ -7,6 +7,7 @@
 
 mod carry;
 mod observe;
+mod onlooker;
 mod queue;
 mod views;
 
@@ -21,6 +22,8 @@ use crate::base::{Rng, Timestamp};
 use crate::packet;
 
 use observe::{Deed, Observer};
+use onlooker::EVENTS_BETWEEN;
+pub use onlooker::{Onlooker, Reached};
 use queue::{Event, EventQueue, Happening};
 
 /// A port of a box and what is plugged into it.
@@ -75,6 +78,7 @@ pub struct Engine {
     /// Frames that come from outside, in the order of time; those before `fed` have entered.
     feed: Vec<Fed>,
     fed: usize,
+    onlooker: Option<Onlooker>,
 }
 
 /// A frame from outside the simulation: a box sends it out of a port at a given moment.
@@ -106,6 +110,7 @@ impl Engine {
             rng: Rng::new(seed),
             feed: Vec::new(),
             fed: 0,
+            onlooker: None,
         }
     }
 
@@ -208,13 +213,30 @@ impl Engine {
     pub fn run(&mut self, until: Timestamp, events: u64, stop_when_idle: bool) -> Stopped {
         let last = self.processed.saturating_add(events);
         let stopped = loop {
-            let Err(stopped) = self.step(until, last, stop_when_idle) else { continue };
+            let Err(stopped) = self.step(until, last, stop_when_idle) else {
+                if self.processed.is_multiple_of(EVENTS_BETWEEN) {
+                    self.tell();
+                }
+                continue;
+            };
             break stopped;
         };
         for (_, _, tap) in &mut self.taps {
             tap.sort();
         }
         stopped
+    }
+
+    /// Lets somebody be told, now and then, how far a run is.
+    pub fn watch(&mut self, onlooker: Onlooker) {
+        self.onlooker = Some(onlooker);
+    }
+
+    fn tell(&self) {
+        if let Some(onlooker) = &self.onlooker {
+            let (entered, entering) = (self.fed as u64, self.feed.len() as u64);
+            onlooker.tell(Reached { at: self.now, events: self.processed, entered, entering });
+        }
     }
 
     /// Processes one event, as [`Engine::run`] does, unless it is time to stop. Taps are in order only after a run.

@@ -96,8 +96,12 @@ impl Driven {
         for line in options.map.iter().chain(scenario.map.iter().map(|(_, line)| line)) {
             lines.push(MapLine::parse(line, scenario).map_err(ReplayError::Usage)?);
         }
-        let run_options =
-            RunOptions { seed: options.seed, recording: true, tap_all: options.tap_all, ..RunOptions::default() };
+        let run_options = RunOptions {
+            seed: options.seed,
+            tap_all: options.tap_all,
+            onlooker: options.onlooker.clone(),
+            ..RunOptions::default()
+        };
         let mut engine = scenario.network(&run_options);
         if !options.every_step {
             engine.record_only_changes();

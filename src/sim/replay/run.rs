@@ -16,7 +16,7 @@ use super::plan::{Fate, Plan, Planner, Remote};
 use super::rewrite::Rewriter;
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::device::{Alive, Node, Player, signature};
-use crate::sim::engine::{Engine, Fed, Stopped};
+use crate::sim::engine::{Engine, Fed, Onlooker, Stopped};
 use crate::sim::film::Film;
 use crate::sim::ledger::Conservation;
 use crate::sim::record::{DeviceId, PortId};
@@ -56,6 +56,8 @@ pub struct ReplayOptions {
     pub until: Option<Timestamp>,
     /// Film the run step by step; needs `every_step`.
     pub film: bool,
+    /// Who is told how far the run is.
+    pub onlooker: Option<Onlooker>,
 }
 
 /// Why a capture cannot be replayed.
@@ -124,8 +126,12 @@ impl Replay {
             lines.push(parsed.map_err(|why| ReplayError::Usage(format!("{}:{number}: {why}", scenario.name)))?);
         }
         let seed = options.seed.unwrap_or(scenario.seed);
-        let run_options =
-            RunOptions { seed: options.seed, until: None, recording: true, tap_all: options.tap_all, events: u64::MAX };
+        let run_options = RunOptions {
+            seed: options.seed,
+            tap_all: options.tap_all,
+            onlooker: options.onlooker.clone(),
+            ..RunOptions::default()
+        };
         let mut engine = scenario.network(&run_options);
         if !options.every_step {
             engine.record_only_changes();

@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use toml::Spanned;
 
-use super::engine::{Engine, Stopped};
+use super::engine::{Engine, Onlooker, Stopped};
 use super::film::Film;
 use super::ledger::Conservation;
 use super::program::Program;
@@ -198,7 +198,7 @@ impl Names {
 }
 
 /// How a scenario is run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Instead of the scenario's own seed.
     pub seed: Option<u64>,
@@ -210,11 +210,13 @@ pub struct RunOptions {
     pub tap_all: bool,
     /// Stop after so many events.
     pub events: u64,
+    /// Who is told how far the run is.
+    pub onlooker: Option<Onlooker>,
 }
 
 impl Default for RunOptions {
     fn default() -> RunOptions {
-        RunOptions { seed: None, until: None, recording: true, tap_all: true, events: u64::MAX }
+        RunOptions { seed: None, until: None, recording: true, tap_all: true, events: u64::MAX, onlooker: None }
     }
 }
 
@@ -363,6 +365,9 @@ impl Scenario {
         self.blueprint.build(&mut engine, seed);
         if options.tap_all {
             engine.tap_all();
+        }
+        if let Some(onlooker) = &options.onlooker {
+            engine.watch(onlooker.clone());
         }
         engine
     }
