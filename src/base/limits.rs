@@ -34,7 +34,7 @@ pub const MAX_PARCEL_PACKETS: usize = 256;
 /// Octets of packets that travel together.
 pub const MAX_PARCEL_OCTETS: usize = 128 << 10;
 /// Parcels on their way: one thread may be so far ahead of the other.
-pub const MAX_PARCELS: usize = 8;
+pub const MAX_PARCELS: usize = 4;
 
 // ---- pages ----
 

@@ -10,7 +10,7 @@ const DELAYED_NANOS: u64 = 40_000_000;
 /// The standard asks for less than this (RFC 9293 §3.8.6.3).
 const LONGEST_DELAY_NANOS: u64 = 500_000_000;
 /// So many acknowledgments of more than two segments are a habit.
-const STRETCH_HABIT: u64 = 3;
+const STRETCH_HABIT: u32 = 3;
 
 impl Judge<'_> {
     /// Takes in the acknowledgment, the SACK blocks and the window of a segment that is neither SYN nor RST.
@@ -161,16 +161,15 @@ impl Judge<'_> {
                 && took >= DELAYED_NANOS.saturating_add(half.round_trip.least)
                 && has_handshake
             {
-                half.rare().counts.delayed_acks += 1;
+                half.delayed_acks = half.delayed_acks.saturating_add(1);
                 delayed = Some((took, half.round_trip.least));
             }
         }
         let mut stretch = None;
         if covered > 2 {
-            let counts = &mut half.rare().counts;
-            counts.stretch_acks += 1;
+            half.stretch_acks = half.stretch_acks.saturating_add(1);
             // Once may be an acknowledgment that was lost; a habit is said, once.
-            stretch = (counts.stretch_acks == STRETCH_HABIT).then_some(covered);
+            stretch = (half.stretch_acks == STRETCH_HABIT).then_some(covered);
         }
         half.una = acknowledged;
         (half.una_packet, half.una_at) = (packet, at);

@@ -446,8 +446,8 @@ impl Connection {
             scale,
             scale_at_least: (scale.is_none() && half.least_shift > 0).then_some(half.least_shift),
             most_in_flight: half.budget.as_deref().map_or(0, |budget| budget.most_in_flight),
-            delayed_acks: counts.delayed_acks,
-            stretch_acks: counts.stretch_acks,
+            delayed_acks: u64::from(half.delayed_acks),
+            stretch_acks: u64::from(half.stretch_acks),
         }
     }
 
