@@ -6,7 +6,7 @@ mod object;
 
 use self::object::{Object, key};
 use super::phrase::Phrasebook;
-use super::slate::{Slate, Surface as _};
+use super::slate::{Slate, Surface};
 use super::{Renderer, words};
 use crate::analysis::{Judged, Note};
 use crate::packet::{Direction, Remark, RemarkKind};
@@ -21,6 +21,8 @@ pub struct JsonLines {
 
 /// Octets that one object of each kind of layer takes up at most, and more.
 const SLATE_LEN: usize = 4096;
+/// Names and tags of more layers may be more than a slate can hold.
+const FEW_LAYERS: usize = 16;
 
 impl Renderer for JsonLines {
     fn begin(&mut self, out: &mut Vec<u8>) {
@@ -43,9 +45,12 @@ impl Renderer for JsonLines {
             None => {}
         }
         object.key(key!("layers"));
-        // Names and tags of many layers are more than a slate can hold.
-        self.slate.move_to(out);
-        layer_names(frame, out);
+        if frame.layers().len() <= FEW_LAYERS {
+            layer_names(frame, &mut self.slate);
+        } else {
+            self.slate.move_to(out);
+            layer_names(frame, out);
+        }
         layers::write_ethernet(frame, &mut Object::go_on(&mut self.slate));
         if frame.vlans().next().is_some() {
             self.slate.move_to(out);
@@ -120,7 +125,7 @@ impl Renderer for JsonLines {
 }
 
 /// The names of all layers.
-fn layer_names(frame: &Frame<'_>, out: &mut Vec<u8>) {
+fn layer_names(frame: &Frame<'_>, out: &mut impl Surface) {
     for (index, located) in frame.layers().iter().enumerate() {
         out.add(if index == 0 { b"[\"" } else { b",\"" });
         out.add(located.layer.name().as_bytes());
@@ -145,7 +150,6 @@ fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&T, &mut Vec<u8
 struct Sentences {
     phrases: Phrasebook,
     slate: Slate,
-    sentence: Vec<u8>,
 }
 
 impl Sentences {
@@ -160,16 +164,17 @@ impl Sentences {
         }
         object.key(key!("text"));
         self.slate.move_to(out);
-        self.sentence.clear();
-        self.phrases.write(&mut self.sentence, note);
+        out.push(b'"');
+        let start = out.len();
+        self.phrases.write(out, note);
         // Without a way out in the middle many octets are looked at in one step.
         let needs_escapes =
-            self.sentence.iter().fold(false, |so_far, octet| so_far | matches!(octet, b'"' | b'\\' | 0..b' '));
+            out[start..].iter().fold(false, |so_far, octet| so_far | matches!(octet, b'"' | b'\\' | 0..b' '));
         if needs_escapes {
-            string(out, &String::from_utf8_lossy(&self.sentence));
+            let sentence = out.split_off(start);
+            out.pop();
+            string(out, &String::from_utf8_lossy(&sentence));
         } else {
-            out.push(b'"');
-            out.extend_from_slice(&self.sentence);
             out.push(b'"');
         }
         out.push(b'}');

@@ -33,6 +33,9 @@ const fn leading_zeros(digits: u64) -> usize {
 /// Appends a number in decimal.
 #[inline]
 pub fn decimal(out: &mut impl Surface, number: u64) {
+    if number < 10 {
+        return out.put([b'0' + number as u8], 1);
+    }
     if number >= EIGHT_DIGITS {
         return long_decimal(out, number);
     }

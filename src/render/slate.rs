@@ -69,9 +69,9 @@ impl<const LEN: usize> Surface for Slate<LEN> {
     #[inline]
     fn put<const N: usize>(&mut self, text: [u8; N], len: usize) {
         debug_assert!(len <= N);
-        // Room is there by the size of the slate; without the question there would be one for each octet.
-        if let Some(place) = self.octets.get_mut(self.end..).and_then(|rest| rest.first_chunk_mut::<N>()) {
-            *place = text;
+        // One comparison with a constant, after which nothing else is asked. Room is there by the size of the slate.
+        if self.end <= const { LEN - N } {
+            self.octets[self.end..self.end + N].copy_from_slice(&text);
             self.end += len;
         } else {
             debug_assert!(false, "a slate is full");
@@ -80,8 +80,8 @@ impl<const LEN: usize> Surface for Slate<LEN> {
 
     #[inline]
     fn add(&mut self, text: &[u8]) {
-        if let Some(place) = self.octets.get_mut(self.end..self.end + text.len()) {
-            place.copy_from_slice(text);
+        if text.len() <= LEN && self.end <= LEN - text.len() {
+            self.octets[self.end..self.end + text.len()].copy_from_slice(text);
             self.end += text.len();
         } else {
             debug_assert!(false, "a slate is full");

@@ -3,10 +3,10 @@
 use crate::render::number::decimal;
 use crate::render::slate::Surface;
 
-/// A key of netlab's own, which needs no escaping, as it stands in front of its value.
+/// A key of netlab's own, which needs no escaping, as it stands between two values: in one piece, for it is copied at once.
 macro_rules! key {
     ($name:literal) => {
-        concat!("\"", $name, "\":")
+        concat!(",\"", $name, "\":")
     };
 }
 pub(super) use key;
@@ -37,11 +37,9 @@ impl<'a, S: Surface> Object<'a, S> {
 
     #[inline]
     pub(super) fn key(&mut self, key: &'static str) -> &mut S {
-        if !self.is_empty {
-            self.out.add(b",");
-        }
+        // No comma in front of the first.
+        self.out.add(&key.as_bytes()[usize::from(self.is_empty)..]);
         self.is_empty = false;
-        self.out.add(key.as_bytes());
         self.out
     }
 
