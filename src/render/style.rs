@@ -1,5 +1,7 @@
 //! Colours: few, and each with one meaning. Text keeps its meaning without them.
 
+use std::fmt::{self, Write as _};
+
 use anstyle::{AnsiColor, Style};
 
 use super::slate::Surface;
@@ -37,7 +39,7 @@ impl Paint {
     /// Begins `style`; pair it with [`Paint::end`].
     pub fn begin(self, out: &mut impl Surface, style: Style) {
         if self.is_on {
-            out.add(style.to_string().as_bytes());
+            let _ = write!(Formatted(out), "{style}");
         }
     }
 
@@ -51,6 +53,16 @@ impl Paint {
     /// `text` in `style`.
     pub fn text(self, text: &str, style: Style) -> String {
         if self.is_on { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// A surface for the formatting machinery.
+struct Formatted<'a, S>(&'a mut S);
+
+impl<S: Surface> fmt::Write for Formatted<'_, S> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.add(text.as_bytes());
+        Ok(())
     }
 }
 
