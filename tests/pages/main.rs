@@ -96,6 +96,46 @@ fn pages_of_captures_open_can_be_clicked_through_and_are_legible() {
     }
 }
 
+/// On paper as wide as A4 between its margins: all of it is there, in dark letters on white, and nothing that only a screen has.
+#[test]
+fn pages_fit_on_paper() {
+    let Some(mut browser) = Chromium::start() else { return };
+    let scratch = tempfile::tempdir().expect("a folder");
+    let page = scratch.path().join("page.html");
+    let lost = capture("tcp/s-02b-fast-30ms-rtt-10.pcap");
+    let made_of: [&[&str]; 2] = [&["analyze", lost.to_str().expect("a name")], &["simulate", "arp"]];
+    for arguments in made_of {
+        made(arguments, &page);
+        browser.open(&page, 700, "dark");
+        if arguments[0] == "analyze" {
+            browser.click("#connections ~ div tbody tr.go");
+        }
+        let dark = serde_json::json!([{"name": "prefers-color-scheme", "value": "dark"}]);
+        browser.call("Emulation.setEmulatedMedia", serde_json::json!({"media": "print", "features": dark}));
+        browser
+            .value("dispatchEvent(new Event('beforeprint')), new Promise((resolve) => requestAnimationFrame(resolve))");
+        let what = format!("{} on paper", arguments[0]);
+        is_legible(&mut browser, &what);
+        let hidden = "[...document.querySelectorAll('.wide, .log, .stage, pre')].filter((one) => \
+                      one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== 'visible').map((one) => one.className)";
+        assert_eq!(browser.value(hidden), serde_json::json!([]), "{what}: only a screen can move these sideways");
+        let buttons = "[...document.querySelectorAll('button.plain, select, input, nav')].filter((one) => one.getClientRects().length).length";
+        assert_eq!(browser.value(buttons), 0, "{what}: buttons");
+        let ground = browser.value("getComputedStyle(document.body).backgroundColor");
+        assert_eq!(ground, "rgb(255, 255, 255)", "{what}");
+        if arguments[0] == "simulate" {
+            assert_eq!(
+                browser.value("document.querySelector('details pre').getClientRects().length"),
+                1,
+                "the report is open"
+            );
+        }
+        let printed = browser.call("Page.printToPDF", serde_json::json!({"paperWidth": 8.27, "paperHeight": 11.69}));
+        assert!(printed["data"].as_str().is_some_and(|data| data.len() > 10_000), "{what}");
+        browser.call("Emulation.setEmulatedMedia", serde_json::json!({"media": ""}));
+    }
+}
+
 #[test]
 fn a_connection_shows_its_ladder_its_graphs_and_why() {
     let Some(mut browser) = Chromium::start() else { return };

@@ -144,7 +144,12 @@ page.append(stage.holder, el("div", { class: "player" }, el("div", { class: "row
 if (data.frames.length) page.append(el("h2", {}, "Frames"), table([col("frame", (one) => one.name, false, (one) => one.id), col("says", (one) => el("span", { class: "mono" }, one.says)), col("begins", (one) => clock(film.record(film.ofFrame.get(one.id)[0]).at), true, (one) => film.ofFrame.get(one.id)[0]), col("events", (one) => film.ofFrame.get(one.id).length, true)],
   data.frames, { limit: 30, find: "find a frame", go: (one) => { chosenFrame = one.id; goTo(film.record(film.ofFrame.get(one.id)[0]).step); shownStep = -1; refresh(); stage.holder.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth" }); } }));
 if (data.expected.length) page.append(el("h2", {}, "Expected"), el("ul", { class: "expect" }, ...data.expected.map(([line, met, instead]) => el("li", {}, el("span", { class: met ? "chat" : "error" }, met ? "✓ " : "✗ "), line, instead ? el("span", { class: "error" }, " — instead " + instead) : null))));
-page.append(el("details", {}, el("summary", {}, "The report in text"), el("pre", {}, data.report)), el("p", { class: "dim small" }, "Made by netlab. This page needs no network."));
+const report = el("details", {}, el("summary", {}, "The report in text"), el("pre", {}, data.report));
+// On paper nothing can be opened.
+let wasOpen = false;
+addEventListener("beforeprint", () => { wasOpen = report.open; report.open = true; });
+addEventListener("afterprint", () => { report.open = wasOpen; });
+page.append(report, el("p", { class: "dim small" }, "Made by netlab. This page needs no network."));
 
 stage.listen(chooseFrame, chooseBox);
 stage.choose();
