@@ -30,7 +30,7 @@ fn headers(frame: &Frame<'_>) -> Vec<Header> {
         Layer::Tcp(tcp) => (
             "TCP",
             format!(
-                "port {} → port {}, octet {} of the stream",
+                "port {} → port {}, sequence number {}",
                 tcp.source_port(),
                 tcp.destination_port(),
                 u32::from_be_bytes([tcp.bytes()[4], tcp.bytes()[5], tcp.bytes()[6], tcp.bytes()[7]])

@@ -39,7 +39,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("translations", "地址转换表"),
     ("path MTUs", "路径 MTU"),
     ("spanning tree", "生成树"),
-    ("addresses given out", "已分配的地址"),
+    ("DHCP leases", "DHCP 租约"),
     ("ARP table (as the frames would fill it)", "ARP 表（由帧推得）"),
     ("interface", "接口"),
     ("destination", "目的"),

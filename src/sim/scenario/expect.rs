@@ -227,7 +227,7 @@ impl Expectation {
                 };
                 let tap = engine.tap_of(*device, *port);
                 let found = tap.map_or(0, |tap| tap.frames().iter().filter(fits).count() as u64);
-                count.judge(found, "such frames")
+                count.judge(found, "such frame", "such frames")
             }
             Claim::Drops { reason, device, count } => {
                 let fits = |record: &&Record| {
@@ -244,7 +244,11 @@ impl Expectation {
                         )
                         && device.is_none_or(|device| record.device == device)
                 };
-                count.judge(engine.records().iter().filter(fits).count() as u64, "events for that reason")
+                count.judge(
+                    engine.records().iter().filter(fits).count() as u64,
+                    "event for that reason",
+                    "events for that reason",
+                )
             }
             Claim::Knows { device, address, yes } => {
                 let node = engine.device(*device).as_any().downcast_ref::<Node>();
@@ -260,7 +264,7 @@ impl Expectation {
             Claim::Routes { device, destination, via } => judge_routes(engine, *device, *destination, *via),
             Claim::Counter { device, name, count } => {
                 let found = engine.device(*device).counter(name).unwrap_or(0);
-                count.judge(found, "counted")
+                count.judge(found, "counted", "counted")
             }
             Claim::Books { which, count } => judge_books(engine, which, *count),
             Claim::Call { device, call, wanted } => judge_call(engine, *device, call, wanted),
@@ -303,7 +307,8 @@ impl Count {
         Ok(Count { comparison, wanted: wanted.map_err(|_| format!("'{}' is not a number", number.text()))? })
     }
 
-    fn judge(self, found: u64, what: &str) -> Result<(), String> {
+    fn judge(self, found: u64, one: &str, many: &str) -> Result<(), String> {
+        let what = if found == 1 { one } else { many };
         if self.comparison.holds(found, self.wanted) { Ok(()) } else { Err(format!("{found} {what}")) }
     }
 }
@@ -502,7 +507,7 @@ fn judge_books(engine: &Engine, which: &str, count: Count) -> Result<(), String>
         "in-flight" => books.in_flight,
         _ => books.copies,
     };
-    count.judge(found, which)
+    count.judge(found, which, which)
 }
 
 fn judge_call(engine: &Engine, device: DeviceId, call: &str, wanted: &[Word]) -> Result<(), String> {

@@ -52,9 +52,14 @@ impl Node {
                 target_mac: message.sender_mac,
                 target_ip: message.sender_ip,
             };
+            // A probe comes from nobody's address; who asks is told by his MAC address.
+            let asker = match message.sender_ip.is_unspecified() {
+                true => message.sender_mac.to_string(),
+                false => message.sender_ip.to_string(),
+            };
             let proxy = if is_target { "" } else { " (for somebody behind me: proxy ARP, RFC 1027)" };
             out.tell(EventKind::Arp, Some(arrival.port()), out.next_frame(), Reason::None, || {
-                Detail::new(format!("answers {}: {} is at {mac}{proxy}", message.sender_ip, message.target_ip))
+                Detail::new(format!("answers {asker}: {} is at {mac}{proxy}", message.target_ip))
                     .with("ip", target)
                     .with("mac", mac)
                     .with("operation", "reply")
@@ -278,7 +283,8 @@ impl Node {
         let source = IpAddr::V6(target);
         let message = icmpv6_message(source, to, 136, 0, [flags | router, 0, 0, 0], &body);
         out.tell(EventKind::Arp, Some(arrival.port()), out.next_frame(), Reason::None, || {
-            Detail::new(format!("answers {}: {target} is at {mac}", header.source))
+            let asker = if header.source.is_unspecified() { "everybody".to_owned() } else { header.source.to_string() };
+            Detail::new(format!("answers {asker}: {target} is at {mac}"))
                 .with("ip", source)
                 .with("mac", mac)
                 .with("operation", "reply")

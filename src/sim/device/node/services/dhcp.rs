@@ -111,7 +111,7 @@ impl DhcpServer {
     }
 
     pub fn table(&self, now: Timestamp) -> Table {
-        let mut table = Table::new("addresses given out", "leases", &["client", "address", "state"]);
+        let mut table = Table::new("DHCP leases", "leases", &["client", "address", "state"]);
         for (address, lease) in &self.leases {
             let state = match lease {
                 Lease { is_declined: true, .. } => "in use by somebody else",
