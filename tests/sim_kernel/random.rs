@@ -506,9 +506,11 @@ impl Network {
             if let Some(inside) = self.forward.filter(|_| router == 1) {
                 let _ = write!(
                     line,
-                    "printf 'table ip nat {{\\nchain pre {{ type nat hook prerouting priority -100; iifname \"e1\" ip daddr {} tcp dport 8080 dnat to {}:80; }}\\nchain post {{ type nat hook postrouting priority 100; oifname \"e1\" masquerade; }}\\n}}\\n' | nft -f -",
+                    "printf 'table ip nat {{\\nchain pre {{ type nat hook prerouting priority -100; iifname \"e1\" ip daddr {} tcp dport 8080 dnat to {}:80; }}\\nchain post {{ type nat hook postrouting priority 100; ip saddr {}/{} oifname \"e1\" masquerade; }}\\n}}\\n' | nft -f -",
                     self.address(1, 2),
-                    self.hosts[inside].address
+                    self.hosts[inside].address,
+                    self.address(0, 0),
+                    self.len
                 );
             }
             lab.within(&format!("r{router}"), &line);

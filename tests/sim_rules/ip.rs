@@ -53,6 +53,11 @@ rules! {
         STAR,
         "[switch.sw]\n",
     }
+    ipv6_an_error_may_be_about_any_fragment {
+        "actions = ['0ms h1 ping 2001:db8:9::1 size 3000']\nexpect = ['frames h1 out fragment = 3', 'frames h1 in icmp-error = 3', 'drops no-route at r = 3']\n",
+        "links = ['h1 - r.a']\n[host.h1]\naddress = \"2001:db8:1::10/64\"\ngateway = \"2001:db8:1::1\"\n[router.r.interfaces.a]\naddress = \"2001:db8:1::1/64\"\n",
+        "",
+    }
     ipv6_an_address_of_the_link_does_not_leave_it {
         "links = ['h1 - r.a', 'r.b - h2']\nactions = ['0ms h1 ping h2', '100ms h1 ping fe80::1']\nexpect = ['drops beyond-scope at r = 1', 'h1 ping h2 fails ENETUNREACH', 'r says \"ICMP 1/2\"', 'frames h2 in any = 0', 'h1 ping fe80::1 ok']\n",
         "[host.h1]\naddress = \"fe80::10/64\"\ngateway = \"fe80::1\"\n[router.r.interfaces.a]\naddress = [\"fe80::1/64\", \"2001:db8:1::1/64\"]\n[router.r.interfaces.b]\naddress = \"2001:db8:2::1/64\"\n[host.h2]\naddress = \"2001:db8:2::10/64\"\ngateway = \"2001:db8:2::1\"\n",

@@ -169,13 +169,15 @@ impl Node {
         if !self.settings.sends_errors {
             return Err("this box is set to stay silent");
         }
-        if header.offset != 0 {
+        // Only of IPv4: RFC 4443 has no such rule, and Linux complains of every piece.
+        if header.offset != 0 && header.source.is_ipv4() {
             return Err("it would be about a fragment other than the first");
         }
         let payload = header.payload(packet);
         let is_error = match header.protocol {
             octets::ICMP => !matches!(payload.first(), Some(0 | 8 | 9 | 10 | 13..=18)),
-            octets::ICMPV6 => payload.first().is_none_or(|kind| *kind < 128),
+            // A later piece does not tell what it is a piece of.
+            octets::ICMPV6 if header.offset == 0 => payload.first().is_none_or(|kind| *kind < 128),
             _ => false,
         };
         if is_error && !made(Mutation::ErrorAboutError) {
