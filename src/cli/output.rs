@@ -103,6 +103,16 @@ impl Output {
         if self.block.len() >= BLOCK_LEN { self.flush() } else { Ok(()) }
     }
 
+    /// Writes out what was gathered, and then `octets` from where they lie.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn write_through(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        self.stdout.write_all(octets)?;
+        self.stdout.flush()
+    }
+
     /// The block that lines are appended to; call [`Output::flush_full`] after each line.
     pub fn block(&mut self) -> &mut Vec<u8> {
         &mut self.block

@@ -170,6 +170,9 @@ fn column(name: &str) -> Result<Column, String> {
     name.parse()
 }
 
+/// Octets of lines that are not worth being copied once more before they are written.
+const LARGE: usize = 32 << 10;
+
 /// Prints packets, up to the count that was asked for.
 pub(super) struct Printer<'a> {
     display: Option<Display>,
@@ -237,6 +240,9 @@ impl Sink for Printer<'_> {
     }
 
     fn lines(&mut self, lines: &[u8], late: &[Note], has_notes: bool) -> io::Result<()> {
+        if late.is_empty() && lines.len() >= LARGE {
+            return self.output.write_through(lines);
+        }
         let block = self.output.block();
         block.extend_from_slice(lines);
         if !late.is_empty() {

@@ -4,6 +4,7 @@
 //! until their verdicts are final; live, they are printed at once and a correction follows.
 
 mod ahead;
+mod held_text;
 mod queue;
 
 use std::io;

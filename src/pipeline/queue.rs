@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
 
+use super::held_text::HeldText;
 use super::{Patience, Sink};
 use crate::analysis::{Context, Judged, Note, Notes, Settlement};
 use crate::base::limits::{MAX_HELD_OCTETS, MAX_HELD_PACKETS};
@@ -19,13 +20,9 @@ pub(super) struct Queue {
     /// nearly always waits, and every packet goes through the queue.
     #[expect(clippy::vec_box, reason = "the boxes themselves are used again")]
     spare: Vec<Box<HeldPacket>>,
-    /// Lines that are printed as soon as it is their turn, one after another; those before `text_start` are gone.
-    text: Vec<u8>,
-    text_start: usize,
+    /// Lines that are printed as soon as it is their turn, one after another.
+    text: HeldText,
 }
-
-/// Printed lines may lie in memory up to here before the rest is moved to the front.
-const MAX_GONE_TEXT: usize = 1 << 20;
 
 /// A packet of more octets than this takes its memory with it when it leaves the queue.
 const MAX_SPARE_LEN: usize = 4096;
@@ -108,10 +105,11 @@ impl Queue {
             return sink.packet(&Judged { packet, notes: &notes.fresh, context: notes.context });
         }
         if pending == 0 {
-            let start = self.text.len();
+            let text = self.text.end();
+            let start = text.len();
             let judged = Judged { packet, notes: &notes.fresh, context: notes.context };
-            if sink.line_early(&judged, &mut self.text) {
-                let (len, has_notes) = (self.text.len() - start, !notes.fresh.is_empty());
+            if sink.line_early(&judged, text) {
+                let (len, has_notes) = (text.len() - start, !notes.fresh.is_empty());
                 self.push(Held::Line(HeldLine { number, len, has_notes, late: Vec::new() }));
                 return self.release(false, sink);
             }
@@ -188,26 +186,20 @@ impl Queue {
 
     /// Hands over a line that has left the queue, and those that follow it directly.
     fn release_lines(&mut self, first: &HeldLine, sink: &mut dyn Sink) -> io::Result<()> {
-        let start = self.text_start;
-        self.text_start += first.len;
+        let text = self.text.front();
+        let mut len = first.len;
         let mut last = HeldLine { number: 0, len: 0, has_notes: first.has_notes, late: Vec::new() };
         let mut late = first.late.as_slice();
-        while late.is_empty() {
+        while late.is_empty() && len < text.len() {
             let Some(line) = self.held.pop_front_if(|held| matches!(held, Held::Line(_))) else { break };
             let Held::Line(line) = line else { break };
             self.octets -= line.len;
-            self.text_start += line.len;
+            len += line.len;
             last = line;
             late = last.late.as_slice();
         }
-        sink.lines(&self.text[start..self.text_start], late, last.has_notes)?;
-        if self.text_start == self.text.len() {
-            self.text.clear();
-            self.text_start = 0;
-        } else if self.text_start > MAX_GONE_TEXT {
-            self.text.drain(..self.text_start);
-            self.text_start = 0;
-        }
+        sink.lines(&text[..len], late, last.has_notes)?;
+        self.text.take(len);
         Ok(())
     }
 
@@ -430,7 +422,7 @@ mod tests {
         }
         queue.finish(&mut notes, &mut sink).expect("the log takes all");
         assert_eq!(sink.0.0, ["1 guess", "early 2;early 3;proof", "early 4;", "5 guess", "early 6;", "7 "]);
-        assert_eq!((queue.octets, queue.text.len(), queue.text_start), (0, 0, 0));
+        assert_eq!((queue.octets, queue.text.len()), (0, 0));
     }
 
     #[test]
