@@ -279,11 +279,17 @@ fn is_word(text: &str) -> bool {
 
 #[test]
 fn no_phrase_is_translated_that_nobody_says() {
-    let all: BTreeSet<String> = ["render", "cli", "analysis", "sim", "subnet", "filter", "wire"]
+    let mut all: BTreeSet<String> = ["render", "cli", "analysis", "sim", "subnet", "filter", "wire"]
         .iter()
         .flat_map(|folder| sources(folder))
         .flat_map(|(_, source)| literals(&source).into_iter().map(|(_, text)| text).collect::<Vec<_>>())
         .collect();
+    // The scripts of pages speak too.
+    for entry in
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render/html/assets")).expect("a folder").flatten()
+    {
+        all.insert(fs::read_to_string(entry.path()).expect("a script"));
+    }
     let unused: Vec<_> = ZH
         .phrases()
         .map(|(english, _)| english)

@@ -91,7 +91,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     let mut source = inputs.open_watched(output)?;
     let mut analyzer = Analyzer::new();
-    let mut gathered = Gathered { page: arguments.html.is_some().then(html::Gathered::default), ..Gathered::default() };
+    let mut gathered =
+        Gathered { page: arguments.html.is_some().then(|| html::Gathered::new(output.lang())), ..Gathered::default() };
     let result = if source.is_all_there() {
         let mut movable = shared.map(|gate| move |raw: &RawPacket<'_>| gate(raw));
         let movable = movable.as_mut().map(|gate| gate as MovableGate<'_>);

@@ -266,7 +266,7 @@ fn drive(
     }
     if let Some(path) = &arguments.html {
         let mut out = Vec::new();
-        page::drive_html(&driven, &arguments.files.join(" "), scenario, &mut out);
+        page::drive_html(&driven, &arguments.files.join(" "), scenario, output.lang(), &mut out);
         drawing::write_page(path, &out, &page_inputs(arguments, inputs))?;
     } else if arguments.jsonl {
         page::drive_json(&driven, &arguments.files.join(" "), &scenario.name, output)?;

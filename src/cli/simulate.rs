@@ -125,7 +125,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     match (&arguments.html, &film) {
         (Some(path), Some(film)) => {
             let mut page = Vec::new();
-            html::simulation(&scenario, &run, film, &mut page);
+            html::simulation(&scenario, &run, film, output.lang(), &mut page);
             let inputs = if name.contains(['/', '.']) { vec![PathBuf::from(name)] } else { Vec::new() };
             drawing::write_page(path, &page, &inputs)?;
         }

@@ -130,6 +130,11 @@ impl Lang {
         areas.iter().flat_map(|area| area.iter().copied())
     }
 
+    /// True for a phrase that only pages say.
+    pub fn is_of_pages(english: &str) -> bool {
+        zh::PAGES.iter().any(|(found, _)| *found == english)
+    }
+
     /// Nouns that can be counted, with the word that follows a number.
     pub fn counted(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.table(zh::COUNTED).unwrap_or(&[]).iter().copied()

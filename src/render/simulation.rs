@@ -100,11 +100,16 @@ pub fn reason_words(lang: Lang, record: &Record) -> String {
 /// Columns of a story that is not broken into lines yet.
 const STORY_WIDTH: usize = 100;
 
+/// Title and story of a scenario in another language. Only the built-in ones are translated; a file of the same name tells
+/// its own story.
+pub fn told(scenario: &Scenario, lang: Lang) -> Option<(&'static str, &'static str)> {
+    let is_built_in = gallery::find(&scenario.name).is_some_and(|entry| entry.title() == scenario.title);
+    if is_built_in { lang.scenario(&scenario.name) } else { None }
+}
+
 /// Title, story and boxes of a scenario.
 pub fn head(scenario: &Scenario, engine: &Engine, paint: Paint, out: &mut Vec<u8>) {
-    // Only the built-in scenarios are translated; a file of the same name tells its own story.
-    let is_built_in = gallery::find(&scenario.name).is_some_and(|entry| entry.title() == scenario.title);
-    let translated = if is_built_in { paint.lang().scenario(&scenario.name) } else { None };
+    let translated = told(scenario, paint.lang());
     let title = translated.map_or(scenario.title.as_str(), |(title, _)| title);
     out.extend_from_slice(paint.text(&harmless(title), HEADING).as_bytes());
     out.push(b'\n');

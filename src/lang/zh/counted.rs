@@ -27,4 +27,8 @@ pub const COUNTED: &[(&str, &str)] = &[
     ("address", "个地址"),
     ("copy", "份副本"),
     ("conversation", "个会话"),
+    ("fast recovery", "次快速恢复"),
+    ("timeout", "次超时"),
+    ("time", "次"),
+    ("exact copy", "个完全相同的副本"),
 ];

@@ -18,6 +18,7 @@ mod tui;
 
 pub(super) use counted::COUNTED;
 pub(super) use events::EVENTS;
+pub(super) use pages::PHRASES as PAGES;
 pub(super) use retold::RETOLD;
 pub(super) use rules::RULES;
 pub(super) use scenarios::SCENARIOS;

@@ -31,7 +31,6 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("    … and {} more events\n", "    …… 还有 {} 个事件\n"),
     ("… and {} more frames; --jsonl shows all\n", "…… 还有 {} 个帧；--jsonl 显示全部\n"),
     // ---- 表与报告 ----
-    ("{} of {}", "{1}：{0}"),
     ("neighbours", "邻居表（ARP 缓存）"),
     ("routes", "路由表"),
     ("sockets", "套接字"),

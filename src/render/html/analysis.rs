@@ -20,8 +20,8 @@ use crate::analysis::{
     Capture, Endpoint, Finding, FragmentReport, HealthReport, Judged, Note, ProtocolCount, SizeRange,
 };
 use crate::base::limits::{MAX_PAGE_CONNECTIONS, MAX_PAGE_FINDING_PACKETS, MAX_PAGE_ROWS};
+use crate::lang::Lang;
 use crate::render::report::Document;
-use crate::render::words;
 
 const STYLE: &str = concat!(include_str!("assets/common.css"), include_str!("assets/analysis.css"));
 const SCRIPT: &str = concat!(
@@ -43,6 +43,11 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// Nothing yet, for readers of a language.
+    pub fn new(lang: Lang) -> Gathered {
+        Gathered { codes: Codes::new(lang), ..Gathered::default() }
+    }
+
     /// Takes in a packet.
     pub fn packet(&mut self, judged: &Judged<'_, '_>) {
         self.packets.add(judged, &mut self.codes);
@@ -61,7 +66,7 @@ struct Data<'a> {
     netlab: &'static str,
     version: u32,
     captures: &'a [Capture],
-    health: &'a HealthReport,
+    health: HealthReport,
     protocols: &'a [ProtocolCount],
     connections: &'a [ConnectionReport],
     /// Of each connection its first packet's and its last packet's time in nanoseconds since the first packet of all: the
@@ -118,13 +123,18 @@ pub fn page(document: &Document<'_>, gathered: &mut Gathered, out: &mut Vec<u8>)
     let mut room = Room::default();
     let findings = room.of("findings", &findings, MAX_PAGE_ROWS);
     let findings = findings.iter().map(|finding| self::finding(finding, health, &mut gathered.codes)).collect();
+    let lang = gathered.codes.lang();
+    let mut retold = health.clone();
+    for doubt in &mut retold.doubts {
+        doubt.text = lang.retell(&doubt.text).into_owned();
+    }
     let first = health.first_ns.unwrap_or(0);
     let connections = room.of("connections", &report.connections, MAX_PAGE_CONNECTIONS);
     let data = Data {
         netlab: "page",
         version: 2,
         captures: &document.captures,
-        health,
+        health: retold,
         protocols: room.rows("protocols", &report.protocols),
         connections,
         times: (connections.iter())
@@ -144,11 +154,11 @@ pub fn page(document: &Document<'_>, gathered: &mut Gathered, out: &mut Vec<u8>)
         remarks: document.remarks.iter().take(MAX_PAGE_ROWS).map(|remark| remark.text.as_ref()).collect(),
         codes: &gathered.codes,
         packets: &gathered.packets,
-        talks: gathered.talks.finish(),
+        talks: gathered.talks.finish(lang),
         left_out: room.left_out,
     };
     let title = document.captures.first().map_or("netlab", |capture| capture.file.as_str());
-    Shell { title, style: STYLE, script: SCRIPT, markup: b"" }.write(&data, out);
+    Shell { title, style: STYLE, script: SCRIPT, markup: b"", lang }.write(&data, out);
 }
 
 /// Counts what finds no room.
@@ -189,7 +199,7 @@ fn finding<'a>(finding: &'a Finding, health: &HealthReport, codes: &mut Codes) -
         packets: &finding.packets[..finding.packets.len().min(MAX_PAGE_FINDING_PACKETS)],
         count: finding.count,
         connection: note.connection,
-        text: words::line(note),
+        text: codes.line(note),
         weakened_by: health.weakening(note.code()).collect(),
     }
 }

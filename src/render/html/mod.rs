@@ -21,7 +21,11 @@ mod policy;
 mod simulation;
 mod talks;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::lang::Lang;
 
 pub use analysis::{Gathered, page};
 pub use simulation::{FilmPage, facts, simulation};
@@ -36,6 +40,8 @@ struct Shell<'a> {
     script: &'a str,
     /// Markup of netlab's own making that the script finds in the page; empty if there is none.
     markup: &'a [u8],
+    /// The language of its readers.
+    lang: Lang,
 }
 
 impl Shell<'_> {
@@ -45,7 +51,9 @@ impl Shell<'_> {
         // Plain data with text keys: neither the shape nor writing into memory can fail.
         let _ = serde_json::to_writer(&mut json, data);
         let put = |out: &mut Vec<u8>, text: &str| out.extend_from_slice(text.as_bytes());
-        put(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        put(out, "<!doctype html>\n<html lang=\"");
+        put(out, self.lang.code());
+        put(out, "\">\n<head>\n<meta charset=\"utf-8\">\n");
         put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         put(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"");
         put(out, &policy::policy(self.style, self.script));
@@ -54,14 +62,39 @@ impl Shell<'_> {
         put(out, " · netlab</title>\n<style>");
         put(out, self.style);
         put(out, "</style>\n</head>\n<body>\n<main id=\"page\">");
-        put(out, "<noscript>This page needs JavaScript to draw itself.</noscript></main>\n");
+        put(out, "<noscript>");
+        put(out, self.lang.say("This page needs JavaScript to draw itself."));
+        put(out, "</noscript></main>\n");
         out.extend_from_slice(self.markup);
         put(out, "<script type=\"application/json\" id=\"data\">");
         embed(&json, out);
-        put(out, "</script>\n<script>");
+        put(out, "</script>\n");
+        self.words(out);
+        put(out, "<script>");
         put(out, self.script);
         put(out, "</script>\n</body>\n</html>\n");
     }
+
+    /// What the script says, in the language of its readers: English stands in the script itself.
+    fn words(&self, out: &mut Vec<u8>) {
+        let phrases = self.lang.phrases().filter(|(english, _)| is_of_pages(english));
+        let mut words: BTreeMap<String, &str> = phrases.map(|(english, word)| (english.to_owned(), word)).collect();
+        words.extend(self.lang.counted().map(|(noun, word)| (format!("#{noun}"), word)));
+        if words.is_empty() {
+            return;
+        }
+        let mut json = Vec::new();
+        let _ = serde_json::to_writer(&mut json, &words);
+        out.extend_from_slice(b"<script type=\"application/json\" id=\"words\">");
+        embed(&json, out);
+        out.extend_from_slice(b"</script>\n");
+    }
+}
+
+/// True for the words of pages, and for the short ones of other places, which pages say too.
+fn is_of_pages(english: &str) -> bool {
+    const SHORT: usize = 60;
+    Lang::is_of_pages(english) || english.len() < SHORT && !english.contains(['{', '\n'])
 }
 
 /// Appends text for HTML and SVG.

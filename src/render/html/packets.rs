@@ -10,7 +10,6 @@ use crate::analysis::{Confidence, Judged, Note};
 use crate::base::limits::{MAX_PAGE_PACKETS, MAX_PAGE_PACKETS_OF_CONNECTION};
 use crate::base::text::harmless_octets;
 use crate::render::ladder::lost_copy;
-use crate::render::words;
 
 /// Octets of a segment's data that are shown.
 const PREVIEW_LEN: usize = 24;
@@ -147,7 +146,7 @@ impl Columns {
     fn note(&mut self, place: usize, note: &Note, codes: &mut Codes) {
         let confidence = if note.confidence == Confidence::Certain { "" } else { note.confidence.name() };
         let rule = if note.rule == note.entry.rule { "" } else { note.rule };
-        self.o.push((place, codes.place(note.entry, note.rule), words::line(note), confidence, rule));
+        self.o.push((place, codes.place(note.entry, note.rule), codes.line(note), confidence, rule));
     }
 }
 

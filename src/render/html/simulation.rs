@@ -8,11 +8,11 @@ use super::Shell;
 use super::codes::Codes;
 use crate::base::Timestamp;
 use crate::base::text::harmless;
+use crate::lang::{Lang, tell};
 use crate::render::ledger;
 use crate::render::simulation::{self, Descriptions, millis};
 use crate::render::style::Paint;
 use crate::render::topology::{self, NetworkMap, Outline};
-use crate::render::words;
 use crate::sim::{Engine, EventKind, Film, FrameId, Reason, Run, Scenario, Table};
 
 const STYLE: &str = concat!(include_str!("assets/common.css"), include_str!("assets/simulation.css"));
@@ -47,22 +47,29 @@ pub struct FilmPage<'a> {
     pub film: &'a Film,
     /// What frames are called, if not by their own numbers.
     pub names: BTreeMap<FrameId, String>,
+    /// The language of its readers.
+    pub lang: Lang,
 }
 
 /// Appends the page of a scenario that was run.
-pub fn simulation(scenario: &Scenario, run: &Run, film: &Film, out: &mut Vec<u8>) {
+pub fn simulation(scenario: &Scenario, run: &Run, film: &Film, lang: Lang, out: &mut Vec<u8>) {
     let engine = &run.engine;
     let mut report = Vec::new();
-    simulation::report(scenario, run, REPORT_WIDTH, Paint::new(false), &mut report);
+    simulation::report(scenario, run, REPORT_WIDTH, Paint::new(false).in_language(lang), &mut report);
     let expected = scenario.expectations().iter().zip(&run.outcomes);
+    let told = simulation::told(scenario, lang);
     let page = FilmPage {
-        title: &scenario.title,
-        story: scenario.story.trim(),
+        title: told.map_or(scenario.title.as_str(), |(title, _)| title),
+        story: told.map_or(scenario.story.trim(), |(_, story)| story),
         facts: facts(engine, run.seed),
         expected: expected
             .map(|(expectation, outcome)| {
                 let instead = outcome.as_ref().err().cloned().unwrap_or_default();
-                (harmless(&expectation.line).into_owned(), outcome.is_ok(), harmless(&instead).into_owned())
+                (
+                    harmless(&expectation.line).into_owned(),
+                    outcome.is_ok(),
+                    harmless(&lang.retell(&instead)).into_owned(),
+                )
             })
             .collect(),
         report,
@@ -70,6 +77,7 @@ pub fn simulation(scenario: &Scenario, run: &Run, film: &Film, out: &mut Vec<u8>
         map: NetworkMap::of(engine),
         film,
         names: BTreeMap::new(),
+        lang,
     };
     page.write(out);
 }
@@ -193,7 +201,8 @@ impl FilmPage<'_> {
     /// Appends the page.
     pub fn write(&self, out: &mut Vec<u8>) {
         let mut texts = Texts::default();
-        let mut codes = Codes::default();
+        let lang = self.lang;
+        let mut codes = Codes::new(lang);
         let (engine, film) = (self.engine, self.film);
         let (steps, records) = self.columns(&mut texts);
         let mut tables = Texts::default();
@@ -203,7 +212,7 @@ impl FilmPage<'_> {
                 let columns = columns_of(table);
                 let heads = columns.iter().map(|column| table.heads[*column]).collect::<Vec<_>>();
                 let cells = |row: &Vec<String>| {
-                    columns.iter().map(|column| harmless(&row[*column]).into_owned()).collect::<Vec<_>>()
+                    columns.iter().map(|column| harmless(&lang.retell(&row[*column])).into_owned()).collect::<Vec<_>>()
                 };
                 (tables.place((table.name, heads)), table.rows.iter().map(|row| rows.place(cells(row))).collect())
             });
@@ -234,10 +243,10 @@ impl FilmPage<'_> {
                 .collect(),
             steps,
             records,
-            kinds: EventKind::ALL.iter().map(|kind| (kind.name(), meaning(*kind))).collect(),
+            kinds: EventKind::ALL.iter().map(|kind| (kind.name(), lang.say(meaning(*kind)))).collect(),
             reasons: std::iter::once(Reason::None)
                 .chain(Reason::all())
-                .map(|reason| (reason.code(), reason.rule(), reason.sentence()))
+                .map(|reason| (reason.code(), reason.rule(), lang.say(reason.sentence())))
                 .collect(),
             hops: self.hops(),
             frames: self.frames(&mut codes),
@@ -249,10 +258,10 @@ impl FilmPage<'_> {
             unfilmed,
         };
         let mut markup = b"<div id=\"drawing\" hidden>\n".to_vec();
-        topology::svg(&self.map, "the network", Outline::Wide, &mut markup);
-        topology::svg(&self.map, "the network", Outline::Tall, &mut markup);
+        topology::svg(&self.map, lang.say("the network"), Outline::Wide, &mut markup);
+        topology::svg(&self.map, lang.say("the network"), Outline::Tall, &mut markup);
         markup.extend_from_slice(b"</div>\n");
-        Shell { title: &data.title, style: STYLE, script: SCRIPT, markup: &markup }.write(&data, out);
+        Shell { title: &data.title, style: STYLE, script: SCRIPT, markup: &markup, lang }.write(&data, out);
     }
 
     fn boxes(&self) -> Vec<PageBox> {
@@ -286,13 +295,14 @@ impl FilmPage<'_> {
                 columns.p.push(record.port.map_or(-1, |port| i32::from(port.0)));
                 columns.f.push(record.frame);
                 columns.w.push(record.reason as u8);
-                columns.x.push(texts.place(ledger::said(record, crate::lang::Lang::English).trim_start().to_owned()));
+                columns.x.push(texts.place(ledger::said(record, self.lang).trim_start().to_owned()));
                 if let Some(rule) = record.fact_text("rule").filter(|rule| *rule != record.reason.rule()) {
                     columns.r.push((place, texts.place(harmless(rule).into_owned())));
                 }
                 let detail = record.detail();
                 let lines = detail.iter().flat_map(|detail| &detail.lines);
-                let lines: Vec<usize> = lines.map(|line| texts.place(harmless(line).into_owned())).collect();
+                let lines: Vec<usize> =
+                    lines.map(|line| texts.place(harmless(&self.lang.retell(line)).into_owned())).collect();
                 if !lines.is_empty() {
                     columns.l.push((place, lines));
                 }
@@ -331,11 +341,11 @@ impl FilmPage<'_> {
             .into_iter()
             .map(|(id, from)| PageFrame {
                 id,
-                name: self.names.get(&id).cloned().unwrap_or_else(|| format!("frame {id}")),
+                name: self.names.get(&id).cloned().unwrap_or_else(|| tell!(self.lang, "frame {}", id)),
                 says: harmless(&descriptions.of(id).unwrap_or_default()).into_owned(),
                 from,
                 notes: (descriptions.notes(id).iter())
-                    .map(|note| (codes.place(note.entry, note.rule), words::line(note), note.rule))
+                    .map(|note| (codes.place(note.entry, note.rule), codes.line(note), note.rule))
                     .collect(),
             })
             .collect()

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::analysis::Judged;
+use crate::analysis::messages::Statement;
 use crate::analysis::messages::report::{self, ConnectionMessages, Questions};
 use crate::analysis::messages::servers::{Lives, SerialServer};
 use crate::analysis::messages::stream::Conversation;
 use crate::base::limits::{MAX_PAGE_LISTED, MAX_PAGE_STREAM_OCTETS, MAX_PAGE_STREAMS_OCTETS};
+use crate::lang::Lang;
 
 /// Streams as they pass.
 #[derive(Debug, Default)]
@@ -59,7 +61,7 @@ impl Talks {
     }
 
     /// Looks for messages in all of them.
-    pub(super) fn finish(&self) -> TalkData {
+    pub(super) fn finish(&self, lang: Lang) -> TalkData {
         let stalls: BTreeMap<u64, _> = self.lives.stalls().into_iter().map(|stall| (stall.connection, stall)).collect();
         let connections =
             self.conversations.values().filter(|conversation| len(conversation) > 0).map(|conversation| {
@@ -74,6 +76,7 @@ impl Talks {
                         }
                     }
                 }
+                retell(&mut messages, lang);
                 let mut ends = ["open"; 2];
                 for (end, direction) in ends.iter_mut().zip(&messages.directions) {
                     *end = direction.flow_end;
@@ -82,6 +85,31 @@ impl Talks {
                 (conversation.id, Talk { messages, ends, beginning_only })
             });
         TalkData { connections: connections.collect(), servers: self.lives.serial_servers() }
+    }
+}
+
+/// Everything that is said of a connection, in the language of its readers.
+fn retell(messages: &mut ConnectionMessages, lang: Lang) {
+    if lang == Lang::English {
+        return;
+    }
+    let retell = |statements: &mut Vec<Statement>| {
+        for statement in statements {
+            statement.text = lang.retell(&statement.text).into_owned();
+        }
+    };
+    for direction in &mut messages.directions {
+        retell(&mut direction.joined);
+        if let Some(framing) = &mut direction.framing {
+            retell(&mut framing.statements);
+            for remark in framing.messages.iter_mut().flat_map(|message| &mut message.remarks) {
+                *remark = lang.retell(remark).into_owned();
+            }
+        }
+    }
+    retell(&mut messages.lockstep);
+    if let Some(authentication) = &mut messages.authentication {
+        retell(&mut authentication.statements);
     }
 }
 

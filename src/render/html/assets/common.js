@@ -4,13 +4,34 @@ const page = document.getElementById("page");
 const SVG = "http://www.w3.org/2000/svg";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+// What this script says, in the language of the reader: the words of other languages stand in the page, found by the
+// English ones, sentences by what stands between their parts.
+const words = document.getElementById("words");
+const phrases = new Map(words ? Object.entries(JSON.parse(words.textContent)) : []);
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const sentences = [...phrases].filter(([english]) => english.includes("{}")).map(([english, told]) => [new RegExp("^" + english.split("{}").map(escaped).join("(.*?)") + "$", "s"), told]);
+function say(text) {
+  if (!phrases.size || typeof text !== "string") return text;
+  const found = phrases.get(text);
+  if (found !== undefined || !/[A-Za-z]/.test(text)) return found ?? text;
+  for (const [sentence, told] of text.includes(" ") ? sentences : []) {
+    const parts = sentence.exec(text);
+    let next = 0;
+    if (parts) return told.replace(/\{(\d*)\}/g, (_, place) => { next = place === "" ? next : +place; return say(parts[++next]); });
+  }
+  return text;
+}
+// What was named or said by others is never looked up.
+const raw = (text) => document.createTextNode(text);
+const LABELS = ["aria-label", "title", "placeholder", "data-label", "aria-valuetext"];
+
 // Elements are made from text, never from markup: whatever a packet says stays text.
 function fit(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== null && value !== false) element.setAttribute(key, value === true ? "" : value);
+    else if (value !== undefined && value !== null && value !== false) element.setAttribute(key, value === true ? "" : LABELS.includes(key) ? say(value) : value);
   }
-  element.append(...children.filter((child) => child !== undefined && child !== null && child !== false).map((child) => (child instanceof Node ? child : String(child))));
+  element.append(...children.filter((child) => child !== undefined && child !== null && child !== false).map((child) => (child instanceof Node ? child : say(String(child)))));
   return element;
 }
 const el = (name, attributes, ...children) => fit(document.createElement(name), attributes, children);
@@ -35,7 +56,7 @@ function span(nanos) {
   return sign + Math.floor(seconds / 60) + " min " + (seconds % 60) + " s";
 }
 const moment = (nanos) => new Date(nanos / 1e6).toISOString().replace("T", " ").replace("Z", "");
-const many = (count, word) => count + " " + (count === 1 ? word : /[^aeiou]y$/.test(word) ? word.slice(0, -1) + "ies" : word + (/s$/.test(word) ? "es" : "s"));
+const many = (count, word) => count + " " + (phrases.get("#" + word) || (count === 1 ? word : /[^aeiou]y$/.test(word) ? word.slice(0, -1) + "ies" : word + (/s$/.test(word) ? "es" : "s")));
 const end = (side) => (side.address.includes(":") ? "[" + side.address + "]" : side.address) + ":" + side.port;
 const listed = (numbers, count) => numbers.slice(0, 6).join(", ") + ((count || numbers.length) > 6 ? ", …" : "");
 
@@ -66,7 +87,7 @@ function table(columns, rows, options = {}) {
       return line;
     }));
     more.hidden = shown >= order.length;
-    more.textContent = "show more of " + order.length;
+    more.textContent = say("show more of " + order.length);
   }
   const heads = columns.map((column) => {
     const sort = () => {
@@ -104,5 +125,5 @@ function explained(code, rule, confidence) {
   return el("div", { class: "explained" },
     el("p", {}, about.explanation),
     data.codes.rules[by] ? el("p", {}, el("b", {}, "Rule " + by + ": "), data.codes.rules[by]) : el("p", {}, el("b", {}, "Rule " + by)),
-    el("p", { class: "dim small" }, about.code + " · " + about.severity + (confidence && confidence !== "certain" ? " · " + confidence : "") + " · netlab explain " + about.code));
+    el("p", { class: "dim small" }, about.code + " · " + say(about.severity) + (confidence && confidence !== "certain" ? " · " + say(confidence) : "") + " · netlab explain " + about.code));
 }

@@ -5,34 +5,34 @@ const LETTER = { initiator: "A", responder: "B", both: "A and B", none: "nobody"
 function budget(time, name) {
   if (!time || !time.total_ns) return null;
   const shares = SPENT.map(([key, words], place) => ({ place, words, nanos: time[key] || 0 })).filter((share) => share.nanos > 0);
-  const bar = el("div", { class: "budget", role: "img", "aria-label": shares.map((share) => share.words + " " + span(share.nanos)).join(", ") });
+  const bar = el("div", { class: "budget", role: "img", "aria-label": shares.map((share) => say(share.words) + " " + span(share.nanos)).join(", ") });
   for (const share of shares) {
-    const part = el("span", { class: "s" + share.place, title: share.words + ": " + span(share.nanos) });
+    const part = el("span", { class: "s" + share.place, title: say(share.words) + ": " + span(share.nanos) });
     part.style.flexGrow = String(share.nanos / time.total_ns);
     bar.append(part);
   }
   return el("div", {}, el("p", { class: "small" }, "Where the time of " + name + " went, " + span(time.total_ns) + " from first to last data:"), bar,
-    el("p", { class: "small" }, ...shares.map((share) => el("span", {}, el("i", { class: "s" + share.place }), share.words + " " + span(share.nanos) + " "))));
+    el("p", { class: "small" }, ...shares.map((share) => el("span", {}, el("i", { class: "s" + share.place }), say(share.words) + " " + span(share.nanos) + " "))));
 }
 function facts(c) {
   const opening = c.opening, closing = c.closing;
   const lines = [
-    ["opening", opening.kind + (opening.rejected ? ": " + opening.rejected : "") + (opening.packets.length ? ", packets " + opening.packets.join(", ") : "") + (opening.rtt_ns !== undefined ? ", round trip " + span(opening.rtt_ns) : "")],
-    ["closing", closing.kind + (closing.first_by ? ", first by " + LETTER[closing.first_by] : "") + (closing.packets.length ? ", packets " + closing.packets.join(", ") : "") + (closing.half_close ? ", half-close with " + octets(closing.half_close_octets || 0) : "") + (closing.time_wait !== "none" ? ", TIME-WAIT at " + LETTER[closing.time_wait] : "")],
-    ["states now", "A " + c.states.initiator + ", B " + c.states.responder + (c.roles === "guessed" ? " (who is who is a guess from the ports: the beginning was not captured)" : "")],
+    ["opening", say(opening.kind) + (opening.rejected ? ": " + say(opening.rejected) : "") + (opening.packets.length ? say(", packets ") + opening.packets.join(", ") : "") + (opening.rtt_ns !== undefined ? say(", round trip ") + span(opening.rtt_ns) : "")],
+    ["closing", say(closing.kind) + (closing.first_by ? say(", first by ") + LETTER[closing.first_by] : "") + (closing.packets.length ? say(", packets ") + closing.packets.join(", ") : "") + (closing.half_close ? say(", half-close with ") + octets(closing.half_close_octets || 0) : "") + (closing.time_wait !== "none" ? say(", TIME-WAIT at ") + say(LETTER[closing.time_wait]) : "")],
+    ["states now", "A " + c.states.initiator + ", B " + c.states.responder + (c.roles === "guessed" ? say(" (who is who is a guess from the ports: the beginning was not captured)") : "")],
   ];
-  if (c.round_trip) lines.push(["path", "round trip at least " + span(c.round_trip.min_ns) + ": to A and back " + span(c.round_trip.to_initiator_ns) + ", to B and back " + span(c.round_trip.to_responder_ns) + "; captured " + ({ initiator: "near A", responder: "near B" }[c.round_trip.captured_near] || "between them")]);
+  if (c.round_trip) lines.push(["path", say("round trip at least " + span(c.round_trip.min_ns) + ": to A and back " + span(c.round_trip.to_initiator_ns) + ", to B and back " + span(c.round_trip.to_responder_ns) + "; captured " + ({ initiator: "near A", responder: "near B" }[c.round_trip.captured_near] || "between them"))]);
   for (const [side, name] of [["initiator", "A → B"], ["responder", "B → A"]]) {
-    const repair = c.repairs[side], window = c.windows[side], words = [many(c.packets[side], "packet") + ", " + octets(c.stream_octets[side]) + " of data"];
-    if (repair.retransmitted_segments) words.push(many(repair.retransmitted_segments, "segment") + " sent again (" + octets(repair.retransmitted_octets) + ")");
+    const repair = c.repairs[side], window = c.windows[side], words = [many(c.packets[side], "packet") + ", " + octets(c.stream_octets[side]) + say(" of data")];
+    if (repair.retransmitted_segments) words.push(many(repair.retransmitted_segments, "segment") + say(" sent again (") + octets(repair.retransmitted_octets) + ")");
     if (repair.fast) words.push(many(repair.fast, "fast recovery"));
     if (repair.timeouts) words.push(many(repair.timeouts, "timeout"));
-    if (repair.out_of_order) words.push(repair.out_of_order + " out of order");
-    if (repair.missing_octets) words.push(octets(repair.missing_octets) + " missing");
-    if (window.zero_windows) words.push("window closed " + many(window.zero_windows, "time") + ", for " + span(window.zero_window_ns || 0));
+    if (repair.out_of_order) words.push(repair.out_of_order + " " + say("out of order"));
+    if (repair.missing_octets) words.push(say(octets(repair.missing_octets) + " missing"));
+    if (window.zero_windows) words.push(say("window closed " + many(window.zero_windows, "time") + ", for " + span(window.zero_window_ns || 0)));
     lines.push([name, words.join("; ")]);
   }
-  return el("div", { class: "box" }, ...lines.map(([name, text]) => el("p", {}, el("b", {}, name + ": "), text)), budget(c.time.initiator, "A → B"), budget(c.time.responder, "B → A"));
+  return el("div", { class: "box" }, ...lines.map(([name, text]) => el("p", {}, el("b", {}, say(name) + ": "), text)), budget(c.time.initiator, "A → B"), budget(c.time.responder, "B → A"));
 }
 function graphsOf(c, packets) {
   const shift = (side) => c.windows[side].scale ?? c.windows[side].scale_at_least ?? 0;
@@ -49,7 +49,7 @@ function openConnection(id, wanted) {
   const packets = packetsOf(id), talk = data.talks.connections[id], columns = data.packets.connections[id];
   const holder = el("div", { role: "tabpanel" }), tabs = [];
   const show = (name, make) => {
-    for (const tab of tabs) { tab.setAttribute("aria-selected", String(tab.textContent === name)); tab.tabIndex = tab.textContent === name ? 0 : -1; }
+    for (const tab of tabs) { tab.setAttribute("aria-selected", String(tab.textContent === say(name))); tab.tabIndex = tab.textContent === say(name) ? 0 : -1; }
     holder.replaceChildren(make());
   };
   const views = [];

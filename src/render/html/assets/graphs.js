@@ -85,7 +85,7 @@ function graph(title, packets, series, format, label) {
       const at = firstX + (((event.clientX - box.left) * (width / box.width) - left) / (width - left - right)) * (lastX - firstX);
       const first = nearest(series[0].points, at);
       cross.setAttribute("x1", x(first[0])); cross.setAttribute("x2", x(first[0]));
-      output.textContent = span(first[0]) + ": " + series.map((one) => { const point = nearest(one.points, first[0]); return one.name + " " + format(point[2] ?? point[1]); }).join(" · ");
+      output.textContent = span(first[0]) + ": " + series.map((one) => { const point = nearest(one.points, first[0]); return say(one.name) + " " + format(point[2] ?? point[1]); }).join(" · ");
     });
     holder.replaceChildren(svg);
   };

@@ -50,7 +50,7 @@ function rung(p, before) {
   const label = flagNames(p.bits) + " seq " + p.s + (p.has("ACK") ? " ack " + p.k : "") + (p.l ? " len " + p.l : "") + " win " + p.w;
   return el("div", { class: "rung" + (p.a ? "" : " fromb") + (p.again ? " again" : "") + (p.lost ? " lost" : ""), id: "packet-" + p.n },
     el("div", { class: "num" }, p.n), el("div", { class: "when" }, span(p.t)), el("div", { class: "sa", title: p.states[0] }, state(0)),
-    el("div", { class: "lane" }, el("div", { class: "label" }, label + " ", p.text && el("span", { class: "mono dim" }, "“" + p.text + "”"), p.lost && el("span", { class: "error" }, " lost on its way")), arrow(p)),
+    el("div", { class: "lane" }, el("div", { class: "label" }, label + " ", p.text && el("span", { class: "mono dim" }, raw("“" + p.text + "”")), p.lost && el("span", { class: "error" }, " lost on its way")), arrow(p)),
     el("div", { class: "sb", title: p.states[1] }, state(1)), ...p.notes.map(noteLine));
 }
 function ladder(connection, packets) {
@@ -67,7 +67,7 @@ function ladder(connection, packets) {
       shown++;
     }
     more.hidden = shown >= packets.length;
-    more.textContent = "show the next of " + packets.length + " packets";
+    more.textContent = say("show the next of " + packets.length + " packets");
   }
   step();
   return el("div", {}, el("p", { class: "dim small" }, "Numbers are relative to each side's first. A line below an arrow says what netlab concluded; choose it to see why. Red arrows were sent again, a cross was lost behind the place of the capture."), rows, more);

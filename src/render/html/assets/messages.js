@@ -37,15 +37,15 @@ function messageView(talk) {
   if (talk.beginning_only) parts.push(el("p", { class: "warning" }, "The streams are long: only their beginning was looked at for this page. netlab messages FILE --connection " + talk.connection + " looks at all."));
   talk.directions.forEach((direction, index) => {
     const to = direction.sender === "A" ? "A → B" : "B → A";
-    if (!direction.octets) { parts.push(el("h3", {}, to + ": nothing was sent")); return; }
-    parts.push(el("h3", {}, to + ": " + many(direction.octets, "octet") + " in " + many(direction.segment_count, "segment") + (direction.not_captured ? ", " + direction.not_captured + " of them not captured" : "") +
-      ({ FIN: ", then a FIN", reset: ", then a reset" }[talk.ends[index]] || "")));
+    if (!direction.octets) { parts.push(el("h3", {}, to + say(": nothing was sent"))); return; }
+    parts.push(el("h3", {}, to + ": " + many(direction.octets, "octet") + say(" in ") + many(direction.segment_count, "segment") + (direction.not_captured ? say(", " + direction.not_captured + " of them not captured") : "") +
+      say({ FIN: ", then a FIN", reset: ", then a reset" }[talk.ends[index]] || "")));
     const framing = direction.framing;
-    if (framing) parts.push(el("p", {}, "Framing " + (framing.found ? "found" : "as said") + ": ", el("span", { class: "mono" }, framing.spec), framing.count ? " · " + many(framing.count, "whole message") + ", " + framing.fit_percent.toFixed(1) + " % of the octets · " + many(framing.split_headers, "split header") + " · " + many(framing.glued_segments, "segment") + " with more than one message" : ""));
+    if (framing) parts.push(el("p", {}, say("Framing " + (framing.found ? "found" : "as said") + ": "), el("span", { class: "mono" }, raw(framing.spec)), framing.count ? " · " + many(framing.count, "whole message") + ", " + framing.fit_percent.toFixed(1) + say(" % of the octets · ") + many(framing.split_headers, "split header") + " · " + many(framing.glued_segments, "segment") + say(" with more than one message") : ""));
     parts.push(streamMap(direction));
-    if (framing && framing.messages.length) parts.push(table([col("#", (m) => m.number, true), col("packets", (m) => listed(m.packets)), col("header", (m) => (m.header_len ? el("span", { class: "mono" }, m.header) : "")), col("body octets", (m) => m.body_len, true),
-      col("body", (m) => el("span", { class: "mono" }, m.body)), col("remarks", (m) => (m.remarks || []).join("; "))], framing.messages, { limit: 20 }));
-    else parts.push(table([col("packet", (s) => s.packet, true), col("after", (s) => span(s.after_ns), true, (s) => s.after_ns), col("octets", (s) => s.len, true), col("unacknowledged before", (s) => s.outstanding, true), col("first octets", (s) => el("span", { class: "mono" }, s.preview))], direction.segments, { limit: 20 }));
+    if (framing && framing.messages.length) parts.push(table([col("#", (m) => m.number, true), col("packets", (m) => listed(m.packets)), col("header", (m) => (m.header_len ? el("span", { class: "mono" }, raw(m.header)) : "")), col("body octets", (m) => m.body_len, true),
+      col("body", (m) => el("span", { class: "mono" }, raw(m.body))), col("remarks", (m) => (m.remarks || []).join(say("; ")))], framing.messages, { limit: 20 }));
+    else parts.push(table([col("packet", (s) => s.packet, true), col("after", (s) => span(s.after_ns), true, (s) => s.after_ns), col("octets", (s) => s.len, true), col("unacknowledged before", (s) => s.outstanding, true), col("first octets", (s) => el("span", { class: "mono" }, raw(s.preview)))], direction.segments, { limit: 20 }));
     if (direction.segment_count > direction.segments.length) parts.push(el("p", { class: "dim small" }, "The page lists the first " + direction.segments.length + " of " + direction.segment_count + " segments."));
     if (framing) parts.push(...framing.statements.map(statement));
     parts.push(...direction.joined.map(statement));

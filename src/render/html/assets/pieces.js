@@ -17,12 +17,12 @@ function pieceMap(f) {
     line(index, "packet " + p.packet, true);
     const wide = Math.max(2, x(p.offset + p.octets) - x(p.offset));
     svg.append(draw("rect", { class: "seg a", x: x(p.offset), y: 30 + index * pitch, width: wide, height: 18, rx: 2 },
-      draw("title", {}, "packet " + p.packet + ": octets " + p.offset + " to " + (p.offset + p.octets - 1) + ", TTL " + p.hop_limit + (p.more_fragments ? ", more fragments follow" : ", the last piece"))));
+      draw("title", {}, "packet " + p.packet + ": octets " + p.offset + " to " + (p.offset + p.octets - 1) + ", TTL " + p.hop_limit + say(p.more_fragments ? ", more fragments follow" : ", the last piece"))));
     if (wide > 130) svg.append(draw("text", { x: x(p.offset) + 6, y: 30 + index * pitch + 13 }, p.offset + "–" + (p.offset + p.octets - 1) + (p.more_fragments ? " MF" : " last")));
   });
   for (const o of f.overlaps || []) {
     const row = f.pieces.findIndex((p) => p.packet === o.packet);
-    if (row >= 0 && row < rows) svg.append(draw("rect", { class: "overlap", x: x(o.from), y: 30 + row * pitch, width: Math.max(2, x(o.to + 1) - x(o.from)), height: 18 }, draw("title", {}, "octets " + o.from + " to " + o.to + " came in packet " + o.with + " already" + (o.same === false ? ", with other contents" : o.same ? ", the same" : ""))));
+    if (row >= 0 && row < rows) svg.append(draw("rect", { class: "overlap", x: x(o.from), y: 30 + row * pitch, width: Math.max(2, x(o.to + 1) - x(o.from)), height: 18 }, draw("title", {}, "octets " + o.from + " to " + o.to + " came in packet " + o.with + " already" + say(o.same === false ? ", with other contents" : o.same ? ", the same" : ""))));
   }
   line(rows, "missing", true);
   for (const h of f.holes || []) svg.append(draw("rect", { class: "hole", x: x(h.from), y: 30 + rows * pitch, width: Math.max(2, x(h.to === undefined ? until : h.to + 1) - x(h.from)), height: 18 }, draw("title", {}, "octets " + h.from + (h.to === undefined ? " on" : " to " + h.to) + " never came")));
@@ -45,7 +45,7 @@ function fragmentDetail(f) {
   if (f.duplicates) facts.push(many(f.duplicates, "exact copy"));
   if (f.time_exceeded) facts.push("packet " + f.time_exceeded + " says the receiver gave up waiting");
   facts.push(f.delivered ? "a receiver of today hands it on" : "no receiver of today hands it on");
-  return el("div", {}, el("p", {}, "Each row is a piece in the order of arrival, at its place in the datagram. " + facts.map((fact) => fact[0].toUpperCase() + fact.slice(1) + ".").join(" ")), pieceMap(f),
+  return el("div", {}, el("p", {}, say("Each row is a piece in the order of arrival, at its place in the datagram. ") + facts.map((fact) => ((told) => told[0].toUpperCase() + told.slice(1) + say("."))(say(fact))).join(" ")), pieceMap(f),
     f.pieces.length > 24 ? el("p", { class: "dim small" }, "The first 24 of " + (f.packet_count || f.packets.length) + " pieces are drawn.") : null);
 }
 
@@ -67,7 +67,7 @@ function arpMap(bindings) {
   for (const address of addresses) svg.append(draw("text", { x: a - 8, y: y(addresses, address), "text-anchor": "end" }, address));
   for (const mac of macs) {
     const vendor = shown.find((one) => one.mac === mac).vendor;
-    svg.append(draw("text", { class: "mono", x: b + 8, y: y(macs, mac) }, mac), draw("text", { class: "dim", x: b + 158, y: y(macs, mac) }, vendor ? vendor.slice(0, 18) : ""));
+    svg.append(draw("text", { class: "mono", x: b + 8, y: y(macs, mac) }, mac), draw("text", { class: "dim", x: b + 158, y: y(macs, mac) }, raw(vendor ? vendor.slice(0, 18) : "")));
   }
   return el("div", {}, el("div", { class: "map" }, svg), bindings.length > most ? el("p", { class: "dim small" }, "The first " + most + " of " + bindings.length + " are drawn.") : null);
 }

@@ -2,20 +2,20 @@
 let position = 0, playing = false, speed = 1, chosenFrame = 0, chosenBox = -1, shownStep = -1, lastTick = 0;
 
 function eventWords(record) {
-  const words = [el("b", {}, film.place(record.box, record.port)), " ", el("span", { class: record.kind }, record.kind)];
+  const words = [el("b", {}, raw(film.place(record.box, record.port))), " ", el("span", { class: record.kind }, record.kind)];
   if (record.text) words.push(" " + record.text);
   return words;
 }
 function why(record) {
   const parts = [];
   const [code, rule, sentence] = record.reason;
-  if (sentence) parts.push(el("p", {}, "Because ", sentence, ". ", el("span", { class: "tag dim" }, record.rule || rule), el("span", { class: "dim small" }, " " + code)));
+  if (sentence) parts.push(el("p", {}, "Because ", sentence, say(". "), el("span", { class: "tag dim" }, record.rule || rule), el("span", { class: "dim small" }, " " + code)));
   else if (record.rule) parts.push(el("p", {}, el("span", { class: "tag dim" }, record.rule)));
   parts.push(el("p", { class: "dim small" }, record.meaning));
   if (record.lines.length) parts.push(el("pre", {}, record.lines.join("\n")));
   return parts;
 }
-const frameName = (id) => (film.frames.get(id) || { name: "frame " + id }).name;
+const frameName = (id) => (film.frames.get(id) || { name: say("frame " + id) }).name;
 function frameButton(id) {
   return el("button", { type: "button", class: "plain small", onclick: () => chooseFrame(id) }, frameName(id));
 }
@@ -24,7 +24,7 @@ function nowPanel(step) {
   return film.recordsOf(step).slice(0, 40).map((record) => {
     const about = record.frame ? film.frames.get(record.frame) : null;
     return el("div", { class: "event" }, el("p", {}, ...eventWords(record), " ", record.frame ? frameButton(record.frame) : null),
-      about && (record.kind === "sent" || record.kind === "received") ? el("p", { class: "mono" }, about.says) : null, ...why(record));
+      about && (record.kind === "sent" || record.kind === "received") ? el("p", { class: "mono" }, raw(about.says)) : null, ...why(record));
   });
 }
 function logLine(record, at) {
@@ -59,7 +59,7 @@ function memoryPanel(step) {
       if (chosenBox < 0 && name === "routes" && box.kind !== "router") continue;
       const old = new Set((before.find(([other]) => other === kind) || [0, []])[1]);
       const isFresh = (row) => since === step && step > 0 && !old.has(row);
-      parts.push(el("h4", {}, name + " of " + box.name), el("div", { class: "wide" }, el("table", { class: "fold" }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+      parts.push(el("h4", {}, say(say(name) + " of " + box.name)), el("div", { class: "wide" }, el("table", { class: "fold" }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
         el("tbody", {}, ...rows.slice(0, 80).map((row) => el("tr", { class: isFresh(row) && "fresh" }, ...data.rows[row].map((cell, column) => el("td", { "data-label": heads[column] }, cell))))))));
       if (rows.length > 80) parts.push(el("p", { class: "dim small" }, "… and " + (rows.length - 80) + " more rows"));
     }
@@ -75,10 +75,10 @@ function ledgerPanel(step) {
   for (const record of lines) if (record.kind in ends) ends[record.kind]++;
   const list = el("ol", { class: "log", "aria-label": "way of " + about.name });
   lines.slice(0, 300).forEach((record) => list.append(logLine(record, step)));
-  return [el("p", {}, el("b", {}, about.name + ": "), el("span", { class: "mono" }, about.says), about.from ? " It carries on what came in " + frameName(about.from) + "." : ""),
+  return [el("p", {}, el("b", {}, about.name + ": "), el("span", { class: "mono" }, raw(about.says)), about.from ? say(" It carries on what came in " + frameName(about.from) + ".") : ""),
     ...(about.notes || []).map(([code, text, rule]) => el("details", {}, el("summary", { class: data.codes.list[code].severity }, text + " [" + rule + "]"), explained(code, rule))),
     list, lines.length > 300 ? el("p", { class: "dim small" }, "… and " + (lines.length - 300) + " more events") : null,
-    el("p", { class: "dim small" }, "Copies: " + ends.delivered + " delivered, " + ends.filtered + " filtered, " + ends.dropped + " dropped" + (data.unfilmed ? " within the film" : "") + ".")];
+    el("p", { class: "dim small" }, say("Copies: " + ends.delivered + " delivered, " + ends.filtered + " filtered, " + ends.dropped + " dropped") + (data.unfilmed ? say(" within the film") : "") + say("."))];
 }
 function chooseFrame(id) { chosenFrame = id; shownStep = -1; refresh(); }
 function chooseBox(box) { chosenBox = box; boxes.value = String(box); shownStep = -1; refresh(); }
@@ -91,16 +91,16 @@ const slider = el("input", { type: "range", min: 0, max: film.count, step: 1, va
 const play = button("▶ play", () => (playing ? pause() : start()), { class: "plain big", "aria-label": "play" });
 const speeds = [0.25, 0.5, 1, 2, 4, 8, 16, 32];
 const pace = el("select", { "aria-label": "speed", onchange: (event) => { speed = +event.target.value; } }, ...speeds.map((one) => el("option", { value: one, selected: one === 1 }, one + "×")));
-const boxes = el("select", { "aria-label": "whose tables are shown", onchange: (event) => chooseBox(+event.target.value) }, el("option", { value: -1 }, data.boxes.length <= 8 ? "all boxes" : "boxes that act"), ...data.boxes.map((box, index) => el("option", { value: index }, box.name)));
+const boxes = el("select", { "aria-label": "whose tables are shown", onchange: (event) => chooseBox(+event.target.value) }, el("option", { value: -1 }, data.boxes.length <= 8 ? "all boxes" : "boxes that act"), ...data.boxes.map((box, index) => el("option", { value: index }, raw(box.name))));
 
 const speakUp = (loud) => now.setAttribute("aria-live", loud ? "polite" : "off");
 function start() {
   speakUp(false);
   if (position >= film.count) position = 0;
-  playing = true; lastTick = 0; play.textContent = "❚❚ pause"; play.setAttribute("aria-label", "pause");
+  playing = true; lastTick = 0; play.textContent = say("❚❚ pause"); play.setAttribute("aria-label", say("pause"));
   requestAnimationFrame(tick);
 }
-function pause() { playing = false; speakUp(true); play.textContent = "▶ play"; play.setAttribute("aria-label", "play"); }
+function pause() { playing = false; speakUp(true); play.textContent = say("▶ play"); play.setAttribute("aria-label", say("play")); }
 function tick(stamp) {
   if (!playing) return;
   const passed = lastTick ? Math.min(200, stamp - lastTick) : 0;
@@ -118,8 +118,8 @@ function refresh() {
   if (step === shownStep) return;
   shownStep = step;
   slider.value = String(step);
-  slider.setAttribute("aria-valuetext", "step " + step + " of " + film.count + ", " + clock(film.times[step]));
-  where.textContent = "step " + step + " of " + film.count + (flying ? ", " + many(flying, "frame") + " under way" : "");
+  slider.setAttribute("aria-valuetext", say("step " + step + " of " + film.count) + ", " + clock(film.times[step]));
+  where.textContent = say("step " + step + " of " + film.count) + (flying ? ", " + say(many(flying, "frame") + " under way") : "");
   stage.mark(step, chosenBox);
   now.replaceChildren(...nowPanel(step));
   log.replaceChildren(logPanel(step));
@@ -135,16 +135,16 @@ addEventListener("keydown", (event) => {
 });
 function faster(by) { speed = speeds[Math.max(0, Math.min(speeds.length - 1, speeds.indexOf(speed) + by))]; pace.value = String(speed); }
 
-page.append(el("header", {}, el("h1", {}, data.title), ...data.story.split("\n\n").filter(Boolean).map((part) => el("p", {}, part)),
+page.append(el("header", {}, el("h1", {}, raw(data.title)), ...data.story.split("\n\n").filter(Boolean).map((part) => el("p", {}, raw(part))),
   el("div", { class: "cards" }, ...data.facts.map(([name, value]) => el("div", { class: "card" }, el("b", {}, value), name)))));
 if (data.unfilmed) page.append(el("p", { class: "warning" }, "This page films the first " + film.count + " steps, up to " + clock(film.times[film.count]) + ". The run went on for " + data.unfilmed[0] + " more events until " + clock(data.unfilmed[1]) + "; the sums above and the report below count them all."));
 page.append(stage.holder, el("div", { class: "player" }, el("div", { class: "row" }, button("|◀", () => goTo(0), { "aria-label": "to the beginning" }), button("◀ step", () => goTo(Math.ceil(position) - 1), { "aria-label": "one step back" }), play, button("step ▶", () => goTo(Math.floor(position) + 1), { "aria-label": "one step forward" }), button("▶|", () => goTo(film.count), { "aria-label": "to the end" }), el("label", {}, "speed ", pace), time, where), slider,
   el("p", { class: "dim small screen hint" }, "Each step is one event, however long the time between. ", el("kbd", {}, "space"), " plays and pauses, ", el("kbd", {}, "←"), " ", el("kbd", {}, "→"), " step, with ", el("kbd", {}, "shift"), " ten; ", el("kbd", {}, "+"), " ", el("kbd", {}, "−"), " change the speed.")),
   el("div", { class: "halves" }, el("section", {}, el("h2", {}, "Now"), now, el("h2", {}, "Events"), log), el("section", {}, el("h2", {}, "What the boxes remember"), el("label", { class: "small" }, "tables of ", boxes), memory, el("h2", {}, "Ledger of a frame"), ledger)));
-if (data.frames.length) page.append(el("h2", {}, "Frames"), table([col("frame", (one) => one.name, false, (one) => one.id), col("says", (one) => el("span", { class: "mono" }, one.says)), col("begins", (one) => clock(film.record(film.ofFrame.get(one.id)[0]).at), true, (one) => film.ofFrame.get(one.id)[0]), col("events", (one) => film.ofFrame.get(one.id).length, true)],
+if (data.frames.length) page.append(el("h2", {}, "Frames"), table([col("frame", (one) => one.name, false, (one) => one.id), col("says", (one) => el("span", { class: "mono" }, raw(one.says))), col("begins", (one) => clock(film.record(film.ofFrame.get(one.id)[0]).at), true, (one) => film.ofFrame.get(one.id)[0]), col("events", (one) => film.ofFrame.get(one.id).length, true)],
   data.frames, { limit: 30, find: "find a frame", go: (one) => { chosenFrame = one.id; goTo(film.record(film.ofFrame.get(one.id)[0]).step); shownStep = -1; refresh(); stage.holder.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth" }); } }));
-if (data.expected.length) page.append(el("h2", {}, "Expected"), el("ul", { class: "expect" }, ...data.expected.map(([line, met, instead]) => el("li", {}, el("span", { class: met ? "chat" : "error" }, met ? "✓ " : "✗ "), line, instead ? el("span", { class: "error" }, " — instead " + instead) : null))));
-const report = el("details", {}, el("summary", {}, "The report in text"), el("pre", {}, data.report));
+if (data.expected.length) page.append(el("h2", {}, "Expected"), el("ul", { class: "expect" }, ...data.expected.map(([line, met, instead]) => el("li", {}, el("span", { class: met ? "chat" : "error" }, met ? "✓ " : "✗ "), raw(line), instead ? el("span", { class: "error" }, say(" — instead ") + instead) : null))));
+const report = el("details", {}, el("summary", {}, "The report in text"), el("pre", {}, raw(data.report)));
 // On paper nothing can be opened.
 let wasOpen = false;
 addEventListener("beforeprint", () => { wasOpen = report.open; report.open = true; });
