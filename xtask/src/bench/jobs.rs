@@ -72,6 +72,7 @@ pub fn all(netlab: &Path, captures: &Captures, folder: &Path) -> Vec<Job> {
         jobs.push(job(
             "one line a packet",
             vec![
+                ours(netlab, "read --plain FILE", file, &out),
                 ours(netlab, "read FILE", file, &out),
                 peer("tcpdump -nn -r FILE", file, &out),
                 peer("tcpdump -nn -q -r FILE", file, &out),
@@ -120,11 +121,19 @@ pub fn all(netlab: &Path, captures: &Captures, folder: &Path) -> Vec<Job> {
     let job = |name: &str, rows| Job { name: name.to_owned(), packets: *packets, rows };
     jobs.push(job(
         "one line a packet, against tshark",
-        vec![ours(netlab, "read FILE", file, &out), peer("tshark -n -r FILE", file, &out)],
+        vec![
+            ours(netlab, "read --plain FILE", file, &out),
+            ours(netlab, "read FILE", file, &out),
+            peer("tshark -n -r FILE", file, &out),
+        ],
     ));
     jobs.push(job(
         "JSON Lines",
-        vec![ours(netlab, "read --jsonl FILE", file, &out), peer("tshark -n -T ek -r FILE", file, &out)],
+        vec![
+            ours(netlab, "read --jsonl --plain FILE", file, &out),
+            ours(netlab, "read --jsonl FILE", file, &out),
+            peer("tshark -n -T ek -r FILE", file, &out),
+        ],
     ));
     jobs.push(job(
         "report of connections, against tshark",

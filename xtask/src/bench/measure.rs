@@ -1,8 +1,8 @@
-//! What a program costs: CPU time and memory.
+//! What a program costs: time on the clock, CPU time and memory.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -11,6 +11,8 @@ use nix::sys::time::TimeVal;
 /// What a run cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
+    /// Time on the clock. With several threads it is less than the CPU time; with other work on the machine, more.
+    pub wall: Duration,
     /// User and system time of all its threads.
     pub cpu: Duration,
     /// The most memory it held, as far as looking every millisecond shows; `None` for work within this process.
@@ -18,9 +20,13 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The lower CPU time and the higher memory of both.
+    /// The lower times and the higher memory of both.
     pub fn least(self, other: Cost) -> Cost {
-        Cost { cpu: self.cpu.min(other.cpu), peak_octets: self.peak_octets.max(other.peak_octets) }
+        Cost {
+            wall: self.wall.min(other.wall),
+            cpu: self.cpu.min(other.cpu),
+            peak_octets: self.peak_octets.max(other.peak_octets),
+        }
     }
 }
 
@@ -31,7 +37,7 @@ pub fn is_installed(program: &Path) -> bool {
 
 /// Runs a program to its end, its output thrown away.
 pub fn program(program: &Path, words: &[String], may_fail: bool) -> anyhow::Result<Cost> {
-    let before = cpu(UsageWho::RUSAGE_CHILDREN)?;
+    let (started, before) = (Instant::now(), cpu(UsageWho::RUSAGE_CHILDREN)?);
     let mut child = Command::new(program)
         .args(words)
         .env("TZ", "UTC")
@@ -47,15 +53,17 @@ pub fn program(program: &Path, words: &[String], may_fail: bool) -> anyhow::Resu
         }
         std::thread::sleep(Duration::from_millis(1));
     };
+    let wall = started.elapsed();
     ensure!(may_fail || status.success(), "{} {} ended with {status}", program.display(), words.join(" "));
-    Ok(Cost { cpu: cpu(UsageWho::RUSAGE_CHILDREN)?.saturating_sub(before), peak_octets })
+    Ok(Cost { wall, cpu: cpu(UsageWho::RUSAGE_CHILDREN)?.saturating_sub(before), peak_octets })
 }
 
 /// Runs work of this process.
 pub fn within(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Cost> {
-    let before = cpu(UsageWho::RUSAGE_SELF)?;
+    let (started, before) = (Instant::now(), cpu(UsageWho::RUSAGE_SELF)?);
     work()?;
-    Ok(Cost { cpu: cpu(UsageWho::RUSAGE_SELF)?.saturating_sub(before), peak_octets: None })
+    let wall = started.elapsed();
+    Ok(Cost { wall, cpu: cpu(UsageWho::RUSAGE_SELF)?.saturating_sub(before), peak_octets: None })
 }
 
 fn cpu(who: UsageWho) -> anyhow::Result<Duration> {

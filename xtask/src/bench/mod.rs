@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: netlab and its peers on the same captures, in one run.
 //!
-//! What is compared is CPU time (user and system) of the whole process: it is steadier than the clock on a machine with
-//! other work. The rounds go round robin, so that what disturbs the machine meets all, and the least of each counts. The
+//! What is compared is CPU time (user and system) of the whole process, which is steadier than the clock on a machine with
+//! other work, and the time on the clock, which is what a user waits. The rounds go round robin, so that what disturbs the machine meets all, and the least of each counts. The
 //! captures are made by [`traffic`] and are the same on every machine.
 
 mod jobs;
@@ -11,6 +11,7 @@ mod traffic;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -125,17 +126,30 @@ fn compare(job: &Job, rounds: u32) -> anyhow::Result<()> {
         }
     }
     println!("**{}**, {} packets\n", job.name, job.packets);
-    println!("| | CPU s | ns a packet | MB | times netlab's |\n|---|---:|---:|---:|---:|");
-    let ours = job.rows.iter().zip(&least).find(|(row, _)| row.is_ours).and_then(|(_, cost)| *cost);
+    println!(
+        "| | wall s | CPU s | ns a packet | MB | of each netlab's: wall | CPU |\n|---|---:|---:|---:|---:|---:|---:|"
+    );
+    let ours: Vec<Cost> =
+        job.rows.iter().zip(&least).filter(|(row, _)| row.is_ours).filter_map(|(_, cost)| *cost).collect();
     for (row, cost) in job.rows.iter().zip(&least) {
         let Some(cost) = cost else { continue };
         let nanos = cost.cpu.as_nanos() as f64 / job.packets.max(1) as f64;
-        let ratio = match ours {
-            Some(ours) if !row.is_ours => format!("{:.1}", cost.cpu.as_secs_f64() / ours.cpu.as_secs_f64().max(1e-6)),
-            _ => String::new(),
+        let times = |of: fn(&Cost) -> Duration| match row.is_ours {
+            true => String::new(),
+            false => {
+                let times = ours.iter().map(|ours| of(cost).as_secs_f64() / of(ours).as_secs_f64().max(1e-6));
+                times.map(|times| format!("{times:.1}")).collect::<Vec<_>>().join(" · ")
+            }
         };
         let memory = cost.peak_octets.map_or(String::new(), |octets| format!("{:.0}", octets as f64 / 1e6));
-        println!("| {} | {:.3} | {nanos:.0} | {memory} | {ratio} |", row.title, cost.cpu.as_secs_f64());
+        println!(
+            "| {} | {:.3} | {:.3} | {nanos:.0} | {memory} | {} | {} |",
+            row.title,
+            cost.wall.as_secs_f64(),
+            cost.cpu.as_secs_f64(),
+            times(|cost| cost.wall),
+            times(|cost| cost.cpu)
+        );
     }
     if !absent.is_empty() {
         println!("\nnot installed, skipped: {}", absent.join(", "));
