@@ -4,6 +4,8 @@ use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle, Width,
 };
 
+use unicode_width::UnicodeWidthStr;
+
 use super::style::{DIM, HEADING, Paint};
 use crate::lang::tell;
 
@@ -12,9 +14,13 @@ use crate::lang::tell;
 pub struct Table {
     grid: Grid,
     paint: Paint,
+    /// Columns of the screen.
+    width: usize,
     alignment: Vec<CellAlignment>,
     /// The longest word of each column, in columns of the screen.
     words: Vec<usize>,
+    /// The same, but of columns of numbers the longest number with its unit.
+    numbers: Vec<usize>,
     limit: usize,
     left_out: usize,
 }
@@ -41,14 +47,15 @@ impl Table {
             false => CellAlignment::Left,
         };
         let alignment: Vec<_> = headings.iter().map(side).collect();
-        let words = headings.iter().map(|heading| longest_word(lang.say(heading.trim_start_matches('>')))).collect();
+        let words: Vec<_> =
+            headings.iter().map(|heading| longest_word(lang.say(heading.trim_start_matches('>')))).collect();
         grid.set_header(
             headings
                 .iter()
                 .zip(&alignment)
                 .map(|(heading, side)| Cell::new(lang.say(heading.trim_start_matches('>'))).set_alignment(*side)),
         );
-        Table { grid, paint, alignment, words, limit: MAX_ROWS, left_out: 0 }
+        Table { grid, paint, width, alignment, numbers: words.clone(), words, limit: MAX_ROWS, left_out: 0 }
     }
 
     /// The same with another limit of rows.
@@ -74,11 +81,12 @@ impl Table {
             return;
         }
         let sides = self.alignment.iter().copied().chain(std::iter::repeat(CellAlignment::Left));
-        let words = &mut self.words;
+        let (words, numbers) = (&mut self.words, &mut self.numbers);
         self.grid.add_row(cells.into_iter().zip(sides).enumerate().map(|(index, (cell, side))| {
             let text = cell.into();
-            if let Some(longest) = words.get_mut(index) {
-                *longest = longest_word(&text).max(*longest);
+            if let (Some(word), Some(number)) = (words.get_mut(index), numbers.get_mut(index)) {
+                *word = longest_word(&text).max(*word);
+                *number = if side == CellAlignment::Right { text.width().max(*number) } else { (*number).max(*word) };
             }
             Cell::new(text).set_alignment(side)
         }));
@@ -94,17 +102,13 @@ impl Table {
         // comfy-table was built without its own styling, so that pipes and tests see exactly the same text: the heading
         // is what stands above the double line.
         let mut in_heading = true;
-        let mut grid = self.grid.clone();
-        for (index, longest) in self.words.iter().enumerate() {
-            if let Some(column) = grid.column_mut(index)
-                && column.constraint().is_none()
-            {
-                // An address or a number cut in two misleads; a table wider than the screen only looks bad.
-                let width = u16::try_from((*longest).min(MAX_WORD)).unwrap_or(u16::MAX) + 2;
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
-            }
+        // A number stays beside its unit where there is room for that.
+        let fits = |lines: &Vec<String>| lines.first().is_none_or(|line| line.width() <= self.width);
+        let mut lines = self.lines(&self.numbers);
+        if !fits(&lines) {
+            lines = Some(self.lines(&self.words)).filter(fits).unwrap_or(lines);
         }
-        for line in grid.lines() {
+        for line in lines {
             let is_border = line.starts_with(['─', '═']);
             in_heading &= !line.starts_with('═');
             let style = if in_heading && !is_border { HEADING } else { DIM };
@@ -126,11 +130,28 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The lines of the table with columns at least so wide.
+    fn lines(&self, least: &[usize]) -> Vec<String> {
+        let mut grid = self.grid.clone();
+        for (index, longest) in least.iter().enumerate() {
+            if let Some(column) = grid.column_mut(index)
+                && column.constraint().is_none()
+            {
+                // An address or a number cut in two misleads; a table wider than the screen only looks bad.
+                let width = u16::try_from((*longest).min(MAX_WORD)).unwrap_or(u16::MAX) + 2;
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+            }
+        }
+        grid.lines().collect()
+    }
+}
+
 /// Words longer than this are cut all the same: digests, texts without blanks.
 const MAX_WORD: usize = 45;
 
 fn longest_word(text: &str) -> usize {
-    text.split_whitespace().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0)
+    text.split_whitespace().map(UnicodeWidthStr::width).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -160,5 +181,19 @@ mod tests {
         table.write(&mut out);
         let text = String::from_utf8(out).expect("UTF-8");
         assert!(text.contains("192.0.2.1:40001") && text.contains("192.0.2.2:9000"), "{text}");
+    }
+
+    #[test]
+    fn a_number_stays_beside_its_unit_where_there_is_room() {
+        let text = |width| {
+            let mut table = Table::new(width, Paint::new(false), &["what it is about", ">octets", ">took"]);
+            table.row(["one datagram in three pieces", "4000 B", "1.86 ms"]);
+            let mut out = Vec::new();
+            table.write(&mut out);
+            String::from_utf8(out).expect("UTF-8")
+        };
+        let (narrow, narrowest) = (text(42), text(28));
+        assert!(narrow.contains("4000 B") && narrow.contains("1.86 ms"), "{narrow}");
+        assert!(narrowest.lines().all(|line| line.width() <= 28) && narrowest.contains("4000"), "{narrowest}");
     }
 }

@@ -19,7 +19,7 @@ pub fn write(conversations: &[UdpReport], sheet: &mut Sheet<'_>) {
         "A is whoever sent first. One datagram is one message: UDP neither glues nor splits, but it may lose, repeat and \
          reorder.",
     );
-    let headings = ["#", "A", "B", ">A → B", ">octets", ">B → A", ">octets", ">asked", ">answered", ">after"];
+    let headings = ["#", "A", "B", ">A→B", ">octets", ">B→A", ">octets", ">asked", ">answered", ">after"];
     let mut table = sheet.table(&headings).at_most(ROWS);
     for talk in conversations {
         let mark = |side: &str| if talk.server_guess == Some(side) { lang.say(" (server?)") } else { "" };
