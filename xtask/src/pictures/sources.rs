@@ -55,7 +55,7 @@ const SOURCES: &[Source] = &[
             "broadcast-storm-rstp",
         ],
         then: Then::Between("side by side", ""),
-        columns: 112,
+        columns: 126,
     },
     Source {
         file: "arp.svg",
