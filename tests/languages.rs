@@ -536,3 +536,39 @@ fn tables_stay_aligned_with_characters_of_two_columns() {
         table.iter().filter(|line| !line.contains('═')).map(|line| line.trim_end().width()).collect();
     assert!(columns.len() <= 2, "ragged: {columns:?} {table:?}");
 }
+
+#[test]
+fn every_scenario_has_its_chinese_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenarios/zh");
+    let mut pages =
+        vec![("README".to_owned(), "# 场景\n\n`netlab --lang zh simulate 名称` 运行一个场景。\n\n".to_owned())];
+    for entry in gallery::all() {
+        let (title, story) = ZH.scenario(entry.name).expect("it is translated");
+        let scenario = Scenario::parse(entry.name, entry.text).expect("a scenario of the gallery");
+        let name = entry.name;
+        pages[0].1 += &format!("- [{name}]({name}.md) {title}\n");
+        let mut page = format!("# {name}\n\n{title}\n\n{story}\n\n```sh\nnetlab --lang zh simulate {name}\n");
+        page += &format!(
+            "netlab --lang zh simulate {name} --view tables\nnetlab --lang zh simulate {name} --html {name}.html\n"
+        );
+        page += &format!("netlab simulate {name} --show     # 它的文件\n```\n\n");
+        if !scenario.expectations().is_empty() {
+            page += "它预期：\n\n";
+            page.extend(scenario.expectations().iter().map(|expectation| format!("- `{}`\n", expectation.line)));
+            page.push('\n');
+        }
+        page += &format!("[英文页面](../{name}.md)还说明看什么、试什么。\n");
+        pages.push((name.to_owned(), page));
+    }
+    let is_blessed = std::env::var_os("NETLAB_BLESS").is_some_and(|value| value == "1");
+    for (name, page) in &pages {
+        let file = folder.join(format!("{name}.md"));
+        if is_blessed {
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::write(&file, page).expect("a page");
+        }
+        let found = fs::read_to_string(&file).unwrap_or_default();
+        assert!(found == *page, "docs/scenarios/zh/{name}.md: NETLAB_BLESS=1 writes it anew");
+    }
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), pages.len(), "pages of scenarios that are gone");
+}
