@@ -63,8 +63,8 @@ const LESSONS: &[(&str, &str, &[&str])] = &[
         "encapsulation, layer by layer",
         "encapsulation",
         &[
-            "client says \"puts 5 octets of data into TCP 20 into IPv4 20 into Ethernet 14: 54 of 59 octets are headers\"",
-            "server says \"takes off Ethernet 14, then IPv4 20, then TCP 20: 5 octets of data are left\"",
+            "client says \"puts 5 octets of data into TCP 20, IPv4 20, Ethernet 14: 54 of 59 octets are headers\"",
+            "server says \"takes off Ethernet 14, IPv4 20, TCP 20: 5 octets of data are left\"",
         ],
     ),
     (

@@ -55,7 +55,7 @@ pub(super) fn wrapping(octets: &[u8]) -> Detail {
     let mut total = useful;
     let mut detail = Detail::new(format!(
         "puts {useful} octets of data into {}: {} of {} octets are headers",
-        added.join(" into "),
+        added.join(", "),
         around,
         useful + around
     ))
@@ -85,7 +85,7 @@ pub(super) fn unwrapping(octets: &[u8], is_mine: bool) -> Detail {
         let all: Vec<String> = headers.iter().map(taken).collect();
         return Detail::new(format!(
             "takes off {}: {} octets of data are left",
-            all.join(", then "),
+            all.join(", "),
             frame.payload_len()
         ))
         .with("data", u64::from(frame.payload_len()));
@@ -94,7 +94,7 @@ pub(super) fn unwrapping(octets: &[u8], is_mine: bool) -> Detail {
     let inner = &headers[packet];
     Detail::new(format!(
         "takes off {}, reads the {} header ({}) and no further: it is for somebody else",
-        outer.join(", then "),
+        outer.join(", "),
         inner.name,
         inner.says
     ))
@@ -121,7 +121,7 @@ mod tests {
         let detail = wrapping(&frame(b"hello"));
         assert_eq!(
             &*detail.text,
-            "puts 5 octets of data into UDP 8 into IPv4 20 into Ethernet 14: 42 of 47 octets are headers"
+            "puts 5 octets of data into UDP 8, IPv4 20, Ethernet 14: 42 of 47 octets are headers"
         );
         let last = detail.lines.last().expect("lines");
         assert!(last.starts_with("padding") && last.ends_with("60"), "{last}");
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             &*unwrapping(&frame(b"hello"), true).text,
-            "takes off Ethernet 14, then IPv4 20, then UDP 8: 5 octets of data are left"
+            "takes off Ethernet 14, IPv4 20, UDP 8: 5 octets of data are left"
         );
     }
 }
