@@ -83,12 +83,8 @@ pub(super) fn unwrapping(octets: &[u8], is_mine: bool) -> Detail {
     let taken = |header: &Header| format!("{} {}", header.name, header.len);
     let Some(packet) = headers.iter().position(|header| header.name.starts_with("IP")).filter(|_| !is_mine) else {
         let all: Vec<String> = headers.iter().map(taken).collect();
-        return Detail::new(format!(
-            "takes off {}: {} octets of data are left",
-            all.join(", "),
-            frame.payload_len()
-        ))
-        .with("data", u64::from(frame.payload_len()));
+        return Detail::new(format!("takes off {}: {} octets of data are left", all.join(", "), frame.payload_len()))
+            .with("data", u64::from(frame.payload_len()));
     };
     let outer: Vec<String> = headers[..packet].iter().map(taken).collect();
     let inner = &headers[packet];
