@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 /// Octets after which a block is full. It ends with a whole line, so it is a little longer.
 const BLOCK_LEN: usize = 64 << 10;
 
+/// Most last lines of a block are shorter than this.
+const ROOM_FOR_A_LINE: usize = 4 << 10;
+
 /// Lines one after another, in blocks: what waits never has to be moved to make room, and the memory of blocks that are
 /// gone serves the next ones.
 #[derive(Debug, Default)]
@@ -19,7 +22,10 @@ impl HeldText {
     /// The block that the next line is to be appended to.
     pub(super) fn end(&mut self) -> &mut Vec<u8> {
         if self.blocks.back().is_none_or(|block| block.len() >= BLOCK_LEN) {
-            self.blocks.push_back(std::mem::take(&mut self.spare));
+            let mut block = std::mem::take(&mut self.spare);
+            // With room for all of it at once: growing would copy it again and again.
+            block.reserve(BLOCK_LEN + ROOM_FOR_A_LINE);
+            self.blocks.push_back(block);
         }
         let last = self.blocks.len() - 1;
         &mut self.blocks[last]
