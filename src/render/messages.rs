@@ -91,6 +91,7 @@ impl Page<'_> {
     }
 
     fn segments(&mut self, direction: &Direction) {
+        let lang = self.lang();
         let mut table =
             Table::new(self.width, self.paint, &[">packet", ">after", ">octets", ">unacked before", "first octets"])
                 .at_most(ROWS);
@@ -100,7 +101,7 @@ impl Page<'_> {
                 span(segment.after_ns),
                 segment.len.to_string(),
                 segment.outstanding.to_string(),
-                segment.preview.clone(),
+                lang.retell(&segment.preview).into_owned(),
             ]);
         }
         table.write(self.out);

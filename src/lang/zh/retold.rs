@@ -41,11 +41,11 @@ pub const RETOLD: &[(&str, &str)] = &[
     ),
     // ---- 分片的算式 ----
     ("{} octets + {} of {} header = {}. {}", "{} 字节 + {2} 首部 {1} = {3}。{4}"),
-    ("MTU {} − {} = {} per piece, a multiple of 8 ({} × 8).", "MTU {} − {} = 每片 {}，是 8 的倍数（{} × 8）。"),
     (
         "MTU {} − {} = {}, rounded down to {} per piece, a multiple of 8 ({} × 8).",
         "MTU {} − {} = {}，向下取整为每片 {}，8 的倍数（{} × 8）。",
     ),
+    ("MTU {} − {} = {} per piece, a multiple of 8 ({} × 8).", "MTU {} − {} = 每片 {}，是 8 的倍数（{} × 8）。"),
     ("{} of IPv6 header − 8 of fragment header", "IPv6 首部 {} − 分片首部 8"),
     ("{} of IP header", "IP 首部 {}"),
     (
