@@ -69,7 +69,7 @@ impl Lang {
     }
 
     /// A sentence with `{}` for each of `parts`, in their order; a translation may name them as `{0}`, `{1}`. Where the
-    /// template stands in the code, [`tell!`] holds it against its parts when it is compiled.
+    /// template stands in the code, `tell!` holds it against its parts when it is compiled.
     pub fn tell(self, english: &str, parts: &[&dyn Display]) -> String {
         put_in(self.say(english), parts)
     }
