@@ -191,10 +191,6 @@ impl Sink for Gathered {
         Ok(())
     }
 
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     fn takes_notes_only(&self) -> bool {
         self.page.is_none()
     }

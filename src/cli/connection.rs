@@ -17,7 +17,7 @@ use crate::analysis::{Analyzer, Fact, Judged, Note};
 use crate::base::limits::{
     MAX_EXTRACTED_RANGES, MAX_EXTRACTED_STREAMS, MAX_LADDER_ROWS, MAX_OPEN_STREAM_FILES, MAX_STREAM_RANGES,
 };
-use crate::packet::{RawPacket, Remark};
+use crate::packet::RawPacket;
 use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::ladder::{self, Drawing, Rung, socket};
 use crate::render::style::{HEADING, Paint};
@@ -297,16 +297,8 @@ impl Sink for Watch {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn remark(&mut self, _: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
     fn late_note(&mut self, note: &Note) -> io::Result<()> {
         self.hear(note);
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -469,17 +461,5 @@ impl Sink for Streams {
             }
         }
         Ok(ControlFlow::Continue(()))
-    }
-
-    fn remark(&mut self, _: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn late_note(&mut self, _: &Note) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use crate::base::text::harmless;
 use crate::filter::FilterError;
 use crate::filter::capture::{Filter, Names, Program, Target};
 use crate::filter::display::{DisplayFilter, Needs};
-use crate::packet::{Item, Packet, PacketSource, RawPacket, Remark};
+use crate::packet::{Item, Packet, PacketSource, RawPacket};
 use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::filter as render;
 use crate::wire::LinkType;
@@ -252,18 +252,6 @@ impl Sink for Chooser<'_> {
         }
         Ok(ControlFlow::Continue(()))
     }
-
-    fn remark(&mut self, _: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn late_note(&mut self, _: &Note) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Asks a display filter about one packet.
@@ -284,18 +272,6 @@ impl Sink for Witness<'_> {
             None => format!("Packet {} is shown: the display filter is blank.\n", self.number),
         });
         Ok(ControlFlow::Break(()))
-    }
-
-    fn remark(&mut self, _: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn late_note(&mut self, _: &Note) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

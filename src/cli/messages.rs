@@ -16,9 +16,8 @@ use crate::analysis::messages::joined::preview;
 use crate::analysis::messages::report::{self, ConnectionMessages, Questions};
 use crate::analysis::messages::servers::{Lives, SerialServer};
 use crate::analysis::messages::stream::{Conversation, Side};
-use crate::analysis::{Analyzer, Judged, Note};
+use crate::analysis::{Analyzer, Judged};
 use crate::base::limits::{MAX_LIVES, MAX_STREAM_OCTETS};
-use crate::packet::Remark;
 use crate::pipeline::{self, Patience, Sink};
 use crate::render::messages::Page;
 
@@ -241,17 +240,5 @@ impl Sink for Streams {
             self.octets += after - before;
         }
         Ok(ControlFlow::Continue(()))
-    }
-
-    fn remark(&mut self, _remark: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn late_note(&mut self, _note: &Note) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -11,9 +11,9 @@ use super::inputs::{self, Inputs};
 use super::print::{PrintOptions, Printer};
 use super::write::{self, Copier, CopySink};
 use super::{Failure, Output};
-use crate::analysis::{Analyzer, Judged, Note};
+use crate::analysis::{Analyzer, Judged};
 use crate::capture::FileSource;
-use crate::packet::{Item, RawPacket, Remark};
+use crate::packet::{Item, RawPacket};
 use crate::pipeline::{self, Gate, MovableGate, Patience, RunError, Sink};
 
 /// Arguments of `read`.
@@ -162,17 +162,5 @@ impl Sink for Counter {
     fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>> {
         self.count += u64::from(self.display.shows(judged));
         Ok(if self.count < self.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    }
-
-    fn remark(&mut self, _remark: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn late_note(&mut self, _note: &Note) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -10,7 +10,6 @@ use super::inputs::{self, Inputs};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Context, Fact, Judged, Note};
 use crate::base::limits::MAX_FINDINGS;
-use crate::packet::Remark;
 use crate::pipeline::{self, Patience, Sink};
 use crate::render::Renderer as _;
 use crate::render::text::{Detail, Lines};
@@ -104,16 +103,8 @@ impl Sink for Witness {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn remark(&mut self, _: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
     fn late_note(&mut self, note: &Note) -> io::Result<()> {
         self.hear(note);
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -320,10 +320,6 @@ mod tests {
             Ok(())
         }
 
-        fn idle(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-
         fn takes_notes_only(&self) -> bool {
             self.notes_only
         }

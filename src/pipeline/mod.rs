@@ -23,23 +23,29 @@ pub trait Sink {
     /// When the output cannot be written.
     fn packet(&mut self, judged: &Judged<'_, '_>) -> io::Result<ControlFlow<()>>;
 
-    /// Takes what the source said beside its packets.
+    /// Takes what the source said beside its packets. Unless a sink has a use for it, nothing happens.
     ///
     /// # Errors
     /// When the output cannot be written.
-    fn remark(&mut self, remark: &Remark) -> io::Result<()>;
+    fn remark(&mut self, _remark: &Remark) -> io::Result<()> {
+        Ok(())
+    }
 
-    /// Takes a note about a packet that it has already got.
+    /// Takes a note about a packet that it has already got. Unless a sink has a use for it, nothing happens.
     ///
     /// # Errors
     /// When the output cannot be written.
-    fn late_note(&mut self, note: &Note) -> io::Result<()>;
+    fn late_note(&mut self, _note: &Note) -> io::Result<()> {
+        Ok(())
+    }
 
-    /// Nothing came for a while: what is waiting in memory should be written out.
+    /// Nothing came for a while: what is waiting in memory should be written out. Nothing is, unless a sink prints.
     ///
     /// # Errors
     /// When the output cannot be written.
-    fn idle(&mut self) -> io::Result<()>;
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// True if only notes matter: packets of which nothing is said need not be handed over, and the octets of those that
     /// waited for a verdict are not kept.

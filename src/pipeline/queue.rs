@@ -294,10 +294,6 @@ mod tests {
             self.0.push(format!("late {} {}", note.packet, note.code()));
             Ok(())
         }
-
-        fn idle(&mut self) -> io::Result<()> {
-            Ok(())
-        }
     }
 
     fn step(queue: &mut Queue, number: u64, notes: &mut Notes, log: &mut Log) {
@@ -341,9 +337,6 @@ mod tests {
             }
             fn late_note(&mut self, note: &Note) -> io::Result<()> {
                 self.0.late_note(note)
-            }
-            fn idle(&mut self) -> io::Result<()> {
-                Ok(())
             }
             fn takes_notes_only(&self) -> bool {
                 true
@@ -392,9 +385,6 @@ mod tests {
             }
             fn late_note(&mut self, note: &Note) -> io::Result<()> {
                 self.0.late_note(note)
-            }
-            fn idle(&mut self) -> io::Result<()> {
-                Ok(())
             }
             fn line_early(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) -> bool {
                 out.extend_from_slice(format!("early {};", judged.packet.meta.number).as_bytes());

@@ -101,11 +101,6 @@ pub fn packets(numbers: &[u64]) -> String {
     }
 }
 
-/// `1 packet`, `2 packets`, `3 addresses`.
-pub fn count(number: u64, noun: &str) -> String {
-    Lang::English.count(number, noun)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use netlab::analysis::{Analyzer, Context, Judged, Note, Report};
 use netlab::base::Timestamp;
 use netlab::capture::MemorySource;
-use netlab::packet::Remark;
 use netlab::pipeline::{self, Patience, Sink};
 use netlab::wire::LinkType;
 
@@ -62,16 +61,8 @@ impl Sink for Collect {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn remark(&mut self, _: &Remark) -> io::Result<()> {
-        Ok(())
-    }
-
     fn late_note(&mut self, note: &Note) -> io::Result<()> {
         self.notes.push(note.clone());
-        Ok(())
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -34,9 +34,6 @@ impl Sink for Eye {
         self.0.late_note(note);
         Ok(())
     }
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A screen that has seen a capture of the repository as if it were live.
