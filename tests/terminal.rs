@@ -26,6 +26,24 @@ fn progress_is_drawn_while_an_input_is_read_and_gone_before_the_report() {
 }
 
 #[test]
+fn damage_is_said_once_on_a_terminal_and_on_both_streams_else() {
+    let Some(terminal) = Terminal::new(160, 120) else { return };
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/tcp/handshake.pcap");
+    let cut = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(cut.path(), &std::fs::read(capture).expect("a capture")[..150]).expect("written");
+    let cut = cut.path().display();
+    for command in ["read", "analyze"] {
+        let times = |end: &str| {
+            terminal.run(&format!("clear; {NETLAB} {command} {cut} {end}; echo status $?."));
+            let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line.starts_with("status")));
+            assert!(end.contains('|') || screen.contains("status 3."), "{screen}");
+            screen.matches("is cut short").count()
+        };
+        assert_eq!((times(""), times("> /dev/null"), times("| cat")), (1, 1, 2), "{command}");
+    }
+}
+
+#[test]
 fn a_packet_from_a_pipe_is_on_the_terminal_before_the_next_one_comes() {
     let Some(terminal) = Terminal::new(160, 20) else { return };
     let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/tcp/handshake.pcap");
@@ -43,7 +61,7 @@ fn progress_is_drawn_while_a_long_run_is_computed_and_gone_before_the_report() {
     terminal.run(&format!("clear; {storm} --until 20s"));
     let screen =
         terminal.wait_until("progress", |screen| screen.contains("simulating [") && screen.contains(" events"));
-    assert!(screen.contains("0 %") && screen.contains("at "), "{screen}");
+    assert!(screen.contains(" %") && screen.contains("at "), "{screen}");
     terminal.key("C-c");
     // Into a pipe nothing is drawn, and what was drawn is gone once something is printed.
     terminal.run(&format!("clear; {storm} --until 60ms | tail -4; echo piped"));
@@ -52,6 +70,65 @@ fn progress_is_drawn_while_a_long_run_is_computed_and_gone_before_the_report() {
     terminal.run(&format!("clear; {storm} --until 60ms; echo done"));
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "done"));
     assert!(screen.contains("sw1 moved > 500") && !screen.contains("simulating"), "left behind:\n{screen}");
+}
+
+/// Broadcasts that a switch floods to so many hosts: a replay that takes a second or two.
+#[cfg(feature = "progress")]
+const BROADCASTS: u32 = 40_000;
+#[cfg(feature = "progress")]
+const HOSTS: usize = 40;
+
+/// A topology file: hosts on one switch, the first of them by the name that the capture gives its sender.
+#[cfg(feature = "progress")]
+fn a_switch_with(hosts: usize) -> String {
+    let mut text = format!(
+        "title = \"Hosts on one switch\"\n\n[switch.sw]\nports = {hosts}\n\n[host.h1]\nmac = \"00:00:5e:00:53:01\"\n"
+    );
+    for host in 1..=hosts {
+        if host > 1 {
+            text.push_str(&format!("\n[host.h{host}]\n"));
+        }
+        text.push_str(&format!("\n[[link]]\nbetween = [\"h{host}\", \"sw.{host}\"]\n"));
+    }
+    text
+}
+
+/// A pcap file with so many broadcasts of a local EtherType, a millisecond apart.
+#[cfg(feature = "progress")]
+fn broadcasts(count: u32) -> Vec<u8> {
+    let mut frame = [0_u8; 60];
+    frame[..6].fill(0xff);
+    frame[6..14].copy_from_slice(&[0, 0, 0x5e, 0, 0x53, 1, 0x88, 0xb5]);
+    let mut file: Vec<u8> =
+        [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1].iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+    for number in 0..count {
+        let header = [1_700_000_000 + number / 1000, number % 1000 * 1000, 60, 60];
+        file.extend(header.iter().flat_map(|word: &u32| word.to_le_bytes()));
+        file.extend_from_slice(&frame);
+    }
+    file
+}
+
+#[cfg(feature = "progress")]
+#[test]
+fn progress_is_drawn_while_a_replay_is_computed_and_gone_before_the_report() {
+    let Some(terminal) = Terminal::new(110, 60) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (topology, capture) = (folder.path().join("two.toml"), folder.path().join("many.pcap"));
+    std::fs::write(&topology, a_switch_with(HOSTS)).expect("a topology");
+    std::fs::write(&capture, broadcasts(BROADCASTS)).expect("a capture");
+    let replay = format!("{NETLAB} replay {} --topology {}", capture.display(), topology.display());
+    terminal.run(&format!("clear; {replay}; echo done"));
+    let screen = terminal.wait_until("progress", |screen| {
+        screen.contains("simulating [") && screen.contains(&format!(" of {BROADCASTS} frames, "))
+    });
+    assert!(screen.contains(" %"), "{screen}");
+    let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "done"));
+    assert!(!screen.contains("simulating"), "left behind:\n{screen}");
+    // Into a pipe or a file nothing is drawn.
+    terminal.run(&format!("clear; {replay} | tail -4; {replay} > /dev/null; echo piped"));
+    let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "piped"));
+    assert!(!screen.contains("simulating"), "into a pipe:\n{screen}");
 }
 
 /// A namespace with a loopback interface and a pair of interfaces, in which a capture may run; gone when dropped.

@@ -118,6 +118,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     } else {
         let (width, paint) = (output.width(), output.paint());
         report::text(&document, width, paint, output.block());
+        output.damage_is_shown();
     }
     output.flush()?;
     inputs::ended(result, &source.captures())?;

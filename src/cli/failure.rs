@@ -30,6 +30,7 @@ impl Failure {
         let (status, sentence) = match self {
             Failure::CouldNot(sentence) => (1, sentence),
             Failure::Usage(sentence) => (2, sentence),
+            Failure::Damaged(_) if output.is_damage_seen() => (3, String::new()),
             Failure::Damaged(sentence) => (3, sentence),
             Failure::NotPermitted(sentence) => (4, sentence),
             Failure::Unexpected(sentence) => (5, sentence),

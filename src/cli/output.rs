@@ -22,6 +22,8 @@ pub struct Output {
     color: bool,
     lang: Lang,
     progress: Option<Progress>,
+    /// True once standard output says that an input is damaged.
+    shows_damage: bool,
 }
 
 impl Output {
@@ -41,7 +43,15 @@ impl Output {
             LangChoice::En => Lang::English,
             LangChoice::Zh => Lang::Chinese,
         };
-        Output { stdout, block: Vec::with_capacity(BLOCK_LEN + 4096), is_terminal, color, lang, progress: None }
+        Output {
+            stdout,
+            block: Vec::with_capacity(BLOCK_LEN + 4096),
+            is_terminal,
+            color,
+            lang,
+            progress: None,
+            shows_damage: false,
+        }
     }
 
     /// True if what is printed should be coloured.
@@ -62,6 +72,16 @@ impl Output {
     /// True if a person is probably watching.
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Remembers that standard output says itself that an input is damaged, and where.
+    pub(super) fn damage_is_shown(&mut self) {
+        self.shows_damage = true;
+    }
+
+    /// True if whoever reads standard error has read of the damage on the same terminal already.
+    pub(super) fn is_damage_seen(&self) -> bool {
+        self.shows_damage && self.is_terminal && io::stderr().is_terminal()
     }
 
     /// Columns to fill: those of the terminal, else `COLUMNS`, else 100.

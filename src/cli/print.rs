@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::filters::{Display, DisplayOptions};
 use super::{Failure, Output};
 use crate::analysis::{Analyzer, Judged, Note};
-use crate::packet::Remark;
+use crate::packet::{Remark, RemarkKind};
 use crate::pipeline::Sink;
 use crate::render::Renderer;
 use crate::render::csv::CsvRows;
@@ -216,6 +216,9 @@ impl Sink for Printer<'_> {
 
     fn remark(&mut self, remark: &Remark) -> io::Result<()> {
         self.renderer.remark(remark, self.output.block());
+        if remark.kind == RemarkKind::Damage {
+            self.output.damage_is_shown();
+        }
         self.written()
     }
 

@@ -341,7 +341,7 @@ fn packet_spans(lang: Lang, seen: &Seen, clock: &mut Clock, is_wide: bool) -> Ve
     ];
     for (index, note) in seen.notes.iter().enumerate() {
         spans.push(Span::raw(if index == 0 { "  · " } else { "; " }));
-        spans.push(Span::styled(words::line_in(lang, note), severity(note.entry.severity)));
+        spans.push(Span::styled(words::line_beside(lang, note), severity(note.entry.severity)));
     }
     spans
 }
