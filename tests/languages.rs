@@ -42,7 +42,9 @@ fn placeholders(template: &str) -> BTreeSet<(String, bool)> {
             (']', None) => optional = false,
             ('{', None) => name = Some(String::new()),
             ('}', Some(text)) => {
-                found.insert((std::mem::take(text), optional));
+                // Behind the name stands the noun that it counts.
+                let text = std::mem::take(text);
+                found.insert((text.split(' ').next().unwrap_or_default().to_owned(), optional));
                 name = None;
             }
             (c, Some(text)) => text.push(c),

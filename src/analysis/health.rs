@@ -8,6 +8,7 @@ use super::duplicates::{self, Duplicate, DuplicateKind, Recent};
 use super::note::{Confidence, Fact, Note, Notes};
 use super::tcp::TcpHealth;
 use crate::base::limits::MAX_CHECKSUM_SOURCES;
+use crate::base::text::count;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::{Packet, Remark, RemarkKind};
 use crate::wire::checksum::{self, Checksum};
@@ -166,7 +167,7 @@ struct Habit {
 
 impl Habit {
     /// The verdict on a sum of that kind. ICMP sums are never left to a card.
-    fn verdict(&mut self, packet: &Packet<'_>, kind: Kind, mac: MacAddr, sum: Checksum, notes: &mut Notes) -> Verdict {
+    fn verdict(&mut self, packet: &Packet<'_>, kind: Kind, sum: Checksum) -> Verdict {
         match sum {
             Checksum::Absent => Verdict::Absent,
             Checksum::Partial => {
@@ -181,13 +182,6 @@ impl Habit {
                 self.wrong += 1;
                 let sent_here = duplicates::is_outbound(packet) && self.good == 0;
                 if packet.meta.checksum_not_ready || sent_here || kind != Kind::Icmp && self.good == 0 {
-                    if self.wrong == 1 {
-                        notes.say(
-                            Note::new(&entries::CHECKSUM_AT_SOURCE, packet.meta.number, packet.meta.at)
-                                .with("sender", Fact::Mac(mac))
-                                .sure(Confidence::Probable),
-                        );
-                    }
                     return Verdict::BadAtSource;
                 }
                 Verdict::Bad
@@ -198,7 +192,12 @@ impl Habit {
 
 /// How the checksums of one link address turned out (its interface and address are not told apart), by kind: a card may
 /// fill in the sums of TCP and leave those of ICMP to the system.
-type Habits = [Habit; 4];
+#[derive(Clone, Copy, Debug, Default)]
+struct Habits {
+    by_kind: [Habit; 4],
+    /// True once it was said that the card fills in sums of this sender, of whichever kind.
+    is_told: bool,
+}
 
 /// Checksums of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -376,8 +375,18 @@ impl Health {
         // Two senders take turns in most conversations; the last octets of their addresses mostly differ.
         let hint = &mut self.hints[usize::from(mac.octets()[5] & 1)];
         let habits = self.senders.entry_near(hint, mac, Habits::default);
-        let mut verdict = |kind: Kind, sum| habits[kind as usize].verdict(packet, kind, mac, sum, notes);
-        (verdict(Kind::Header, header), verdict(kind, transport))
+        let mut verdict = |kind: Kind, sum| habits.by_kind[kind as usize].verdict(packet, kind, sum);
+        let verdicts = (verdict(Kind::Header, header), verdict(kind, transport));
+        let is_at_source = verdicts.0 == Verdict::BadAtSource || verdicts.1 == Verdict::BadAtSource;
+        if is_at_source && !habits.is_told {
+            habits.is_told = true;
+            notes.say(
+                Note::new(&entries::CHECKSUM_AT_SOURCE, packet.meta.number, packet.meta.at)
+                    .with("sender", Fact::Mac(mac))
+                    .sure(Confidence::Probable),
+            );
+        }
+        verdicts
     }
 
     fn note_duplicate(&mut self, packet: &Packet<'_>, duplicate: Duplicate, notes: &mut Notes) {
@@ -419,8 +428,8 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
             "kernel-drops",
             &["tcp-", "fragment-", "udp-", "icmp-", "arp-"][..],
             format!(
-                "the capturing side lost {} packets: what seems missing on the wire may only be missing here",
-                health.kernel_drops
+                "the capturing side lost {}: what seems missing on the wire may only be missing here",
+                count(health.kernel_drops, "packet")
             ),
         );
     }
@@ -428,10 +437,12 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
         doubt(
             "unseen-octets",
             &["tcp-"][..],
-            format!(
-                "{} octets were acknowledged by their receiver and are not in the capture: it has holes",
-                health.unseen_octets
-            ),
+            match health.unseen_octets {
+                1 => "1 octet was acknowledged by its receiver and is not in the capture: it has holes".to_owned(),
+                octets => format!(
+                    "{octets} octets were acknowledged by their receiver and are not in the capture: it has holes"
+                ),
+            },
         );
     }
     if health.loss_bursts > 0 {
@@ -439,8 +450,8 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
             "loss-bursts",
             &["tcp-hole", "tcp-ack-unseen", "tcp-delivered", "tcp-retransmission", "tcp-late"][..],
             format!(
-                "{} times segments were missing from many connections at once: the capture lost them, not the network",
-                health.loss_bursts
+                "{} segments were missing from many connections at once: the capture lost them, not the network",
+                count(health.loss_bursts, "time")
             ),
         );
     }
@@ -449,10 +460,13 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
         doubt(
             "captured-late",
             &["tcp-ack-unseen", "tcp-out-of-order", "tcp-late", "tcp-hole"][..],
-            format!(
-                "{} segments stand behind their own acknowledgments: the capture changed the order of packets",
-                health.captured_late
-            ),
+            match health.captured_late {
+                1 => "1 segment stands behind its own acknowledgment: the capture changed the order of packets"
+                    .to_owned(),
+                late => format!(
+                    "{late} segments stand behind their own acknowledgments: the capture changed the order of packets"
+                ),
+            },
         );
     }
     if health.time_backwards > 0 {
@@ -460,8 +474,8 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
             "time-backwards",
             &["tcp-", "udp-", "icmp-", "arp-", "fragment-"][..],
             format!(
-                "time runs backwards {} times, by up to {:.6} s: round-trip times and waits near such a step are wrong",
-                health.time_backwards,
+                "time runs backwards {}, by up to {:.6} s: round-trip times and waits near such a step are wrong",
+                count(health.time_backwards, "time"),
                 health.largest_step_back_ns as f64 / 1e9
             ),
         );
@@ -470,35 +484,47 @@ fn doubts(health: &HealthReport) -> Vec<Doubt> {
         doubt(
             "one-sided",
             &["tcp-"][..],
-            format!("{} connections were captured in one direction only: the answers are not seen", health.one_sided),
+            match health.one_sided {
+                1 => "1 connection was captured in one direction only: the answers are not seen".to_owned(),
+                many => format!("{many} connections were captured in one direction only: the answers are not seen"),
+            },
         );
     }
     if health.cut > 0 {
         doubt(
             "cut",
             &["tcp-conflicting", "fragment-", "message-"][..],
-            format!("{} packets were cut short by the snap length: their contents cannot be compared", health.cut),
+            match health.cut {
+                1 => "1 packet was cut short by the snap length: its contents cannot be compared".to_owned(),
+                cut => format!("{cut} packets were cut short by the snap length: their contents cannot be compared"),
+            },
         );
     }
     if health.duplicates.all() > 0 {
         doubt(
             "duplicates",
             &["tcp-"][..],
-            format!(
-                "{} packets were recorded twice; the copies are left out of all statistics",
-                health.duplicates.all()
-            ),
+            match health.duplicates.all() {
+                1 => "1 packet was recorded twice; the copy is left out of all statistics".to_owned(),
+                all => format!("{all} packets were recorded twice; the copies are left out of all statistics"),
+            },
         );
     }
     if health.giants > 0 {
         doubt(
             "giants",
             &["tcp-"][..],
-            format!(
-                "{} packets are larger than any link carries: the system joined or had not yet divided them, so packet \
-                 counts are as captured, not as on the wire",
-                health.giants
-            ),
+            match health.giants {
+                1 => {
+                    "1 packet is larger than any link carries: the system joined or had not yet divided it, so packet \
+                      counts are as captured, not as on the wire"
+                        .to_owned()
+                }
+                giants => format!(
+                    "{giants} packets are larger than any link carries: the system joined or had not yet divided them, so \
+                     packet counts are as captured, not as on the wire"
+                ),
+            },
         );
     }
     doubts

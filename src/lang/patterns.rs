@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::put_in;
 use super::zh::RETOLD;
+use super::{Lang, put_in};
 
 /// The translation of a sentence, or the sentence itself.
 pub(super) fn retell<'s>(sentence: &'s str) -> Cow<'s, str> {
@@ -20,7 +20,16 @@ pub(super) fn retell<'s>(sentence: &'s str) -> Cow<'s, str> {
         let shown: Vec<&dyn Display> = parts.iter().map(|part| part as &dyn Display).collect();
         return Cow::Owned(put_in(translated, &shown));
     }
-    Cow::Borrowed(sentence)
+    counted(sentence).map_or(Cow::Borrowed(sentence), Cow::Owned)
+}
+
+/// `1 packet` or `3 packets`, if that is all: what is counted has its words already.
+fn counted(text: &str) -> Option<String> {
+    let (number, noun) = text.split_once(' ')?;
+    let number: u64 = number.parse().ok()?;
+    let is_of = |word: &str| noun == word || Lang::English.count(number, word).ends_with(&format!(" {noun}"));
+    let (word, _) = Lang::Chinese.counted().find(|(word, _)| is_of(word))?;
+    Some(Lang::Chinese.count(number, word))
 }
 
 /// What stands at each `{}` of a template in a sentence, if the rest of both is the same.
@@ -45,6 +54,13 @@ fn parts<'s>(template: &str, sentence: &'s str) -> Option<Vec<&'s str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_with_its_noun_is_retold_without_a_template() {
+        assert_eq!(retell("1 host"), "1 台主机");
+        assert_eq!(retell("12 addresses"), "12 个地址");
+        assert_eq!(retell("12 angry men"), "12 angry men");
+    }
 
     #[test]
     fn parts_are_what_stands_between() {

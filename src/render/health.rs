@@ -12,13 +12,11 @@ pub fn write(health: &HealthReport, sheet: &mut Sheet<'_>) {
     }
     let lang = sheet.lang();
     sheet.heading("Health of the capture");
-    let mut facts = vec![tell!(
-        lang,
-        "{} with {} in {}",
-        lang.count(health.packets, "packet"),
-        octets(health.octets),
-        span(health.span_ns)
-    )];
+    let (packets, len) = (lang.count(health.packets, "packet"), octets(health.octets));
+    let mut facts = vec![match health.span_ns {
+        0 => tell!(lang, "{} with {}", packets, len),
+        nanos => tell!(lang, "{} with {} in {}", packets, len, span(nanos)),
+    }];
     let mut fact = |number: u64, text: String| {
         if number > 0 {
             facts.push(text);
@@ -56,7 +54,9 @@ pub fn write(health: &HealthReport, sheet: &mut Sheet<'_>) {
     sum(sums.bad, "wrong");
     sum(sums.header_bad, "wrong in the IPv4 header");
     sum(sums.absent, "without one, or not computable");
-    sheet.say(&tell!(lang, "Checksums of TCP, UDP and ICMP: {}.", lang.list(&said)));
+    if said.len() > 1 || sums.good > 0 {
+        sheet.say(&tell!(lang, "Checksums of TCP, UDP and ICMP: {}.", lang.list(&said)));
+    }
     if health.unpadded > 0 {
         sheet.say(&tell!(
             lang,

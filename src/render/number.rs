@@ -238,7 +238,8 @@ pub fn span(nanoseconds: u64) -> String {
 /// Appends a span of time for people; see [`span`].
 pub fn write_span(out: &mut impl Surface, nanoseconds: u64) {
     match nanoseconds {
-        0..1_000 => {
+        0 => out.add(b"0 s"),
+        1..1_000 => {
             decimal(out, nanoseconds);
             out.add(b" ns");
         }
@@ -369,7 +370,7 @@ mod tests {
     #[test]
     fn spans_and_octets_keep_three_digits() {
         for (nanoseconds, expected) in [
-            (0, "0 ns"),
+            (0, "0 s"),
             (850, "850 ns"),
             (31_249, "31.2 µs"),
             (999_600, "1.00 ms"),

@@ -20,6 +20,13 @@ pub fn line_in(lang: Lang, note: &Note) -> String {
     text(out)
 }
 
+/// The same behind the line of its packet, without what stands there already.
+pub fn line_beside(lang: Lang, note: &Note) -> String {
+    let mut out = Vec::with_capacity(note.entry.line.len() + 32);
+    Phrase::of(lang, note).write_beside(lang, &mut out, note);
+    text(out)
+}
+
 /// A fact for people.
 pub fn fact(fact: &Fact) -> String {
     let mut out = Vec::new();
@@ -101,5 +108,29 @@ mod tests {
         assert_eq!(line(&note), "resent 1448 B after ? (probable)");
         let note = note.with("since", Fact::Packet(41)).with("wait", Fact::Nanos(31_200_000)).sure(Confidence::Certain);
         assert_eq!(line(&note), "resent 1448 B, 3 duplicate ACKs since packet 41 after 31.2 ms");
+    }
+
+    static COUNTED: Entry = Entry {
+        code: "counted",
+        line: "<{what}, >[about packet {about}][, sent {age} before][!{about}about nothing here], {pieces piece}",
+        ..ENTRY
+    };
+
+    #[test]
+    fn a_number_takes_the_noun_that_suits_it() {
+        let note = Note::new(&COUNTED, 7, Timestamp::ZERO).with("what", Fact::Word("refused"));
+        let one = note.clone().with("pieces", Fact::Count(1));
+        assert_eq!(line(&one), "refused, about nothing here, 1 piece");
+        let two = note.with("pieces", Fact::Count(2)).with("about", Fact::Packet(1));
+        assert_eq!(line(&two), "refused, about packet 1, 2 pieces");
+    }
+
+    #[test]
+    fn a_span_of_zero_is_no_span() {
+        let note =
+            Note::new(&COUNTED, 7, Timestamp::ZERO).with("about", Fact::Packet(1)).with("pieces", Fact::Count(3));
+        let sent = note.clone().with("age", Fact::Nanos(20));
+        assert_eq!(line_beside(Lang::English, &sent), "about packet 1, sent 20 ns before, 3 pieces");
+        assert_eq!(line_beside(Lang::English, &note.with("age", Fact::Nanos(0))), "about packet 1, 3 pieces");
     }
 }

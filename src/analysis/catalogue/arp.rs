@@ -32,7 +32,7 @@ pub static ANSWER: Entry = Entry {
     code: "arp-answer",
     rule: "L1",
     severity: Severity::Chat,
-    line: "answers packet {question} after {latency}: {address} is at {mac}[, asked {times} times]",
+    line: "answers packet {question}[ after {latency}]: {address} is at {mac}[, asked {times time}]",
     explanation: "A host that wants to send to an address on its own link asks everybody \"who has it?\" and the owner \
         answers to the asker alone with its MAC address (RFC 826). The asker keeps the answer in its ARP cache for \
         some minutes; so does the owner with the asker's address, which stood in the question.",
@@ -43,7 +43,7 @@ pub static ASKED_AGAIN: Entry = Entry {
     code: "arp-asked-again",
     rule: "L1",
     severity: Severity::Note,
-    line: "asks for {address} the {times}. time since packet {since}: no answer yet",
+    line: "asks for {address} again, number {times}, first in packet {since}: no answer yet",
     explanation: "Nobody answered the question, so the host asks again. Linux asks three times, a second apart, and \
         then reports \"no route to host\" to the programs that wait (RFC 1122 §2.3.2.1 limits the rate to one a \
         second).",
@@ -54,7 +54,7 @@ pub static UNANSWERED: Entry = Entry {
     code: "arp-unanswered",
     rule: "L1",
     severity: Severity::Note,
-    line: "nobody answered for {address}, asked by {asker} ({times} times)",
+    line: "nobody answered for {address}, asked by {asker} {times time}",
     explanation: "No answer came within 3 s of the first question. The address is not in use, its machine is off or on \
         another link, or the mask of the asker is too short, so that it looks on its own link for what lies behind a \
         router. Programs on the asker see \"no route to host\" (EHOSTUNREACH).",
@@ -76,7 +76,7 @@ pub static ANNOUNCEMENT: Entry = Entry {
     code: "arp-announcement",
     rule: "L2",
     severity: Severity::Chat,
-    line: "announcement: {address} is at {mac}[, after {probes} probes]",
+    line: "announcement: {address} is at {mac}[, after {probes probe}]",
     explanation: "A question for the sender's own address: it does not want an answer but tells everybody that the \
         address is its own, after it probed for it or when its link came up (RFC 5227 §1.1). Also called gratuitous \
         ARP. Everybody who has the address in his cache corrects the entry.",
@@ -109,7 +109,7 @@ pub static PROXY: Entry = Entry {
     code: "arp-proxy",
     rule: "L2",
     severity: Severity::Note,
-    line: "{mac} answers for {count} addresses: a proxy",
+    line: "{mac} answers for {count address}: a proxy",
     explanation: "A router may answer questions for addresses behind it, so that hosts without a proper mask or route \
         reach them all the same (proxy ARP, RFC 1027). Hosts for dial-in clients and some virtual networks do it too; \
         so does a machine that wants to see the traffic of all.",
@@ -187,7 +187,7 @@ pub static SWEEP: Entry = Entry {
     code: "arp-sweep",
     rule: "L5",
     severity: Severity::Warning,
-    line: "{mac} asked for {count} different addresses in {time} (a sweep: {count} in {limit} or less)",
+    line: "{mac} asked for {count different address} in {time} (a sweep: {count} in {limit} or less)",
     explanation: "No host needs so many neighbours at once. A scanner walks through the addresses of the link to find \
         out who is there; worms and network inventories do that too, and a router does it when somebody outside scans \
         the network behind it.",
@@ -208,7 +208,7 @@ pub static LOOP: Entry = Entry {
     code: "broadcast-loop",
     rule: "L6",
     severity: Severity::Error,
-    line: "the broadcast of packet {first} from {source} came {copies} times in {time}: it goes round in a loop",
+    line: "the broadcast of packet {first} from {source} came {copies time} in {time}: it goes round in a loop",
     explanation: "Every copy equals the first octet by octet, and no sender repeats a frame so quickly. Switches send a \
         broadcast out of every port but the one it came by, and frames have no hop limit: two switches with two \
         cables between them send it round for ever, and every round makes more. Such a storm fills the link and \
@@ -243,7 +243,7 @@ pub static MASK_DISAGREES: Entry = Entry {
     code: "mask-disagrees",
     rule: "N4",
     severity: Severity::Warning,
-    line: "{host} {does} {to}, so its mask is {mask}; {theirs} suits its {neighbours} neighbours",
+    line: "{host} {does} {to}, so its mask is {mask}; {theirs} suits its {neighbours neighbour}",
     explanation: "A host compares an address with its own under its mask: if the network part is the same it asks by \
         ARP and sends directly, else it sends to its gateway (RFC 1122 §3.3.1.1). This host decides otherwise than \
         its neighbours for addresses of the same network, so one of them has a wrong mask. Too short a mask makes \

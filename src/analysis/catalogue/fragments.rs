@@ -50,7 +50,7 @@ pub static COMPLETE: Entry = Entry {
     code: "fragment-complete",
     rule: "FR11",
     severity: Severity::Chat,
-    line: "datagram {datagram} = packets {first}–{number}, whole: {pieces} pieces, {octets}[; after {late}: Linux would have \
+    line: "<datagram {datagram} = packets {first}–{number}, >whole: {pieces piece}, {octets}[; after {late}: Linux would have \
            given up at 30 s]",
     explanation: "With this packet the last hole of the datagram is filled, and the receiver hands it on. Everything \
         that the layers above conclude from it is dated to this packet. The octets are those behind the IP header: all \
@@ -106,7 +106,7 @@ pub static TIMED_OUT: Entry = Entry {
     code: "fragment-timed-out",
     rule: "FR6",
     severity: Severity::Warning,
-    line: "datagram {datagram} never became whole: {pieces} pieces came, octets {holes} were missing after 60 s",
+    line: "datagram {datagram} never became whole: {pieces piece} came, octets {holes} were missing after 60 s",
     explanation: "The receiver waits for missing pieces from the first that arrives: 60 s by RFC 8200 §4.5, 60 to 120 \
         s by RFC 1122 §3.3.2, 30 s in Linux for IPv4. Then it throws away what it has, and says so by an ICMP time \
         exceeded message of code 1 if the first piece was among it. One lost piece costs the whole datagram; UDP does \
@@ -118,7 +118,7 @@ pub static INCOMPLETE: Entry = Entry {
     code: "fragment-incomplete",
     rule: "FR6",
     severity: Severity::Note,
-    line: "datagram {datagram} is not whole at the end of the capture: {pieces} pieces came, octets {holes} are missing",
+    line: "datagram {datagram} is not whole at the end of the capture: {pieces piece} came, octets {holes} are missing",
     explanation: "Pieces of this datagram are missing, and the capture ended before the receiver's timer did. They may \
         have come later, or been lost.",
 };

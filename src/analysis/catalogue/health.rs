@@ -11,7 +11,7 @@ pub static CAPTURE_DUPLICATE: Entry = Entry {
     code: "capture-duplicate",
     rule: "P5",
     severity: Severity::Note,
-    line: "copy of packet {of}, recorded {gap} later ({kind})",
+    line: "copy of packet {of}[, recorded {gap} later] ({kind})",
     explanation: "The capture holds this packet twice; the wire carried it once. A mirror port that copies both \
         directions, a capture on both sides of a router, or the loopback interface does that. The IPv4 identification \
         (RFC 791 §3.1) proves that it is one packet and not a repetition by the sender, who would have chosen a new \

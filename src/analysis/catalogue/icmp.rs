@@ -27,7 +27,7 @@ pub static ECHO_ANSWER: Entry = Entry {
     code: "icmp-echo-answer",
     rule: "I1",
     severity: Severity::Chat,
-    line: "answers packet {request} (sequence {sequence}) after {rtt}",
+    line: "answers packet {request} (sequence {sequence})[ after {rtt}]",
     explanation: "Every host answers an echo request with the same identifier, sequence and data (RFC 792, RFC 4443 §4; \
         RFC 1122 §3.2.2.6 says it must). The time between the two is the round trip as seen at the place of the \
         capture: from the sender itself it is the whole, from a place on the way only the part behind it.",
@@ -69,7 +69,7 @@ pub static UNREACHABLE: Entry = Entry {
     code: "icmp-unreachable",
     rule: "I2",
     severity: Severity::Warning,
-    line: "{meaning}[: {flow}][, about packet {about}, sent {age} before]",
+    line: "<{meaning}[: {flow}], >[about packet {about}][, sent {age} before][!{about}about a packet that is not in the capture]",
     explanation: "A router or host says that a packet cannot be delivered, and quotes its beginning so that the sender \
         knows which (RFC 792, RFC 4443 §3.1). Port unreachable comes from the destination itself: it is there, and no \
         program listens on that UDP port. Programs see it as \"connection refused\" if their socket is connected.",
@@ -80,7 +80,7 @@ pub static ERROR: Entry = Entry {
     code: "icmp-error",
     rule: "I2",
     severity: Severity::Note,
-    line: "{meaning}[: {flow}][, about packet {about}, sent {age} before]",
+    line: "<{meaning}[: {flow}], >[about packet {about}][, sent {age} before][!{about}about a packet that is not in the capture]",
     explanation: "ICMP reports an error about a packet and quotes its beginning (RFC 792, RFC 4443 §3). \"TTL used up\" \
         from one router after another is how traceroute finds the way: it sends packets with TTL 1, 2, 3 and so on. \
         A redirect tells a host of a better gateway on its own link.",
@@ -91,7 +91,7 @@ pub static MTU_TOLD: Entry = Entry {
     code: "path-mtu-told",
     rule: "M1",
     severity: Severity::Warning,
-    line: "{by} says: packets of at most {mtu}; one of {size} was too large[ ({flow})][, packet {about}]",
+    line: "<{by} says: >packets of at most {mtu} fit; one of {size} was too large<[ ({flow})]>[, packet {about}]",
     explanation: "A packet was larger than the MTU of the router's next link and must not be cut (DF, or IPv6, which \
         never cuts on the way). The router drops it and tells the MTU (RFC 1191 §4, RFC 4443 §3.2). The sender must \
         send smaller packets on this path from now on (path MTU discovery, RFC 8201 for IPv6). If a firewall eats \
@@ -103,7 +103,7 @@ pub static MTU_NOT_TOLD: Entry = Entry {
     code: "path-mtu-not-told",
     rule: "M1",
     severity: Severity::Warning,
-    line: "{by} says that a packet of {size} is too large, but not what fits; the next plateau is {plateau}",
+    line: "<{by} says that >a packet of {size} is too large, but not what fits; the next plateau is {plateau}",
     explanation: "Routers from before RFC 1191 leave the field for the MTU zero. The sender must guess: RFC 1191 §7 gives \
         a table of plateaus, the MTUs of common links, and the next one below the packet's size is the best guess.",
 };
@@ -135,7 +135,7 @@ pub static MTU_OBEYED: Entry = Entry {
     code: "path-mtu-obeyed",
     rule: "M2",
     severity: Severity::Chat,
-    line: "obeys the MTU of {mtu} that packet {told} told, after {wait}: {size} now",
+    line: "obeys the MTU of {mtu} that packet {told} told[, after {wait}]: {size} now",
     explanation: "The same octets are sent again in a packet that fits the path. The connection goes on after one \
         round trip; every later packet of this path is small enough from the start, for the system remembers the MTU \
         for some minutes (10 in Linux).",
@@ -157,7 +157,7 @@ pub static MTU_BLACK_HOLE: Entry = Entry {
     code: "path-mtu-black-hole",
     rule: "M3",
     severity: Severity::Error,
-    line: "{size} sent {times} times without an answer while small packets pass: a path MTU black hole?",
+    line: "{size} sent {times time} without an answer while small packets pass: a path MTU black hole?",
     explanation: "Full-size packets time out again and again, smaller ones of the same connection were acknowledged, and \
         no router says why. So a link on the path is too narrow and the ICMP message that should tell it is dropped \
         by a firewall. Typical behind tunnels and PPPoE. Clamping the MSS there helps, or letting ICMP type 3 code 4 \
@@ -169,7 +169,7 @@ pub static MTU_PROBED: Entry = Entry {
     code: "path-mtu-probed",
     rule: "M3",
     severity: Severity::Warning,
-    line: "{size} passed where {before} failed {times} times: the sender found the path's size by probing",
+    line: "{size} passed where {before} failed {times time}: the sender found the path's size by probing",
     explanation: "After several losses of a full-size packet the sender tried a smaller one, and that was acknowledged \
         (packetization layer path MTU discovery, RFC 4821; tcp_mtu_probing in Linux). It shows that large packets \
         vanish on this path without an ICMP message.",

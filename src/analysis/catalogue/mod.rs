@@ -1,8 +1,12 @@
 //! The catalogue: every code that netlab can put beside a packet, with its words. The one place they exist; it
 //! generates `docs/EVENTS.md` and answers `netlab explain CODE`.
 //!
-//! Words are templates: `{name}` stands for the note's fact of that name, and a part in `[square brackets]` is left out
-//! when one of its facts is missing. One file a family.
+//! Words are templates; one file a family.
+//!
+//! - `{name}` stands for the note's fact of that name; `{count piece}` for a number with its noun, `1 piece`, `3 pieces`.
+//! - A part in `[square brackets]` is left out when one of its facts is missing, or is a span of 0, which a coarse clock
+//!   makes of a short one. `[!{name}other words]` stand only where that fact is missing.
+//! - A part in `<angle brackets>` is left out where the packet's own line stands beside the note and says it already.
 
 pub mod arp;
 pub mod fragments;

@@ -84,12 +84,12 @@ entries! {
         "No answer at all: the segment was dropped on the way (a firewall that drops silently looks like this), or its \
          answer was, or the host is not there. A host that is there and does not listen would have refused.";
     SYN_FLOOD "tcp-syn-flood" "H15" Warning
-        "{count} half-open connections at {server} port {port}, for {wait} now, and {completed} completed meanwhile: a SYN flood?"
+        "{count half-open connection} at {server} port {port}, for {wait} now, and {completed} completed meanwhile: a SYN flood?"
         "Every answered SYN takes a place in the server's queue until the third step comes. When many stay there and few \
          are completed, somebody sends SYNs without meaning to connect, usually from forged addresses, or the way back to \
          the clients is broken. Servers defend themselves with SYN cookies (RFC 4987).";
     SYN_COOKIES "tcp-syn-cookies" "H20" Note
-        "SYN cookies suspected: this answer grants neither window scale nor SACK, as others of this server did; {count} are half-open"
+        "SYN cookies suspected: this answer grants neither window scale nor SACK, as others of this server did; half-open: {count}"
         "A server whose queue is full can answer without remembering anything: it packs what it must know into its first \
          sequence number, where options have no room. Such connections have small windows and no SACK. With timestamps \
          Linux hides the options there, so their presence proves nothing (RFC 4987 §3.6).";
@@ -207,7 +207,7 @@ entries! {
         "The acknowledgment stands before the data in the file, but so closely that only the capture can have swapped \
          them: cards with several queues do that. The network did nothing wrong.";
     RETRANSMISSION "tcp-retransmission" "D31" Warning
-        "retransmission of {octets}, first in packet {first}, {wait} before · cause not visible[ · {evidence}]"
+        "retransmission of {octets}, first in packet {first}[, {wait} before] · cause not visible[ · {evidence}]"
         "These octets were sent before. Neither duplicate ACKs, nor a timeout, nor selective acknowledgments seen here \
          explain why they are sent again.";
     FIRST_COPY_LOST "tcp-retransmission-first-unseen" "D19" Warning
@@ -215,7 +215,7 @@ entries! {
         "The hole was left by a lost segment, and this is its second copy. Evidence is, in order of strength: a later IP \
          identification or timestamp, duplicate ACKs that asked for it, or a delay as long as a timeout.";
     FAST_RETRANSMISSION "tcp-fast-retransmission" "D25" Warning
-        "fast retransmission of {octets}[, {duplicates} duplicate ACKs][ since packet {since}][ · {evidence}]"
+        "fast retransmission of {octets}[, {duplicates duplicate ACK}][ since packet {since}][ · {evidence}]"
         "Three duplicate ACKs, or selective acknowledgments of data further on, told the sender that this segment is \
          missing, and it sends it again without waiting for a timeout. It may take a round trip from the third duplicate \
          until it passes here (RFC 5681 §3.2, RFC 6675 §5).";
@@ -275,7 +275,7 @@ entries! {
         "The sender ignores how much room there is. The receiver may drop what does not fit; if this happens often, an \
          announcement of a larger window was probably not captured.";
     AGGREGATED "tcp-aggregated" "P4" Chat
-        "{octets} in one piece, more than the largest segment of {mss}[, {guess}]: about {segments} segments on the wire"
+        "{octets} in one piece, more than the largest segment of {mss}[, {guess}]: about {segments segment} on the wire"
         "The network card splits and joins segments (TSO, GRO), so a capture on a host shows giants that never cross the \
          wire like this. Counts of packets and of ACKs are those of the host.";
     NAGLE "tcp-nagle-delayed-ack" "Q7" Note
@@ -299,12 +299,12 @@ entries! {
          second segment; 40 ms are usual on Linux, up to 200 ms elsewhere, less than 500 ms by the standard. Such a sample \
          says nothing of the network, so the least round trip is kept apart from the smoothed one (RFC 9293 §3.8.6.3).";
     STRETCH_ACK "tcp-stretch-ack" "K14" Chat
-        "acknowledges {segments} segments at once, for the third time: stretch ACKs"
+        "acknowledges {segments segment} at once, for the third time: stretch ACKs"
         "Every second full segment should be acknowledged. Cards and systems that join segments on reception (GRO) \
          acknowledge many at once, which makes the sender's window grow in jumps. Said once for each direction \
          (RFC 9293 §3.8.6.3).";
     LOSS_BURST "tcp-loss-burst" "3.11" Warning
-        "holes in {count} connections within {wait}, the first at packet {first}: probably the capture lost packets here"
+        "holes in {count connection} within {wait}, the first at packet {first}: probably the capture lost packets here"
         "Losses on the way hit one connection or a few. When segments are missing from many connections in the same \
          moment, it was the capture that could not keep up. Findings about loss near here are less sure.";
     IMPOSSIBLE_ACK "tcp-impossible-ack" "K2" Error
@@ -346,7 +346,7 @@ entries! {
         "The receiver's buffer is full, because the program does not fetch what arrived. The sender must stop until there \
          is room; the network is not to blame (RFC 9293 §3.8.6).";
     WINDOW_UPDATE "tcp-window-update" "K11" Chat
-        "window {window}[ · open again after {closed}, {probes} probes]"
+        "window {window}[ · open again after {closed}, {probes probe}]"
         "Nothing but the window changed: the receiving program fetched data and there is room again. After a closed window \
          this ends the episode (RFC 9293 §3.8.6).";
     WINDOW_REDUCED "tcp-window-reduced" "K11" Chat
@@ -367,7 +367,7 @@ entries! {
 
     // ---- netlab itself ----
     EVICTED "tcp-forgotten" "C6" Note
-        "the table of connections is full: {count} were forgotten so far"
+        "the table of connections is full; forgotten so far: {count}"
         "netlab keeps a limited number of connections, so that a long capture cannot fill the memory. The one that was \
          silent longest is forgotten; if it goes on, it is shown as a new one whose start was not captured.";
 }

@@ -11,7 +11,7 @@ pub static ANSWER: Entry = Entry {
     code: "udp-answer",
     rule: "U5",
     severity: Severity::Chat,
-    line: "answers packet {question} after {latency}",
+    line: "answers packet {question}[ after {latency}]",
     explanation: "UDP has no connections: two sockets send datagrams to each other, each on its own (RFC 768). This one \
         goes back to the socket that sent a question up to 5 s before. Where the application numbers its questions \
         (DNS, NTP) the pair is certain, else order and time make it probable. One datagram is one message: UDP \
@@ -23,7 +23,7 @@ pub static ANOTHER_ANSWER: Entry = Entry {
     code: "udp-another-answer",
     rule: "U5",
     severity: Severity::Note,
-    line: "one more answer to packet {question}, {latency} after it",
+    line: "one more answer to packet {question}[, {latency} after it]",
     explanation: "The question was answered before. Some protocols answer in several datagrams; a repeated question gets \
         two answers if the first was only slow. In DNS a second answer with other contents may be the real one: \
         somebody on the way was quicker with a false one.",
@@ -34,7 +34,7 @@ pub static ASKED_AGAIN: Entry = Entry {
     code: "udp-asked-again",
     rule: "U7",
     severity: Severity::Note,
-    line: "the same question as packet {since}, {wait} later: no answer yet",
+    line: "the same question as packet {since}[, {wait} later]: no answer yet",
     explanation: "The number that the application gave its question comes again, so the program repeats it: question or \
         answer was lost, or the other side is slow. UDP itself repeats nothing; whoever needs answers must ask again.",
 };
@@ -66,7 +66,7 @@ pub static NO_CHECKSUM_V6: Entry = Entry {
     code: "udp-no-checksum-v6",
     rule: "U2",
     severity: Severity::Warning,
-    line: "no checksum, which IPv6 does not allow: the receiver will discard it",
+    line: "<no checksum, which IPv6 does not allow: >the receiver will discard it",
     explanation: "IPv6 has no checksum of its own header, so UDP must have one that covers the addresses (RFC 8200 §8.1); \
         a receiver drops datagrams without. Only the outer datagrams of some tunnels may go without (RFC 6935, RFC \
         6936). Over IPv4 a checksum of 0 simply says that none was made.",

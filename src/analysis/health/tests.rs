@@ -84,6 +84,44 @@ fn p3_a_sender_of_whom_every_sum_is_wrong_has_them_filled_in_later() {
 }
 
 #[test]
+fn p3_a_card_that_fills_in_sums_of_header_and_segment_is_named_once() {
+    let mut bench = Bench::default();
+    for identification in 1..4 {
+        let fields = Ipv4Fields { checksum: Sum::Stored(1), ..Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]) };
+        let frame = FrameBuilder::ethernet(A, B)
+            .ipv4(fields.identification(identification))
+            .tcp(TcpFields::new(40_000, 80).checksum(Sum::Stored(0xbeef)))
+            .finish();
+        bench.see(u64::from(identification), &frame);
+    }
+    assert_eq!(bench.codes(), ["checksum-at-source"]);
+}
+
+#[test]
+fn what_happened_once_is_told_in_the_singular() {
+    let once = HealthReport {
+        packets: 10,
+        kernel_drops: 1,
+        unseen_octets: 1,
+        loss_bursts: 1,
+        captured_late: 1,
+        time_backwards: 1,
+        one_sided: 1,
+        cut: 1,
+        giants: 1,
+        ..HealthReport::default()
+    };
+    let text: Vec<String> = doubts(&once).into_iter().map(|doubt| doubt.text).collect();
+    assert_eq!(text.len(), 8);
+    for sentence in &text {
+        let plural =
+            ["1 packets", "1 octets", "1 times", "1 segments", "1 connections", "1 packet are", "1 packet were"];
+        assert!(!plural.iter().any(|words| sentence.contains(words)), "{sentence}");
+        assert!(sentence.contains("1 "), "{sentence}");
+    }
+}
+
+#[test]
 fn p3_the_kernels_own_word_counts_more_than_the_habit() {
     let mut bench = Bench::default();
     bench.see(0, &tcp(A, 1, Sum::Right));

@@ -74,6 +74,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     // ---- 报告的句子 ----
     ("  {}, {}{}", "  {}，{}{}"),
     ("  from {}, for {}", "  开始于 {}，历时 {}"),
+    ("  at {}", "  时间 {}"),
     ("  {} cut: the capture kept fewer octets than were sent", "  {} 被截断：捕获保留的字节比发送的少"),
     ("  {} lost by the capturing side, as the file says", "  抓包一方丢失了 {}（文件如此记载）"),
     ("  damaged: {}", "  已损坏：{}"),

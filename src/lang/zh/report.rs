@@ -16,6 +16,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("packet {}: ", "第 {} 包："),
     // ---- 健康状况 ----
     ("{} with {} in {}", "{}，共 {}，历时 {}"),
+    ("{} with {}", "{}，共 {}"),
     ("{} cut short by the snap length", "{} 个因抓取长度（snap length）被截断"),
     ("{} malformed", "{} 个格式错误"),
     ("{} on a loopback interface", "{} 个来自环回接口"),

@@ -4,24 +4,24 @@
 pub const RETOLD: &[(&str, &str)] = &[
     // ---- 捕获的健康状况 ----
     (
-        "the capturing side lost {} packets: what seems missing on the wire may only be missing here",
-        "抓包一方丢失了 {} 个包：看起来在线路上缺少的，可能只是这里没有抓到",
+        "the capturing side lost {}: what seems missing on the wire may only be missing here",
+        "抓包一方丢失了 {}：看起来在线路上缺少的，可能只是这里没有抓到",
     ),
     (
         "{} octets were acknowledged by their receiver and are not in the capture: it has holes",
         "有 {} 字节已被接收方确认，捕获里却没有：捕获有空缺",
     ),
     (
-        "{} times segments were missing from many connections at once: the capture lost them, not the network",
-        "有 {} 次许多连接同时缺少报文段：是抓包丢的，不是网络丢的",
+        "{} segments were missing from many connections at once: the capture lost them, not the network",
+        "有 {}许多连接同时缺少报文段：是抓包丢的，不是网络丢的",
     ),
     (
         "{} segments stand behind their own acknowledgments: the capture changed the order of packets",
         "有 {} 个报文段排在对它们的确认之后：捕获改变了包的顺序",
     ),
     (
-        "time runs backwards {} times, by up to {} s: round-trip times and waits near such a step are wrong",
-        "时间倒退了 {} 次，最多 {} s：这些地方附近的往返时间和等待时间不可信",
+        "time runs backwards {}, by up to {} s: round-trip times and waits near such a step are wrong",
+        "时间倒退了 {}，最多 {} s：这些地方附近的往返时间和等待时间不可信",
     ),
     (
         "{} connections were captured in one direction only: the answers are not seen",
@@ -38,6 +38,30 @@ pub const RETOLD: &[(&str, &str)] = &[
     (
         "{} packets are larger than any link carries: the system joined or had not yet divided them, so packet counts are as captured, not as on the wire",
         "有 {} 个包比任何链路所能承载的都大：是系统合并的，或者还没有切开，所以包数按捕获计，不是线路上的数目",
+    ),
+    (
+        "1 octet was acknowledged by its receiver and is not in the capture: it has holes",
+        "有 1 字节已被接收方确认，捕获里却没有：捕获有空缺",
+    ),
+    (
+        "1 segment stands behind its own acknowledgment: the capture changed the order of packets",
+        "有 1 个报文段排在对它的确认之后：捕获改变了包的顺序",
+    ),
+    (
+        "1 connection was captured in one direction only: the answers are not seen",
+        "有 1 个连接只捕获到一个方向：看不到回答",
+    ),
+    (
+        "1 packet was cut short by the snap length: its contents cannot be compared",
+        "有 1 个包因抓取长度被截断：无法比较它的内容",
+    ),
+    (
+        "1 packet was recorded twice; the copy is left out of all statistics",
+        "有 1 个包被记录了两次；副本不计入任何统计",
+    ),
+    (
+        "1 packet is larger than any link carries: the system joined or had not yet divided it, so packet counts are as captured, not as on the wire",
+        "有 1 个包比任何链路所能承载的都大：是系统合并的，或者还没有切开，所以包数按捕获计，不是线路上的数目",
     ),
     // ---- 分片的算式 ----
     ("{} octets + {} of {} header = {}. {}", "{} 字节 + {2} 首部 {1} = {3}。{4}"),

@@ -128,9 +128,23 @@ pub fn events_page() -> String {
     page
 }
 
-/// A template for people: facts in angle brackets, the optional parts marked.
+/// A template for people: facts in pointed quotes with the noun that they count, the optional parts marked.
 fn readable(template: &str) -> String {
-    template.replace('{', "‹").replace('}', "›")
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((fact, after)) = after.split_once('}') else { break };
+        let (before, is_without) = before.strip_suffix("[!").map_or((before, false), |before| (before, true));
+        out.push_str(before);
+        out.push_str(&match fact.split_once(' ') {
+            _ if is_without => format!("[no ‹{fact}›: "),
+            Some((name, noun)) => format!("‹{name}› {noun}(s)"),
+            None => format!("‹{fact}›"),
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out.replace(['<', '>'], "")
 }
 
 /// Appends a paragraph: lines that begin with blanks stand as they are, others are wrapped.

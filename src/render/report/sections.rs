@@ -49,7 +49,11 @@ impl Page<'_> {
             self.line(&lang.tell("  {}, {}{}", &[&packets, &octets(capture.octets), &of]));
             if let (Some(first), Some(last)) = (capture.first_ns, capture.last_ns) {
                 let first_at = crate::base::Timestamp::from_nanos(first);
-                self.line(&lang.tell("  from {}, for {}", &[&utc(first_at), &span(last - first)]));
+                self.line(&if last == first {
+                    lang.tell("  at {}", &[&utc(first_at)])
+                } else {
+                    lang.tell("  from {}, for {}", &[&utc(first_at), &span(last - first)])
+                });
             }
             if capture.cut > 0 {
                 let cut = lang.count(capture.cut, "packet");

@@ -101,7 +101,7 @@ impl Lines {
         for (index, note) in notes.iter().enumerate() {
             out.extend_from_slice(if index == 0 && !has_notes { "  · ".as_bytes() } else { b"; " });
             self.paint.begin(out, style::severity(note.entry.severity));
-            self.phrases.write(out, note);
+            self.phrases.write_beside(out, note);
             self.paint.end(out);
         }
     }
