@@ -15,14 +15,14 @@ use netlab::base::Timestamp;
 use netlab::capture::{self, OpenOptions};
 use netlab::packet::{Direction, Item, PacketSource as _, Remark, RemarkKind};
 use netlab::wire::LinkType;
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, setns};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, MsgFlags, MultiHeaders, SockFlag, SockType, send, sendmmsg, socket};
 use nix::unistd::{Pid, geteuid};
 use pnet::datalink;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// The program under test.
 pub const NETLAB: &str = env!("CARGO_BIN_EXE_netlab");
@@ -69,20 +69,32 @@ impl Lab {
             assert!(ip(&format!("-n {namespace} link set eth0 address 00:00:5e:00:53:0{last} mtu 9000")));
             assert!(ip(&format!("-n {namespace} addr add {address}/24 dev eth0")));
             assert!(ip(&format!("-n {namespace} link set eth0 up")));
+            // Neighbours that are known are not asked again a few seconds later, at the kernel's own choice.
+            lab.run(namespace, "sysctl", &["-qw", "net.ipv4.neigh.eth0.delay_first_probe_time=3600"]);
         }
-        // The kernel notices a moment later that there is a link; frames sent before are dropped.
-        let end = Instant::now() + PATIENCE;
-        for namespace in [&lab.a, &lab.b] {
-            let is_up = || {
-                let output = lab.run(namespace, "ip", &["link", "show", "eth0"]);
-                String::from_utf8_lossy(&output.stdout).contains("state UP")
-            };
-            while !is_up() {
-                assert!(Instant::now() < end, "eth0 does not come up");
-                thread::sleep(Duration::from_millis(5));
-            }
-        }
+        lab.wait_for_link(&lab.a, "eth0");
+        lab.wait_for_link(&lab.b, "eth0");
         Some(lab)
+    }
+
+    /// Waits until an interface can send: the kernel notices a moment later that there is a link, and drops what is sent
+    /// before.
+    pub fn wait_for_link(&self, namespace: &str, interface: &str) {
+        wait_until(&format!("{interface} comes up"), || {
+            let output = self.run(namespace, "ip", &["link", "show", interface]);
+            String::from_utf8_lossy(&output.stdout).contains("state UP")
+        });
+    }
+
+    /// Waits until no connection of a host has anything left to say: there is none but those in TIME-WAIT.
+    pub fn wait_until_tcp_is_silent(&self, namespace: &str) {
+        const TIME_WAIT: &str = "06";
+        wait_until("all connections are closed", || {
+            let rows = self.on(namespace, || {
+                std::fs::read_to_string("/proc/thread-self/net/tcp").expect("the kernel tells of its sockets")
+            });
+            rows.lines().skip(1).all(|row| row.split_whitespace().nth(3) == Some(TIME_WAIT))
+        });
     }
 
     /// A path for a file of this test.
@@ -106,7 +118,9 @@ impl Lab {
     /// Starts tcpdump on a host, writing into a file, and waits until it listens.
     pub fn tcpdump(&self, namespace: &str, file: &Path, arguments: &[&str]) -> Running {
         let file = file.to_str().expect("UTF-8");
-        let own = ["-w", file, "-U", "--immediate-mode", "-B", "8192", "--nano", "-Z", "root"];
+        // In immediate mode each packet, however short, takes a slot of the ring that has room for the longest: with this
+        // length and size there are 256 slots, enough for all packets of a test however long tcpdump has to wait.
+        let own = ["-w", file, "-U", "--immediate-mode", "-s", "66000", "-B", "16384", "--nano", "-Z", "root"];
         let running = self.start(namespace, "tcpdump", &[&own, arguments].concat());
         running.wait_for("listening on");
         running
@@ -138,9 +152,10 @@ impl Lab {
         })
     }
 
-    /// Sends frames out of a host's `eth0`.
+    /// Sends frames out of a host's `eth0`, all on one processor, so that they arrive in this order.
     pub fn send(&self, namespace: &str, frames: Vec<Vec<u8>>) {
         self.on(namespace, move || {
+            stay_on_this_processor();
             let socket = wire("eth0");
             for frame in frames {
                 send(socket.as_raw_fd(), &frame, MsgFlags::empty()).expect("the frame is taken");
@@ -185,6 +200,24 @@ impl Drop for Lab {
             ip(&format!("netns del {namespace}"));
         }
     }
+}
+
+/// Waits for something that will be so.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Keeps the calling thread where it is: what it sends waits in the queue of one processor, and overtakes nothing.
+fn stay_on_this_processor() {
+    let allowed = sched_getaffinity(Pid::from_raw(0)).expect("a thread may ask");
+    let one = (0..CpuSet::count()).find(|cpu| allowed.is_set(*cpu).unwrap_or(false)).expect("it runs somewhere");
+    let mut only = CpuSet::new();
+    only.set(one).expect("a processor that exists");
+    sched_setaffinity(Pid::from_raw(0), &only).expect("a thread may choose");
 }
 
 /// A socket that sends whole frames out of an interface.
@@ -263,19 +296,48 @@ impl Running {
 
     /// Waits until the program has said `word` on standard error.
     pub fn wait_for(&self, word: &str) {
+        if !self.said.borrow().contains(word) {
+            self.next_line(word);
+        }
+    }
+
+    /// Waits until the program says another line with `word` on standard error; returns it.
+    fn next_line(&self, word: &str) -> String {
         let end = Instant::now() + PATIENCE;
-        while !self.said.borrow().contains(word) {
+        loop {
             match self.words.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
-                    let mut said = self.said.borrow_mut();
-                    said.push_str(&line);
-                    said.push('\n');
+                    self.said.borrow_mut().extend([&*line, "\n"]);
+                    if line.contains(word) {
+                        return line;
+                    }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("it did not say {word:?}, but: {}", self.said.borrow())
                 }
             }
         }
+    }
+
+    /// What the program counts now (captured, received, dropped); it is asked by a signal.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        self.signal(Signal::SIGUSR1);
+        let line = self.next_line("captured");
+        // "tcpdump: 4 packets captured, 4 packets received by filter, …"
+        let number = |what: &str| {
+            let part = line.split([':', ',']).find(|part| part.ends_with(what));
+            let word = part.and_then(|part| part.split_whitespace().next());
+            word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("no number of {what:?} in {line:?}"))
+        };
+        (number("captured"), number("received by filter"), number("dropped by kernel"))
+    }
+
+    /// Waits until the program has captured so many packets, or lost some of them.
+    pub fn wait_for_packets(&self, count: u64) {
+        wait_until(&format!("{count} packets are captured"), || {
+            let (captured, _, dropped) = self.counts();
+            captured + dropped >= count
+        });
     }
 
     pub fn signal(&self, signal: Signal) {
