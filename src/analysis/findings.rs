@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::note::{Note, Severity};
+use super::note::{Note, Wanted};
 use crate::base::limits::{MAX_FINDING_PACKETS, MAX_FINDINGS};
 
 /// Notes of one kind about one conversation, told once.
@@ -28,7 +28,7 @@ pub struct Findings {
 impl Findings {
     /// Takes in a final note. Those that only describe the normal course are not findings.
     pub fn add(&mut self, note: &Note) {
-        if note.entry.severity < Severity::Warning {
+        if !Wanted::Findings.includes(note.entry) {
             return;
         }
         let next = self.found.len();

@@ -31,7 +31,7 @@ pub use endpoints::{Endpoint, Endpoints, SizeRange};
 pub use findings::{Finding, Findings};
 pub use fragments::{FragmentReport, Fragments, Reassembly};
 pub use health::{Health, HealthReport, Trust, Verdict};
-pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity};
+pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity, Wanted};
 pub use report::{Capture, Report};
 pub use totals::{ProtocolCount, Totals};
 

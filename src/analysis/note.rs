@@ -193,9 +193,33 @@ pub struct Notes {
     pub settled: Vec<Settlement>,
     /// The conversation of the packet being observed.
     pub context: Context,
+    /// What the reader of the notes has a use for.
+    pub wanted: Wanted,
+}
+
+/// What the reader of notes has a use for: the rest need not be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// All notes, and the context of every packet.
+    #[default]
+    All,
+    /// Only what becomes a finding: notes of warnings and errors, and those that may yet become one.
+    Findings,
+}
+
+impl Wanted {
+    /// True if a note of that kind is wanted, once it is final.
+    pub fn includes(self, entry: &Entry) -> bool {
+        self == Wanted::All || entry.severity >= Severity::Warning
+    }
 }
 
 impl Notes {
+    /// No notes, for a reader who has a use for these.
+    pub fn for_reader(wanted: Wanted) -> Notes {
+        Notes { wanted, ..Notes::default() }
+    }
+
     /// Forgets the last packet's notes, keeping the memory.
     pub fn clear(&mut self) {
         self.fresh.clear();
@@ -203,9 +227,11 @@ impl Notes {
         self.context = Context::default();
     }
 
-    /// Adds a note.
+    /// Adds a note, if it is wanted or may become one that is.
     pub fn say(&mut self, note: Note) {
-        self.fresh.push(note);
+        if note.pending || self.wanted.includes(note.entry) {
+            self.fresh.push(note);
+        }
     }
 }
 

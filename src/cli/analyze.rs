@@ -11,7 +11,7 @@ use super::drawing;
 use super::filters::{Chosen, Display, DisplayOptions, FileFilterOptions};
 use super::inputs::{self, Inputs};
 use super::{Failure, Output};
-use crate::analysis::{Analyzer, Findings, Judged, Note, Severity};
+use crate::analysis::{Analyzer, Findings, Judged, Note, Severity, Wanted};
 use crate::packet::{RawPacket, Remark};
 use crate::pipeline::{self, Gate, MovableGate, Patience, Sink};
 use crate::render::html;
@@ -192,7 +192,7 @@ impl Sink for Gathered {
         Ok(())
     }
 
-    fn takes_notes_only(&self) -> bool {
-        self.page.is_none()
+    fn wanted(&self) -> Wanted {
+        if self.page.is_some() { Wanted::All } else { Wanted::Findings }
     }
 }

@@ -12,7 +12,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use super::queue::Queue;
 use super::{Gate, Patience, RunError, Sink, run};
-use crate::analysis::{Analyzer, Context, Note, Notes, Settlement};
+use crate::analysis::{Analyzer, Context, Note, Notes, Settlement, Wanted};
 use crate::base::limits::{MAX_PARCEL_OCTETS, MAX_PARCEL_PACKETS, MAX_PARCELS};
 use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceError};
 
@@ -53,13 +53,13 @@ fn on_threads(
     let (to_analysis, read) = sync_channel(MAX_PARCELS);
     let (to_sink, analyzed) = sync_channel(MAX_PARCELS);
     let (emptied, empty) = sync_channel(2 * MAX_PARCELS);
-    let notes_only = sink.takes_notes_only();
+    let wanted = sink.wanted();
     thread::scope(|scope| {
         let reading = spawn(scope, "reading", move || fill(source, gate, &to_analysis, &empty))?;
         let (analysis, parcels) = if analyzer.is_silent() {
             (None, read)
         } else {
-            let work = move || analyze(analyzer, notes_only, &read, &to_sink);
+            let work = move || analyze(analyzer, wanted, &read, &to_sink);
             (Some(spawn(scope, "analysis", work)?), analyzed)
         };
         let handed = hand_over(sink, &parcels, &emptied);
@@ -163,8 +163,8 @@ fn fill(
 }
 
 /// The second thread: puts in what there is to say of each packet.
-fn analyze(analyzer: &mut Analyzer, notes_only: bool, full: &Receiver<Parcel>, analyzed: &SyncSender<Parcel>) {
-    let mut notes = Notes::default();
+fn analyze(analyzer: &mut Analyzer, wanted: Wanted, full: &Receiver<Parcel>, analyzed: &SyncSender<Parcel>) {
+    let mut notes = Notes::for_reader(wanted);
     for mut parcel in full {
         let mut start = 0;
         for thing in &mut parcel.things {
@@ -189,7 +189,7 @@ fn analyze(analyzer: &mut Analyzer, notes_only: bool, full: &Receiver<Parcel>, a
             parcel.fresh.append(&mut notes.fresh);
             parcel.settled.append(&mut notes.settled);
         }
-        if notes_only {
+        if wanted == Wanted::Findings {
             parcel
                 .things
                 .retain(|thing| !matches!(thing, Thing::Packet { said: Said { fresh: 0, settled: 0, .. }, .. }));
@@ -204,7 +204,7 @@ fn analyze(analyzer: &mut Analyzer, notes_only: bool, full: &Receiver<Parcel>, a
 fn hand_over(sink: &mut dyn Sink, analyzed: &Receiver<Parcel>, emptied: &SyncSender<Parcel>) -> io::Result<()> {
     let mut queue = Queue::default();
     let mut notes = Notes::default();
-    let notes_only = sink.takes_notes_only();
+    let notes_only = sink.wanted() == Wanted::Findings;
     for mut parcel in analyzed {
         let Parcel { things, octets, fresh, settled } = &mut parcel;
         let (mut fresh, mut settled) = (fresh.drain(..), settled.drain(..));
@@ -320,8 +320,8 @@ mod tests {
             Ok(())
         }
 
-        fn takes_notes_only(&self) -> bool {
-            self.notes_only
+        fn wanted(&self) -> Wanted {
+            if self.notes_only { Wanted::Findings } else { Wanted::All }
         }
     }
 

@@ -10,7 +10,7 @@ mod queue;
 use std::io;
 use std::ops::ControlFlow;
 
-use crate::analysis::{Analyzer, Judged, Note, Notes};
+use crate::analysis::{Analyzer, Judged, Note, Notes, Wanted};
 use crate::packet::{Item, Packet, PacketSource, RawPacket, Remark, SourceError};
 pub use ahead::{MovableGate, run_ahead};
 use queue::Queue;
@@ -47,10 +47,10 @@ pub trait Sink {
         Ok(())
     }
 
-    /// True if only notes matter: packets of which nothing is said need not be handed over, and the octets of those that
-    /// waited for a verdict are not kept.
-    fn takes_notes_only(&self) -> bool {
-        false
+    /// What it has a use for. With [`Wanted::Findings`] only notes matter: packets of which nothing is said are not handed
+    /// over, the others without octets and context.
+    fn wanted(&self) -> Wanted {
+        Wanted::All
     }
 
     /// Appends what is printed of a packet whose notes are final to `out`, although packets before it still wait; it comes
@@ -112,7 +112,7 @@ pub fn run(
     sink: &mut dyn Sink,
     patience: Patience,
 ) -> Result<(), RunError> {
-    let mut notes = Notes::default();
+    let mut notes = Notes::for_reader(sink.wanted());
     let mut queue = Queue::new(patience);
     let mut broken = None;
     loop {

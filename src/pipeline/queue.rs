@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::held_text::HeldText;
 use super::{Patience, Sink};
-use crate::analysis::{Context, Judged, Note, Notes, Settlement};
+use crate::analysis::{Context, Judged, Note, Notes, Settlement, Wanted};
 use crate::base::limits::{MAX_HELD_OCTETS, MAX_HELD_PACKETS};
 use crate::packet::{Meta, Packet, RawPacket, Remark};
 
@@ -96,7 +96,7 @@ impl Queue {
         if self.held.front().is_some_and(Held::is_final) && self.release(false, sink)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let notes_only = sink.takes_notes_only();
+        let notes_only = sink.wanted() == Wanted::Findings;
         if notes_only && notes.fresh.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -338,8 +338,8 @@ mod tests {
             fn late_note(&mut self, note: &Note) -> io::Result<()> {
                 self.0.late_note(note)
             }
-            fn takes_notes_only(&self) -> bool {
-                true
+            fn wanted(&self) -> Wanted {
+                Wanted::Findings
             }
         }
         let (mut queue, mut notes, mut sink) = (Queue::default(), Notes::default(), NotesOnly(Log::default()));

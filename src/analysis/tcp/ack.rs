@@ -54,8 +54,7 @@ impl Judge<'_> {
             let behind = (half.una - acknowledged) as u64;
             let has_duplicate = self.selective(half_una(self));
             if segment.is_bare_ack() && !has_duplicate {
-                let note = self.note(&says::OLD_ACK).with("octets", Fact::Octets(behind));
-                self.say(note);
+                self.say_frequent(&says::OLD_ACK, |note| note.with("octets", Fact::Octets(behind)));
             }
         } else {
             self.the_same_again(acknowledged);
@@ -192,15 +191,16 @@ impl Judge<'_> {
             }
         }
         if let Some((took, least)) = delayed {
-            let mut note = self
-                .note(&says::DELAYED_ACK)
-                .sure(Confidence::Probable)
-                .with("wait", Fact::Nanos(took))
-                .with("least", Fact::Nanos(least));
-            if took - least > LONGEST_DELAY_NANOS {
-                note = note.with("beyond", Fact::Word("longer than the 500 ms that the standard allows"));
-            }
-            self.say(note);
+            self.say_frequent(&says::DELAYED_ACK, |note| {
+                let note = note
+                    .sure(Confidence::Probable)
+                    .with("wait", Fact::Nanos(took))
+                    .with("least", Fact::Nanos(least));
+                if took - least > LONGEST_DELAY_NANOS {
+                    return note.with("beyond", Fact::Word("longer than the 500 ms that the standard allows"));
+                }
+                note
+            });
         }
         if let Some(segments) = stretch {
             let note = self.note(&says::STRETCH_ACK).with("segments", Fact::Count(u64::from(segments)));
@@ -310,11 +310,10 @@ impl Judge<'_> {
             let half = self.answered();
             half.repeats = half.repeats.saturating_add(1);
             let number = u64::from(half.repeats);
-            let note = self
-                .note(&says::REPEATED_ACK)
-                .with("number", Fact::Count(number))
-                .with("why", Fact::Word("nothing was outstanding: no sign of loss"));
-            self.say(note);
+            self.say_frequent(&says::REPEATED_ACK, |note| {
+                note.with("number", Fact::Count(number))
+                    .with("why", Fact::Word("nothing was outstanding: no sign of loss"))
+            });
         }
         self.take_window(acknowledged);
     }
@@ -332,16 +331,18 @@ impl Judge<'_> {
         half.duplicates = half.duplicates.saturating_add(1);
         let (number, una) = (u64::from(half.duplicates), half.una);
         let first_sacked = half.rare.as_deref().and_then(|rare| rare.sacked.iter().next());
-        let mut note = self.note(&says::DUPLICATE_ACK).with("number", Fact::Count(number));
-        if number == 3 {
-            note = note.with("expected", Fact::Word("fast retransmission expected next"));
-        }
-        if let Some((start, end)) = first_sacked {
-            note = note
-                .with("missing", Fact::Octets((start - una) as u64))
-                .with("sacked", Fact::Octets((end - start) as u64));
-        }
-        self.say(note);
+        self.say_frequent(&says::DUPLICATE_ACK, |note| {
+            let mut note = note.with("number", Fact::Count(number));
+            if number == 3 {
+                note = note.with("expected", Fact::Word("fast retransmission expected next"));
+            }
+            match first_sacked {
+                Some((start, end)) => note
+                    .with("missing", Fact::Octets((start - una) as u64))
+                    .with("sacked", Fact::Octets((end - start) as u64)),
+                None => note,
+            }
+        });
     }
 }
 

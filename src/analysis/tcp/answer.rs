@@ -90,14 +90,16 @@ impl Judge<'_> {
             half.records.clear();
             half.acknowledged_records = 0;
         }
-        let mut note = self.note_with_states(&says::HANDSHAKE_2);
-        if was_sent_once {
-            note = note.with("rtt", Fact::Nanos(rtt));
-        }
-        if let Some(about) = self.about_syn() {
-            note = note.with("about", Fact::Word(about));
-        }
-        self.say_step(note);
+        self.say_step(&says::HANDSHAKE_2, |judge| {
+            let mut note = judge.note_with_states(&says::HANDSHAKE_2);
+            if was_sent_once {
+                note = note.with("rtt", Fact::Nanos(rtt));
+            }
+            if let Some(about) = judge.about_syn() {
+                note = note.with("about", Fact::Word(about));
+            }
+            note
+        });
         let fast_open = match (offered.fast_open, syn_data, acknowledged) {
             (Some(cookie), 1.., acknowledged) if cookie > 0 && acknowledged > 1 => {
                 Some("the data in the SYN were accepted")
@@ -148,9 +150,9 @@ impl Judge<'_> {
                 Some(shift) => connection.halves[RESPONDER].shift = Some(shift.min(14)),
             }
         }
-        let note =
-            self.note_with_states(&says::HANDSHAKE_2).by_rule("H17").with("about", Fact::Word("SYN not captured"));
-        self.say_step(note);
+        self.say_step(&says::HANDSHAKE_2, |judge| {
+            judge.note_with_states(&says::HANDSHAKE_2).by_rule("H17").with("about", Fact::Word("SYN not captured"))
+        });
     }
 
     fn same_syn_ack(&mut self) {
@@ -192,8 +194,7 @@ impl Judge<'_> {
         if both {
             self.settle_crossing(OpeningKind::Simultaneous);
         }
-        let note = self.note_with_states(&says::HANDSHAKE_3).by_rule("H7");
-        self.say_step(note);
+        self.say_step(&says::HANDSHAKE_3, |judge| judge.note_with_states(&says::HANDSHAKE_3).by_rule("H7"));
     }
 
     /// The acknowledgment and window of a SYN,ACK, or of a handshake's third step.

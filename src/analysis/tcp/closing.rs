@@ -64,7 +64,7 @@ impl Closing {
 
 /// The answer to the first FIN did not come in time: its label stays.
 pub(super) fn settle_waited(connection: &mut Connection, notes: &mut Notes) {
-    if std::mem::take(&mut connection.closing.waits) {
+    if std::mem::take(&mut connection.closing.waits) && notes.wanted.includes(&says::CLOSE_1) {
         notes.settled.push(Settlement { packet: connection.closing.steps[0], entry: &says::CLOSE_1, becomes: None });
     }
 }
@@ -177,18 +177,20 @@ impl Judge<'_> {
             1 => self.settle_first_step(),
             _ => {}
         }
-        let mut note = self.note_with_states(STEPS[index]).by_rule(rule).with("of", Fact::Count(of));
-        if let Some(merged) = merged {
-            note = note.with("merged", Fact::Word(merged));
-        }
-        if rule == "T3" && index == 1 {
-            note = note.with("merged", Fact::Word("the FINs crossed: simultaneous close"));
-        }
-        if self.segment.flags.fin() && self.segment.len > 0 {
-            note = note.with("octets", Fact::Octets(u64::from(self.segment.len)));
-        }
-        note.pending = self.connection.closing.waits;
-        self.say_step(note);
+        self.say_step(STEPS[index], |judge| {
+            let mut note = judge.note_with_states(STEPS[index]).by_rule(rule).with("of", Fact::Count(of));
+            if let Some(merged) = merged {
+                note = note.with("merged", Fact::Word(merged));
+            }
+            if rule == "T3" && index == 1 {
+                note = note.with("merged", Fact::Word("the FINs crossed: simultaneous close"));
+            }
+            if judge.segment.flags.fin() && judge.segment.len > 0 {
+                note = note.with("octets", Fact::Octets(u64::from(judge.segment.len)));
+            }
+            note.pending = judge.connection.closing.waits;
+            note
+        });
     }
 
     /// Three segments or four? The answer to the first FIN tells.
@@ -202,7 +204,7 @@ impl Judge<'_> {
     }
 
     fn settle_first_step(&mut self) {
-        if !std::mem::take(&mut self.connection.closing.waits) {
+        if !std::mem::take(&mut self.connection.closing.waits) || !self.notes.wanted.includes(&says::CLOSE_1) {
             return;
         }
         let connection = &*self.connection;
@@ -237,17 +239,22 @@ impl Judge<'_> {
         };
         let until = self.segment.at.after_nanos(TCP_TIME_WAIT_NANOS);
         let rule = if holders == [true, true] { "T3" } else { "3.5.3" };
-        let mut note =
-            self.note(&says::TIME_WAIT).by_rule(rule).with("holder", Fact::Word(holder)).with("until", Fact::At(until));
-        if listens && self.connection.roles_seen {
-            note = note.with(
+        self.say_step(&says::TIME_WAIT, |judge| {
+            let note = judge
+                .note(&says::TIME_WAIT)
+                .by_rule(rule)
+                .with("holder", Fact::Word(holder))
+                .with("until", Fact::At(until));
+            if !listens || !judge.connection.roles_seen {
+                return note;
+            }
+            note.with(
                 "bind",
                 Fact::Word(
                     "a server started again on its port before then gets EADDRINUSE unless it sets SO_REUSEADDR",
                 ),
-            );
-        }
-        self.say_step(note);
+            )
+        });
         for half in &mut self.connection.halves {
             half.shrink();
         }

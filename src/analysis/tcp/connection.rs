@@ -218,9 +218,22 @@ impl<'j> Judge<'j> {
         self.notes.say(note);
     }
 
-    /// Says a step of the handshake or the close, which the opening and the closing count.
-    pub fn say_step(&mut self, note: Note) {
-        self.notes.say(note);
+    /// Says a step of the handshake or the close, which the opening and the closing count. The note is made only if
+    /// somebody wants it.
+    pub fn say_step(&mut self, entry: &'static Entry, make: impl FnOnce(&Judge<'_>) -> Note) {
+        if self.notes.wanted.includes(entry) {
+            let note = make(self);
+            self.notes.say(note);
+        }
+    }
+
+    /// Counts a note that is frequent in sound connections, and says it if somebody wants it.
+    pub fn say_frequent(&mut self, entry: &'static Entry, make: impl FnOnce(Note) -> Note) {
+        self.connection.count(entry, 1);
+        if self.notes.wanted.includes(entry) {
+            let note = make(self.note(entry));
+            self.notes.say(note);
+        }
     }
 
     /// The direction this segment's data belong to.

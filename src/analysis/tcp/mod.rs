@@ -64,7 +64,7 @@ pub use stream::{Assembly, Chunk, Overlap, StreamPiece, Written};
 
 use super::Trust;
 use super::catalogue::tcp as says;
-use super::note::{Context, Notes};
+use super::note::{Context, Notes, Wanted};
 use super::path_mtu::{Again, Underway};
 use crate::base::Seq;
 use crate::base::limits::{MAX_TCP_CONNECTIONS, TCP_CONTENT_RING};
@@ -263,16 +263,16 @@ impl TcpTracker {
         judge.judge();
         let placed = judge.placed;
         let connection = &mut self.connections[slot as usize];
-        notes.context = context(connection, from);
-        let round_trip = &connection.halves[other(from)].round_trip;
-        notes.context.round_trip = (round_trip.samples != samples).then_some(round_trip.newest);
-        if let Some(offset) = placed.offset
-            && segment.len > 0
-        {
-            notes.context.piece = Some(StreamPiece { offset, len: segment.len, is_new: placed.is_new_data });
-            if !placed.is_new_data {
-                self.again = Some(first_sending(&connection.halves[from], offset + 1, &segment));
-            }
+        let piece = placed.offset.filter(|_| segment.len > 0);
+        if let Some(offset) = piece.filter(|_| !placed.is_new_data) {
+            self.again = Some(first_sending(&connection.halves[from], offset + 1, &segment));
+        }
+        if notes.wanted == Wanted::All {
+            notes.context = context(connection, from);
+            let round_trip = &connection.halves[other(from)].round_trip;
+            notes.context.round_trip = (round_trip.samples != samples).then_some(round_trip.newest);
+            notes.context.piece =
+                piece.map(|offset| StreamPiece { offset, len: segment.len, is_new: placed.is_new_data });
         }
         self.last = Some((slot, from));
         if !was_over && connection.is_closed() {
@@ -283,7 +283,8 @@ impl TcpTracker {
 
     /// The connection of a packet that changes nothing in it: a copy, or one with a wrong sum.
     pub fn recognise(&self, packet: &Packet<'_>, notes: &mut Notes) {
-        if let Some((slot, from_low)) = self.lookup(packet) {
+        if notes.wanted == Wanted::All
+            && let Some((slot, from_low)) = self.lookup(packet) {
             let connection = &self.connections[slot as usize];
             let from = if from_low == connection.initiator_is_low { INITIATOR } else { RESPONDER };
             notes.context = context(connection, from);

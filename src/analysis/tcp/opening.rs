@@ -90,11 +90,13 @@ impl Judge<'_> {
         self.connection.states = [State::SynSent, State::Listen];
         let deadline = at.after_nanos(TCP_UNANSWERED_NANOS);
         self.timers.set(deadline, self.slot, self.connection.id, Alarm::Unanswered);
-        let mut note = self.note_with_states(&says::HANDSHAKE_1);
-        if let Some(about) = self.about_syn() {
-            note = note.with("about", Fact::Word(about));
-        }
-        self.say_step(note);
+        self.say_step(&says::HANDSHAKE_1, |judge| {
+            let note = judge.note_with_states(&says::HANDSHAKE_1);
+            match judge.about_syn() {
+                Some(about) => note.with("about", Fact::Word(about)),
+                None => note,
+            }
+        });
         let offer = self.connection.offers[INITIATOR];
         let data = u64::from(self.segment.len);
         if let Some(cookie) = offer.fast_open {

@@ -56,15 +56,17 @@ impl Judge<'_> {
             self.say(note);
             return false;
         }
-        let mut note = self.note_with_states(&says::HANDSHAKE_3);
-        if were_sent_once && len == 0 {
-            note = note.with("rtt", Fact::Nanos(at.nanos_since(first_at)));
-        }
-        if len > 0 {
-            // Merged with the data, or a bare ACK before it was not captured: nothing tells.
-            note = note.by_rule("H2").with("octets", Fact::Octets(u64::from(len)));
-        }
-        self.say_step(note);
+        self.say_step(&says::HANDSHAKE_3, |judge| {
+            let mut note = judge.note_with_states(&says::HANDSHAKE_3);
+            if were_sent_once && len == 0 {
+                note = note.with("rtt", Fact::Nanos(at.nanos_since(first_at)));
+            }
+            if len > 0 {
+                // Merged with the data, or a bare ACK before it was not captured: nothing tells.
+                note = note.by_rule("H2").with("octets", Fact::Octets(u64::from(len)));
+            }
+            note
+        });
         true
     }
 
@@ -104,8 +106,7 @@ impl Judge<'_> {
         self.connection.states = [State::Established; 2];
         self.settle_crossing(kind);
         let rule = if kind == OpeningKind::Split { "H8" } else { "H7" };
-        let note = self.note_with_states(&says::HANDSHAKE_3).by_rule(rule);
-        self.say_step(note);
+        self.say_step(&says::HANDSHAKE_3, |judge| judge.note_with_states(&says::HANDSHAKE_3).by_rule(rule));
         true
     }
 

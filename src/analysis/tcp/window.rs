@@ -65,13 +65,13 @@ impl Judge<'_> {
             let note = self.note(&says::WINDOW_SHRUNK).with("octets", Fact::Octets((old_edge - edge) as u64));
             self.say(note);
         } else if had && raw != before && segment.is_bare_ack() && self.is_update_only(acknowledged) {
-            let note = if raw > before {
-                self.note(&says::WINDOW_UPDATE).with("window", self.window_fact(window))
+            if raw > before {
+                let scaled = shift.is_some();
+                self.say_frequent(&says::WINDOW_UPDATE, |note| note.with("window", window_fact(window, raw, scaled)));
             } else {
                 let less = u64::from(old_window.saturating_sub(window));
-                self.note(&says::WINDOW_REDUCED).with("octets", Fact::Octets(less))
-            };
-            self.say(note);
+                self.say_frequent(&says::WINDOW_REDUCED, |note| note.with("octets", Fact::Octets(less)));
+            }
         }
         if let Some(wait) = low {
             let note = self
@@ -89,14 +89,6 @@ impl Judge<'_> {
             && half.una_packet != self.segment.packet
             && self.segment.sacks.is_empty()
             && half.repeats == 0
-    }
-
-    fn window_fact(&self, window: u32) -> Fact {
-        if self.connection.halves[self.from].shift.is_some() {
-            Fact::Octets(u64::from(window))
-        } else {
-            Fact::Text(format!("raw {}, scale unknown", self.segment.window).into())
-        }
     }
 
     /// Rules W1, W3 and D11: new octets `start..end` against the room announced.
@@ -164,5 +156,13 @@ impl Judge<'_> {
                 .with("acknowledged", Fact::Packet(record.acknowledged));
             self.say(note);
         }
+    }
+}
+
+fn window_fact(window: u32, raw: u16, is_scaled: bool) -> Fact {
+    if is_scaled {
+        Fact::Octets(u64::from(window))
+    } else {
+        Fact::Text(format!("raw {raw}, scale unknown").into())
     }
 }
