@@ -158,11 +158,12 @@ impl Analyzer {
         Report { connections: self.tcp.connections(), ..self.without_connections(self.tcp.health()) }
     }
 
-    /// The same at the end: the memory of each connection is given back as soon as it is reported.
-    pub fn into_report(mut self) -> Report {
+    /// The same at the end: the memory of each connection is given back as soon as it is reported. Only the first
+    /// `most_connections` are.
+    pub fn into_report(mut self, most_connections: usize) -> Report {
         let health = self.tcp.health();
-        let connections = self.tcp.take_connections();
-        Report { connections, ..self.without_connections(health) }
+        let (connections, more_connections) = self.tcp.take_connections(most_connections);
+        Report { connections, more_connections, ..self.without_connections(health) }
     }
 
     fn without_connections(&self, tcp: tcp::TcpHealth) -> Report {
@@ -181,6 +182,7 @@ impl Analyzer {
             fragments: self.fragments.report().to_vec(),
             fragment_counts: self.fragments.counts(),
             connections: Vec::new(),
+            more_connections: 0,
             tcp_health: tcp,
         }
     }

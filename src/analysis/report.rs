@@ -48,6 +48,9 @@ pub struct Report {
     pub fragments: Vec<FragmentReport>,
     /// How many of them ended in which way.
     pub fragment_counts: OutcomeCounts,
+    /// Connections after those above, which were not asked for.
+    #[serde(skip)]
+    pub more_connections: usize,
 }
 
 /// One capture that a report is about.

@@ -16,6 +16,7 @@ use crate::packet::{RawPacket, Remark};
 use crate::pipeline::{self, Gate, MovableGate, Patience, Sink};
 use crate::render::html;
 use crate::render::report::{self, Document};
+use crate::render::table::MAX_ROWS;
 
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
@@ -101,7 +102,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold)
     };
     filter.ended()?;
-    let analysis = analyzer.into_report();
+    // A table shows its first rows only, and hundreds of thousands of connections need not be described for it.
+    let is_text = arguments.html.is_none() && !arguments.json;
+    let analysis = analyzer.into_report(if is_text { MAX_ROWS } else { usize::MAX });
     let document = Document {
         captures: inputs::captures(&source.captures()),
         report: &analysis,

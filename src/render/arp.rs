@@ -32,15 +32,17 @@ pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
     let has_vlan = arp.bindings.iter().any(|binding| binding.vlan != 0);
     let mut table = sheet.table(&["address", "is at", "vendor", "VLAN", ">packets", ">first", ">last"]).at_most(ROWS);
     for binding in &arp.bindings {
-        table.row([
-            binding.address.to_string(),
-            binding.mac.to_string(),
-            binding.vendor.unwrap_or_default().to_owned(),
-            if has_vlan { binding.vlan.to_string() } else { "–".to_owned() },
-            binding.packets.to_string(),
-            binding.first_packet.to_string(),
-            binding.last_packet.to_string(),
-        ]);
+        table.row_with(|| {
+            [
+                binding.address.to_string(),
+                binding.mac.to_string(),
+                binding.vendor.unwrap_or_default().to_owned(),
+                if has_vlan { binding.vlan.to_string() } else { "–".to_owned() },
+                binding.packets.to_string(),
+                binding.first_packet.to_string(),
+                binding.last_packet.to_string(),
+            ]
+        });
     }
     sheet.put(&table);
     questions(arp, sheet);
@@ -89,20 +91,22 @@ fn questions(arp: &ArpReport, sheet: &mut Sheet<'_>) {
     for question in &arp.questions {
         let latency = |latency: Option<u64>| latency.map_or(String::new(), span);
         let nobody = || if question.asker.is_unspecified() { "–".to_owned() } else { lang.say("nobody").to_owned() };
-        table.row([
-            if question.asker.is_unspecified() {
-                tell!(lang, "{} (probe)", question.asker_mac)
-            } else {
-                question.asker.to_string()
-            },
-            question.target.to_string(),
-            question.asked.to_string(),
-            question.answered.to_string(),
-            question.answered_by.map_or_else(nobody, |mac| mac.to_string()),
-            latency(question.least_latency_ns),
-            latency(question.most_latency_ns),
-            question.first_packet.to_string(),
-        ]);
+        table.row_with(|| {
+            [
+                if question.asker.is_unspecified() {
+                    tell!(lang, "{} (probe)", question.asker_mac)
+                } else {
+                    question.asker.to_string()
+                },
+                question.target.to_string(),
+                question.asked.to_string(),
+                question.answered.to_string(),
+                question.answered_by.map_or_else(nobody, |mac| mac.to_string()),
+                latency(question.least_latency_ns),
+                latency(question.most_latency_ns),
+                question.first_packet.to_string(),
+            ]
+        });
     }
     sheet.put(&table);
 }

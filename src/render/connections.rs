@@ -7,34 +7,45 @@ use super::table::Table;
 use crate::analysis::tcp::ConnectionReport;
 use crate::lang::{Lang, tell};
 
-/// Appends the table; with Zeek's letters if `with_zeek`.
-pub fn table(connections: &[ConnectionReport], with_zeek: bool, width: usize, paint: Paint, out: &mut Vec<u8>) {
+/// Appends the table, of which so many rows `more` are not there; with Zeek's letters if `with_zeek`.
+pub fn table(
+    connections: &[ConnectionReport],
+    more: usize,
+    with_zeek: bool,
+    width: usize,
+    paint: Paint,
+    out: &mut Vec<u8>,
+) {
     let mut headings = vec![">#", "initiator (A)", "responder (B)", ">A→B", ">B→A", ">rtt", "what happened"];
     if with_zeek {
         headings.splice(6..6, ["zeek", "history"]);
     }
     let mut table = Table::new(width, paint, &headings).whole(&[0, 1, 2, 3, 4, 5]);
     for connection in connections {
-        let rtt =
-            connection.opening.rtt_ns.or(connection.round_trip.map(|path| path.min_ns)).map_or(String::new(), span);
-        let [a, b] = [&connection.initiator, &connection.responder];
-        let guess = if connection.roles == "guessed" { "?" } else { "" };
-        let mut row = vec![
-            connection.id.to_string(),
-            format!("{}{guess}", socket(a.address, a.port)),
-            socket(b.address, b.port),
-            octets(connection.stream_octets.initiator),
-            octets(connection.stream_octets.responder),
-            rtt,
-        ];
-        if with_zeek {
-            row.push(connection.zeek.state.to_owned());
-            row.push(connection.zeek.history.clone());
-        }
-        row.push(what_happened(connection, paint.lang()));
-        table.row(row);
+        table.row_with(|| row(connection, with_zeek, paint.lang()));
     }
+    table.leave_out(more);
     table.write(out);
+}
+
+fn row(connection: &ConnectionReport, with_zeek: bool, lang: Lang) -> Vec<String> {
+    let rtt = connection.opening.rtt_ns.or(connection.round_trip.map(|path| path.min_ns)).map_or(String::new(), span);
+    let [a, b] = [&connection.initiator, &connection.responder];
+    let guess = if connection.roles == "guessed" { "?" } else { "" };
+    let mut row = vec![
+        connection.id.to_string(),
+        format!("{}{guess}", socket(a.address, a.port)),
+        socket(b.address, b.port),
+        octets(connection.stream_octets.initiator),
+        octets(connection.stream_octets.responder),
+        rtt,
+    ];
+    if with_zeek {
+        row.push(connection.zeek.state.to_owned());
+        row.push(connection.zeek.history.clone());
+    }
+    row.push(what_happened(connection, lang));
+    row
 }
 
 /// How it began and ended, and what matters in between.

@@ -29,17 +29,19 @@ pub fn write(reports: &[FragmentReport], counts: OutcomeCounts, sheet: &mut Shee
     let headings = ["#", "from", "to", "protocol", ">id", ">pieces", "packets", ">octets", "outcome"];
     let mut table = sheet.table(&headings).at_most(ROWS);
     for report in reports {
-        table.row([
-            report.datagram.to_string(),
-            end(report.source, report.source_port),
-            end(report.destination, report.destination_port),
-            ip_protocol_name(report.protocol).to_owned(),
-            report.identification.to_string(),
-            report.packet_count.unwrap_or(report.packets.len() as u64).to_string(),
-            packets(&report.packets),
-            report.octets.map_or("?".to_owned(), |count| count.to_string()),
-            outcome(report, lang),
-        ]);
+        table.row_with(|| {
+            [
+                report.datagram.to_string(),
+                end(report.source, report.source_port),
+                end(report.destination, report.destination_port),
+                ip_protocol_name(report.protocol).to_owned(),
+                report.identification.to_string(),
+                report.packet_count.unwrap_or(report.packets.len() as u64).to_string(),
+                packets(&report.packets),
+                report.octets.map_or("?".to_owned(), |count| count.to_string()),
+                outcome(report, lang),
+            ]
+        });
     }
     sheet.put(&table);
     // What went wrong is worth more room than what went well.
@@ -88,16 +90,18 @@ fn tell(report: &FragmentReport, sheet: &mut Sheet<'_>) {
     let mut table = sheet.table(&[">packet", ">after", ">offset", ">÷ 8", ">octets", "from–to", "MF", ">hop limit"]);
     table = table.at_most(PIECES);
     for piece in &report.pieces {
-        table.row([
-            piece.packet.to_string(),
-            span(piece.time_ns.saturating_sub(report.first_ns)),
-            piece.offset.to_string(),
-            (piece.offset / 8).to_string(),
-            piece.octets.to_string(),
-            format!("{}–{}", piece.offset, piece.offset + piece.octets.saturating_sub(1)),
-            u8::from(piece.more_fragments).to_string(),
-            piece.hop_limit.to_string(),
-        ]);
+        table.row_with(|| {
+            [
+                piece.packet.to_string(),
+                span(piece.time_ns.saturating_sub(report.first_ns)),
+                piece.offset.to_string(),
+                (piece.offset / 8).to_string(),
+                piece.octets.to_string(),
+                format!("{}–{}", piece.offset, piece.offset + piece.octets.saturating_sub(1)),
+                u8::from(piece.more_fragments).to_string(),
+                piece.hop_limit.to_string(),
+            ]
+        });
     }
     sheet.put(&table);
     for line in arithmetic::lines(report) {
@@ -167,7 +171,9 @@ fn overlaps(report: &FragmentReport, sheet: &mut Sheet<'_>) {
     let mut table = sheet.table(&["receiver", "hands it on", "octets of packet"]);
     for policy in &report.policies {
         let verdict = if policy.delivered { "yes" } else { "no" };
-        table.row([lang.say(receiver(policy.policy)).to_owned(), lang.say(verdict).to_owned(), shares(policy, lang)]);
+        table.row_with(|| {
+            [lang.say(receiver(policy.policy)).to_owned(), lang.say(verdict).to_owned(), shares(policy, lang)]
+        });
     }
     sheet.put(&table);
 }

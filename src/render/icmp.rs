@@ -19,18 +19,20 @@ pub fn write(icmp: &IcmpReport, sheet: &mut Sheet<'_>) {
         for ping in &icmp.pings {
             let time = |time: Option<u64>| time.map_or(String::new(), span);
             let twice = if ping.duplicates > 0 { format!(" (+{})", ping.duplicates) } else { String::new() };
-            table.row([
-                ping.source.to_string(),
-                ping.destination.to_string(),
-                ping.sent.to_string(),
-                format!("{}{twice}", ping.answered),
-                ping.lost.to_string(),
-                format!("{:.1} %", ping.loss * 100.0),
-                time(ping.least_rtt_ns),
-                time(ping.mean_rtt_ns),
-                time(ping.most_rtt_ns),
-                ping.first_packet.to_string(),
-            ]);
+            table.row_with(|| {
+                [
+                    ping.source.to_string(),
+                    ping.destination.to_string(),
+                    ping.sent.to_string(),
+                    format!("{}{twice}", ping.answered),
+                    ping.lost.to_string(),
+                    format!("{:.1} %", ping.loss * 100.0),
+                    time(ping.least_rtt_ns),
+                    time(ping.mean_rtt_ns),
+                    time(ping.most_rtt_ns),
+                    ping.first_packet.to_string(),
+                ]
+            });
         }
         sheet.put(&table);
     }
@@ -38,14 +40,16 @@ pub fn write(icmp: &IcmpReport, sheet: &mut Sheet<'_>) {
         sheet.heading("ICMP errors, and the packets that they quote");
         let mut table = sheet.table(&["from", "says", "about", ">packets", ">first", ">about packet"]).at_most(ROWS);
         for error in &icmp.errors {
-            table.row([
-                error.from.to_string(),
-                lang.say(error.meaning).to_owned(),
-                error.quoted.map_or(String::new(), |flow| flow.text()),
-                error.packets.to_string(),
-                error.first_packet.to_string(),
-                error.about_packet.map_or(String::new(), |packet| packet.to_string()),
-            ]);
+            table.row_with(|| {
+                [
+                    error.from.to_string(),
+                    lang.say(error.meaning).to_owned(),
+                    error.quoted.map_or(String::new(), |flow| flow.text()),
+                    error.packets.to_string(),
+                    error.first_packet.to_string(),
+                    error.about_packet.map_or(String::new(), |packet| packet.to_string()),
+                ]
+            });
         }
         sheet.put(&table);
     }

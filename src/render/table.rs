@@ -76,10 +76,21 @@ impl Table {
 
     /// Adds a row; beyond the limit it is only counted.
     pub fn row<S: Into<String>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        self.row_with(|| cells);
+    }
+
+    /// Rows that nobody made, for they would be beyond the limit.
+    pub fn leave_out(&mut self, rows: usize) {
+        self.left_out += rows;
+    }
+
+    /// Adds a row; beyond the limit it is not made, only counted.
+    pub fn row_with<S: Into<String>, R: IntoIterator<Item = S>>(&mut self, make: impl FnOnce() -> R) {
         if self.grid.row_count() >= self.limit {
             self.left_out += 1;
             return;
         }
+        let cells = make();
         let sides = self.alignment.iter().copied().chain(std::iter::repeat(CellAlignment::Left));
         let (words, numbers) = (&mut self.words, &mut self.numbers);
         self.grid.add_row(cells.into_iter().zip(sides).enumerate().map(|(index, (cell, side))| {

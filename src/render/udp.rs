@@ -24,18 +24,20 @@ pub fn write(conversations: &[UdpReport], sheet: &mut Sheet<'_>) {
     for talk in conversations {
         let mark = |side: &str| if talk.server_guess == Some(side) { lang.say(" (server?)") } else { "" };
         let asked = if talk.paired_by == "none" { lang.say("stream").to_owned() } else { talk.questions.to_string() };
-        table.row([
-            talk.id.to_string(),
-            format!("{}{}", socket(talk.a), mark("a")),
-            format!("{}{}", socket(talk.b), mark("b")),
-            talk.packets.a.to_string(),
-            octets(talk.payload_octets.a),
-            talk.packets.b.to_string(),
-            octets(talk.payload_octets.b),
-            asked,
-            talk.answered.to_string(),
-            talk.mean_latency_ns.map_or(String::new(), span),
-        ]);
+        table.row_with(|| {
+            [
+                talk.id.to_string(),
+                format!("{}{}", socket(talk.a), mark("a")),
+                format!("{}{}", socket(talk.b), mark("b")),
+                talk.packets.a.to_string(),
+                octets(talk.payload_octets.a),
+                talk.packets.b.to_string(),
+                octets(talk.payload_octets.b),
+                asked,
+                talk.answered.to_string(),
+                talk.mean_latency_ns.map_or(String::new(), span),
+            ]
+        });
     }
     sheet.put(&table);
     for talk in conversations.iter().take(ROWS) {

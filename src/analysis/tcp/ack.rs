@@ -192,10 +192,8 @@ impl Judge<'_> {
         }
         if let Some((took, least)) = delayed {
             self.say_frequent(&says::DELAYED_ACK, |note| {
-                let note = note
-                    .sure(Confidence::Probable)
-                    .with("wait", Fact::Nanos(took))
-                    .with("least", Fact::Nanos(least));
+                let note =
+                    note.sure(Confidence::Probable).with("wait", Fact::Nanos(took)).with("least", Fact::Nanos(least));
                 if took - least > LONGEST_DELAY_NANOS {
                     return note.with("beyond", Fact::Word("longer than the 500 ms that the standard allows"));
                 }

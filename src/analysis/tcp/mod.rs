@@ -195,10 +195,17 @@ impl TcpTracker {
         order.into_iter().map(Connection::report).collect()
     }
 
-    /// The same, taking the connections out: a few thousand at a time, so that they are hardly in memory twice.
-    pub fn take_connections(&mut self) -> Vec<ConnectionReport> {
+    /// The same, taking the connections out: a few thousand at a time, so that they are hardly in memory twice. Only the
+    /// first `most` are reported; the second number tells how many are not.
+    pub fn take_connections(&mut self, most: usize) -> (Vec<ConnectionReport>, usize) {
         const AT_ONCE: usize = 4096;
         self.index.clear();
+        let left_out = self.connections.len().saturating_sub(most);
+        if left_out > 0 {
+            let mut ids: Vec<u64> = self.connections.iter().map(|connection| connection.id).collect();
+            let (_, first_left_out, _) = ids.select_nth_unstable(most);
+            self.connections.retain(|connection| connection.id < *first_left_out);
+        }
         let mut reports = Vec::with_capacity(self.connections.len());
         while !self.connections.is_empty() {
             let rest = self.connections.len().saturating_sub(AT_ONCE);
@@ -206,7 +213,7 @@ impl TcpTracker {
             self.connections.shrink_to_fit();
         }
         reports.sort_by_key(|report: &ConnectionReport| report.id);
-        reports
+        (reports, left_out)
     }
 
     /// What the segments tell of the capture's soundness.
@@ -284,7 +291,8 @@ impl TcpTracker {
     /// The connection of a packet that changes nothing in it: a copy, or one with a wrong sum.
     pub fn recognise(&self, packet: &Packet<'_>, notes: &mut Notes) {
         if notes.wanted == Wanted::All
-            && let Some((slot, from_low)) = self.lookup(packet) {
+            && let Some((slot, from_low)) = self.lookup(packet)
+        {
             let connection = &self.connections[slot as usize];
             let from = if from_low == connection.initiator_is_low { INITIATOR } else { RESPONDER };
             notes.context = context(connection, from);

@@ -160,9 +160,5 @@ impl Judge<'_> {
 }
 
 fn window_fact(window: u32, raw: u16, is_scaled: bool) -> Fact {
-    if is_scaled {
-        Fact::Octets(u64::from(window))
-    } else {
-        Fact::Text(format!("raw {raw}, scale unknown").into())
-    }
+    if is_scaled { Fact::Octets(u64::from(window)) } else { Fact::Text(format!("raw {raw}, scale unknown").into()) }
 }

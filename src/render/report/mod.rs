@@ -35,7 +35,7 @@ pub fn text(document: &Document<'_>, width: usize, paint: Paint, out: &mut Vec<u
     health::write(&report.health, &mut sheet);
     page.findings(&document.findings.in_order(), &report.health);
     page.protocols(&document.report.protocols);
-    page.connections(&document.report.connections, document.with_zeek);
+    page.connections(report, document.with_zeek);
     page.endpoints(&document.report.endpoints);
     let mut sheet = Sheet { width, paint, out: &mut *page.out };
     hosts::write(&report.hosts, &mut sheet);

@@ -1,7 +1,7 @@
 //! The sections of the report for people, in the order in which they are read: what was captured, what matters, who
 //! talked how much.
 
-use crate::analysis::{Capture, Endpoint, ProtocolCount, SizeRange};
+use crate::analysis::{Capture, Endpoint, ProtocolCount, Report, SizeRange};
 use crate::lang::tell;
 use crate::packet::{Remark, RemarkKind};
 use crate::render::number::{octets, span};
@@ -94,12 +94,13 @@ impl Page<'_> {
         table.write(self.out);
     }
 
-    pub(super) fn connections(&mut self, connections: &[crate::analysis::tcp::ConnectionReport], with_zeek: bool) {
-        if connections.is_empty() {
+    pub(super) fn connections(&mut self, report: &Report, with_zeek: bool) {
+        if report.connections.is_empty() {
             return;
         }
         self.heading("TCP connections");
-        crate::render::connections::table(connections, with_zeek, self.width, self.paint, self.out);
+        let more = report.more_connections;
+        crate::render::connections::table(&report.connections, more, with_zeek, self.width, self.paint, self.out);
     }
 
     pub(super) fn endpoints(&mut self, endpoints: &[Endpoint]) {
@@ -109,13 +110,15 @@ impl Page<'_> {
         self.heading("End points");
         let mut table = self.table(&["address", ">sent", ">octets", ">received", ">octets"]).at_most(TOP_ROWS);
         for endpoint in endpoints {
-            table.row([
-                endpoint.address.to_string(),
-                endpoint.packets_sent.to_string(),
-                octets(endpoint.octets_sent),
-                endpoint.packets_received.to_string(),
-                octets(endpoint.octets_received),
-            ]);
+            table.row_with(|| {
+                [
+                    endpoint.address.to_string(),
+                    endpoint.packets_sent.to_string(),
+                    octets(endpoint.octets_sent),
+                    endpoint.packets_received.to_string(),
+                    octets(endpoint.octets_received),
+                ]
+            });
         }
         table.write(self.out);
     }
