@@ -33,6 +33,7 @@ pub use fragments::{FragmentReport, Fragments, Reassembly};
 pub use health::{Health, HealthReport, Trust, Verdict};
 pub use note::{Confidence, Context, Fact, Judged, Note, Notes, Settlement, Severity, Wanted};
 pub use report::{Capture, Report};
+pub(crate) use tcp::FORESEEN_PACKETS;
 pub use totals::{ProtocolCount, Totals};
 
 use crate::base::limits::MAX_NESTED_DATAGRAMS;
@@ -102,6 +103,14 @@ impl Analyzer {
             self.observe_network(packet, trust, 0, notes);
         } else {
             self.tcp.recognise(packet, notes);
+        }
+    }
+
+    /// Asks for the memory that these packets, which are the next, will need; at most [`FORESEEN_PACKETS`] at a time gain
+    /// by it. It changes nothing.
+    pub fn foresee(&self, packets: &[Packet<'_>]) {
+        if !self.is_silent() {
+            self.tcp.foresee(packets);
         }
     }
 

@@ -10,9 +10,11 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
+use smallvec::SmallVec;
+
 use super::queue::Queue;
 use super::{Gate, Patience, RunError, Sink, run};
-use crate::analysis::{Analyzer, Context, Note, Notes, Settlement, Wanted};
+use crate::analysis::{Analyzer, Context, FORESEEN_PACKETS, Note, Notes, Settlement, Wanted};
 use crate::base::limits::{MAX_PARCEL_OCTETS, MAX_PARCEL_PACKETS, MAX_PARCELS};
 use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceError};
 
@@ -101,6 +103,16 @@ enum Thing {
     End,
 }
 
+impl Thing {
+    /// The packet, if it is one, whose octets come next in `octets`.
+    fn packet<'a>(&self, octets: &mut &'a [u8]) -> Option<Packet<'a>> {
+        let Thing::Packet { meta, len, .. } = self else { return None };
+        let (bytes, rest) = octets.split_at_checked(*len)?;
+        *octets = rest;
+        Some(Packet::decode(RawPacket { meta: *meta, bytes }))
+    }
+}
+
 /// What is said of a packet: how many of the parcel's next notes and settlements are about it.
 #[derive(Clone, Copy, Default)]
 struct Said {
@@ -166,28 +178,33 @@ fn fill(
 fn analyze(analyzer: &mut Analyzer, wanted: Wanted, full: &Receiver<Parcel>, analyzed: &SyncSender<Parcel>) {
     let mut notes = Notes::for_reader(wanted);
     for mut parcel in full {
-        let mut start = 0;
-        for thing in &mut parcel.things {
-            match thing {
-                Thing::Packet { meta, len, said } => {
-                    let bytes = &parcel.octets[start..start + *len];
-                    start += *len;
-                    notes.clear();
-                    analyzer.observe(&Packet::decode(RawPacket { meta: *meta, bytes }), &mut notes);
-                    *said = Said { context: notes.context, fresh: notes.fresh.len(), settled: notes.settled.len() };
+        let mut octets = parcel.octets.as_slice();
+        for things in parcel.things.chunks_mut(FORESEEN_PACKETS) {
+            let packets: SmallVec<[Packet<'_>; FORESEEN_PACKETS]> =
+                things.iter().filter_map(|thing| thing.packet(&mut octets)).collect();
+            analyzer.foresee(&packets);
+            let mut packets = packets.iter();
+            for thing in things {
+                match thing {
+                    Thing::Packet { said, .. } => {
+                        let Some(packet) = packets.next() else { break };
+                        notes.clear();
+                        analyzer.observe(packet, &mut notes);
+                        *said = Said { context: notes.context, fresh: notes.fresh.len(), settled: notes.settled.len() };
+                    }
+                    Thing::Remark(remark) => {
+                        analyzer.remark(remark);
+                        continue;
+                    }
+                    Thing::Idle => continue,
+                    Thing::End => {
+                        notes.clear();
+                        analyzer.finish(&mut notes);
+                    }
                 }
-                Thing::Remark(remark) => {
-                    analyzer.remark(remark);
-                    continue;
-                }
-                Thing::Idle => continue,
-                Thing::End => {
-                    notes.clear();
-                    analyzer.finish(&mut notes);
-                }
+                parcel.fresh.append(&mut notes.fresh);
+                parcel.settled.append(&mut notes.settled);
             }
-            parcel.fresh.append(&mut notes.fresh);
-            parcel.settled.append(&mut notes.settled);
         }
         if wanted == Wanted::Findings {
             parcel

@@ -17,6 +17,7 @@
 //! | `segment`, `half`, `ranges`, `connection` | what is remembered |
 //! | `servers`, `bursts`, `health` | what many connections together tell: of a server, of the capture |
 //! | `stream` | the octets in order |
+//! | `foresight` | memory asked for before it is needed |
 //! | `report`, `zeek` | what is told of a connection in the end |
 //!
 //! The common path (the next segment in order, the next acknowledgment) makes no note and allocates nothing.
@@ -28,6 +29,7 @@ mod closing;
 mod connection;
 mod data;
 mod evidence;
+mod foresight;
 mod half;
 mod health;
 mod icmp;
@@ -54,6 +56,7 @@ use std::collections::{HashSet, VecDeque};
 
 use hashbrown::HashTable;
 
+pub(crate) use foresight::FORESEEN_PACKETS;
 pub use health::TcpHealth;
 pub use report::{
     BySide, ClosingReport, ConnectionReport, Endpoint, OpeningReport, OptionReport, RepairReport, RoundTripReport,
@@ -328,14 +331,7 @@ impl TcpTracker {
     }
 
     fn lookup(&self, packet: &Packet<'_>) -> Option<(u32, bool)> {
-        let frame = &packet.frame;
-        let (Some(Layer::Tcp(_) | Layer::CutTransport(_)), Some(ip)) = (frame.transport(), frame.ip()) else {
-            return None;
-        };
-        let (source_port, destination_port) = frame.ports()?;
-        let source = Socket::new(ip.source(), source_port);
-        let destination = Socket::new(ip.destination(), destination_port);
-        let (key, from_low) = Key::new(source, destination, Key::tunnel_of(frame));
+        let (key, from_low) = foresight::key_of(packet)?;
         Some((self.find(&key, self.hash(&key))?, from_low))
     }
 }

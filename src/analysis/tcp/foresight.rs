@@ -1,0 +1,72 @@
+//! What the next packets will need, asked for before they are judged.
+//!
+//! Where hundreds of thousands of connections are mixed, nearly every segment finds its connection outside the processor's
+//! caches, and rule after rule waits for another part of it. Asked for together, for several packets at once, these parts
+//! arrive at the same time. Nothing is changed and nothing is decided here.
+
+use std::hint::black_box;
+
+use smallvec::SmallVec;
+
+use super::TcpTracker;
+use super::connection::Connection;
+use super::segment::{Key, Socket};
+use crate::packet::Packet;
+use crate::wire::Layer;
+
+/// The most packets that are looked at together: enough to fill the time that memory takes, and few enough that what came
+/// first is still in the nearest cache when it is needed.
+pub(crate) const FORESEEN_PACKETS: usize = 8;
+
+impl TcpTracker {
+    /// Touches what is remembered of the connections of these packets.
+    pub fn foresee(&self, packets: &[Packet<'_>]) {
+        let hashes: SmallVec<[(Key, u64); FORESEEN_PACKETS]> =
+            packets.iter().filter_map(|packet| key_of(packet).map(|(key, _)| (key, self.hash(&key)))).collect();
+        let slots: SmallVec<[u32; FORESEEN_PACKETS]> =
+            hashes.iter().filter_map(|(key, hash)| self.find(key, *hash)).collect();
+        let found = || slots.iter().map(|slot| &self.connections[*slot as usize]);
+        black_box(found().map(near).fold(0, u64::wrapping_add));
+        black_box(found().map(far).fold(0, u64::wrapping_add));
+    }
+}
+
+/// The key of a segment's connection, and true if it went from the low to the high socket.
+pub(super) fn key_of(packet: &Packet<'_>) -> Option<(Key, bool)> {
+    let frame = &packet.frame;
+    let (Some(Layer::Tcp(_) | Layer::CutTransport(_)), Some(ip)) = (frame.transport(), frame.ip()) else {
+        return None;
+    };
+    let (source_port, destination_port) = frame.ports()?;
+    let tunnel = if frame.ip_index() > Some(1) { Key::tunnel_of(frame) } else { 0 };
+    Some(Key::new(Socket::new(ip.source(), source_port), Socket::new(ip.destination(), destination_port), tunnel))
+}
+
+/// Something from every part of the record itself.
+fn near(connection: &Connection) -> u64 {
+    let (opening, closing) = (&connection.opening, &connection.closing);
+    let halves = connection.halves.iter().map(|half| {
+        half.packets as u64 ^ half.max as u64 ^ half.last_at.nanos() ^ half.round_trip.least ^ half.una as u64
+    });
+    connection.last_at.nanos()
+        ^ connection.first_packet
+        ^ connection.hash
+        ^ u64::from(connection.history_bits[0])
+        ^ opening.packets[0]
+        ^ opening.at[2].nanos()
+        ^ closing.fins[0]
+        ^ closing.steps[0]
+        ^ closing.reset
+        ^ halves.fold(0, |all, half| all ^ half)
+}
+
+/// Something from what it points to.
+fn far(connection: &Connection) -> u64 {
+    let halves = connection.halves.iter().map(|half| {
+        let record = half.records.back().map_or(0, |record| record.end as u64);
+        let budget = half.budget.as_deref().map_or(0, |budget| budget.spent[0] ^ budget.most_in_flight);
+        record ^ budget
+    });
+    let counted = connection.counts.first().map_or(0, |(_, count)| u64::from(*count));
+    halves.fold(counted, |all, half| all ^ half)
+}
