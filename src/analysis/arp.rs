@@ -66,6 +66,8 @@ pub struct Arp {
     counts: report::Counts,
     /// The next change that may have become a fail-over by silence.
     unsettled: usize,
+    /// How often an address was found to belong to a machine that was not known to have it.
+    new_owners: u64,
 }
 
 impl Default for Arp {
@@ -80,23 +82,33 @@ impl Default for Arp {
             changes: Vec::new(),
             counts: report::Counts::default(),
             unsettled: 0,
+            new_owners: 0,
         }
     }
 }
 
 impl Arp {
     /// Takes in a packet: ARP itself, or any other for the time that it tells.
+    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, hosts: &mut Hosts, notes: &mut Notes) {
         self.questions.expire(packet.meta.at, notes);
-        self.settle_fail_overs(packet.meta.at, hosts, notes);
-        let Some(arp) = packet.frame.arp() else { return };
+        if self.unsettled < self.changes.len() {
+            self.settle_fail_overs(packet.meta.at, hosts, notes);
+        }
+        if let Some(arp) = packet.frame.arp() {
+            self.message(packet, &arp, hosts, notes);
+        }
+    }
+
+    #[inline(never)]
+    fn message(&mut self, packet: &Packet<'_>, arp: &ArpView<'_>, hosts: &mut Hosts, notes: &mut Notes) {
         if let ArpOperation::Other(number) = arp.operation() {
             self.counts.other += 1;
             let note = Note::new(&entries::OTHER, packet.meta.number, packet.meta.at);
             notes.say(note.with("operation", Fact::Count(u64::from(number))));
             return;
         }
-        let Some(message) = Message::of(packet, &arp) else { return };
+        let Some(message) = Message::of(packet, arp) else { return };
         self.check_sender(packet, &message, notes);
         if message.is_request {
             self.request(&message, hosts, notes);
@@ -118,6 +130,11 @@ impl Arp {
     /// The machine to which `address` belongs.
     pub fn owner(&self, vlan: u16, address: Ipv4Addr) -> Option<MacAddr> {
         self.bindings.get(&(vlan, address)).map(|binding| binding.mac)
+    }
+
+    /// How often an address was found to belong to a machine that was not known to have it.
+    pub fn changes(&self) -> u64 {
+        self.new_owners
     }
 
     /// Everything that ARP told.
@@ -213,6 +230,7 @@ impl Arp {
                 change: None,
             };
             self.bindings.insert(key, binding);
+            self.new_owners += 1;
             return;
         };
         binding.packets += 1;
@@ -222,6 +240,7 @@ impl Arp {
         }
         let (former, earlier) = (binding.mac, binding.change);
         binding.mac = message.sender;
+        self.new_owners += 1;
         binding.first_packet = message.packet;
         binding.packets = 1;
         // A machine that claims again what went from it to the other one: both want it.

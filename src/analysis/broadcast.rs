@@ -8,12 +8,12 @@ use serde::Serialize;
 use super::bounded::Bounded;
 use super::catalogue::arp as entries;
 use super::duplicates;
+use super::flows::Places;
 use super::hosts::Hosts;
 use super::note::{Confidence, Fact, Note, Notes};
 use crate::base::limits::{MAX_FLOODED, MAX_STORMS, RECENT_BROADCASTS};
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::Packet;
-use crate::wire::Layer;
 
 /// The same frame comes again more than this often …
 const LOOP_COPIES: u32 = 3;
@@ -132,8 +132,8 @@ impl Default for Broadcasts {
 
 impl Broadcasts {
     /// Takes in a frame. `hosts` must have seen it already.
-    pub fn observe(&mut self, packet: &Packet<'_>, hosts: &Hosts, notes: &mut Notes) {
-        let Some(Layer::Ethernet(ethernet)) = packet.frame.layers().first().map(|located| located.layer) else {
+    pub fn observe(&mut self, packet: &Packet<'_>, places: &Places, hosts: &Hosts, notes: &mut Notes) {
+        let Some(ethernet) = packet.frame.outer_ethernet() else {
             return;
         };
         self.first_at.get_or_insert(packet.meta.at);
@@ -144,7 +144,12 @@ impl Broadcasts {
             self.rate(packet, notes);
             self.copies(packet, ethernet.source(), notes);
         } else {
-            self.flooding(packet, ethernet.source(), ethernet.destination(), hosts, notes);
+            // A machine that answers is where its frames go.
+            if hosts.has_sent(ethernet.destination(), places) {
+                self.answered_unicast = true;
+            } else {
+                self.flooding(packet, ethernet.source(), ethernet.destination(), notes);
+            }
         }
     }
 
@@ -232,19 +237,7 @@ impl Broadcasts {
 
     /// Frames for a machine that never sends, from machines that are not the capturing host, on a link where others
     /// answer each other.
-    fn flooding(
-        &mut self,
-        packet: &Packet<'_>,
-        source: MacAddr,
-        destination: MacAddr,
-        hosts: &Hosts,
-        notes: &mut Notes,
-    ) {
-        let (sent, _) = hosts.frames(destination);
-        if sent > 0 {
-            self.answered_unicast = true;
-            return;
-        }
+    fn flooding(&mut self, packet: &Packet<'_>, source: MacAddr, destination: MacAddr, notes: &mut Notes) {
         if destination == MacAddr::ZERO || duplicates::is_outbound(packet) {
             return;
         }

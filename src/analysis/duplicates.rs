@@ -4,10 +4,7 @@
 //! for retransmissions, such copies spoil every number, so they are found first and kept away from the other trackers.
 //! What is remembered is a fixed table of digests: nothing is allocated per packet.
 
-use std::hash::{BuildHasher, Hasher};
-
-use foldhash::fast::FixedState;
-
+use super::digest;
 use crate::base::limits::RECENT_PACKETS;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::{Direction, Packet};
@@ -62,7 +59,6 @@ pub struct Duplicate {
 /// Remembers the last few thousand packets by digest.
 #[derive(Debug, Default)]
 pub struct Recent {
-    hasher: FixedState,
     slots: Vec<Seen>,
     packets: u64,
     identical: u64,
@@ -99,10 +95,12 @@ impl Recent {
         if self.slots.is_empty() {
             self.slots = vec![Seen::default(); RECENT_PACKETS];
         }
-        let seen = self.digest(packet, ip, sum);
-        let index = seen.base as usize % RECENT_PACKETS;
-        let earlier = self.slots[index];
-        if earlier.number != 0 && earlier.base == seen.base && earlier.full == seen.full {
+        let base = base(ip);
+        let full = full(&packet.frame, ip, base, sum);
+        let index = base as usize % RECENT_PACKETS;
+        let earlier = &self.slots[index];
+        if earlier.number != 0 && earlier.base == base && earlier.full == full {
+            let (earlier, seen) = (*earlier, Seen::of(packet, ip, base, full));
             let gap_ns = seen.at.signed_since(earlier.at).unsigned_abs();
             if gap_ns <= WINDOW_NS
                 && let Some(kind) = self.judge(&earlier, &seen, packet, gap_ns, min_rtt_ns)
@@ -111,13 +109,13 @@ impl Recent {
                 return Some(Duplicate { of: earlier.number, gap_ns, kind });
             }
         }
-        self.slots[index] = seen;
+        self.slots[index] = Seen::of(packet, ip, base, full);
         None
     }
 
     /// Number and time of the packet that an ICMP error quotes, if it was seen a moment ago.
     pub fn quoted(&self, quoted: &Frame<'_>) -> Option<(u64, Timestamp)> {
-        let base = self.base(quoted.ip()?);
+        let base = base(quoted.ip()?);
         let seen = self.slots.get(base as usize % RECENT_PACKETS)?;
         (seen.number != 0 && seen.base == base).then_some((seen.number, seen.at))
     }
@@ -167,74 +165,80 @@ impl Recent {
             });
         (gap_ns <= limit && proved).then_some(kind)
     }
+}
 
-    fn base(&self, ip: IpView<'_>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        let (protocol, first) = match ip {
-            IpView::V4(ip) => {
-                // Source and destination, and before them TTL, protocol and checksum, of which only the protocol stays.
-                hasher.write_u64(eight(ip.bytes().get(12..).unwrap_or_default()));
-                hasher.write_u32((u32::from(ip.identification()) << 8) | u32::from(ip.protocol()));
-                (ip.protocol(), ip.payload())
-            }
-            IpView::V6(ip) => {
-                hasher.write(ip.bytes().get(8..40).unwrap_or_default());
-                hasher.write_u32(u32::from(ip.next_header()));
-                (ip.next_header(), ip.payload())
-            }
-        };
-        // The checksum of UDP stands in the last two of the eight: on the wire it is not what the sender's host showed.
-        let stable = if protocol == 17 { 6 } else { 8 };
-        hasher.write_u64(eight(&first[..first.len().min(stable)]));
-        hasher.finish()
-    }
-
-    fn digest(&self, packet: &Packet<'_>, ip: IpView<'_>, sum: Checksum) -> Seen {
-        let base = self.base(ip);
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u64(base);
-        hasher.write_u32(ip.total_len());
-        let payload = match ip {
-            IpView::V4(ip) => {
-                hasher.write_u32(
-                    ip.fragment_offset() | u32::from(ip.more_fragments()) << 16 | u32::from(ip.dont_fragment()) << 17,
-                );
-                ip.payload()
-            }
-            IpView::V6(ip) => {
-                hasher.write_u32(ip.flow_label());
-                ip.payload()
-            }
-        };
-        if sum == Checksum::Good && payload.len() > DIGEST_WHOLE_LEN {
-            hasher.write(&payload[..DIGEST_FIRST_LEN]);
-            hasher.write(&payload[payload.len() - DIGEST_LAST_LEN..]);
-        } else {
-            hasher.write(payload);
-        }
-        // Rule P7: the same packet inside and outside of a tunnel is two observations, not a copy.
-        if let Some(index) = packet.frame.ip_index().filter(|index| *index > 1) {
-            let is_ip = |layer: Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
-            let outer = packet.frame.layers()[..index].iter().filter(|located| is_ip(located.layer)).count();
-            if outer > 0 {
-                hasher.write_usize(outer);
-            }
-        }
+impl Seen {
+    #[inline]
+    fn of(packet: &Packet<'_>, ip: IpView<'_>, base: u64, full: u64) -> Seen {
         let ethernet = packet.frame.outer_ethernet();
-        let vlans = packet.frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1));
         Seen {
             number: packet.meta.number,
             at: packet.meta.at,
             base,
-            full: hasher.finish(),
+            full,
             source: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.source()),
             destination: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.destination()),
             interface: packet.meta.interface,
-            vlans,
+            vlans: packet.frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1)),
             hop_limit: ip.hop_limit(),
             outbound: is_outbound(packet),
         }
     }
+}
+
+/// Digest of everything that stays the same on the way.
+#[inline]
+fn full(frame: &Frame<'_>, ip: IpView<'_>, base: u64, sum: Checksum) -> u64 {
+    let (numbers, payload) = match ip {
+        IpView::V4(ip) => {
+            let flags = u32::from(ip.more_fragments()) << 16 | u32::from(ip.dont_fragment()) << 17;
+            (ip.fragment_offset() | flags, ip.payload())
+        }
+        IpView::V6(ip) => (ip.flow_label(), ip.payload()),
+    };
+    let mut full = digest::pair(base, u64::from(ip.total_len()) << 32 | u64::from(numbers), payload.len() as u64);
+    if sum == Checksum::Good
+        && payload.len() > DIGEST_WHOLE_LEN
+        && let (Some(first), Some(last)) =
+            (payload.first_chunk::<DIGEST_FIRST_LEN>(), payload.last_chunk::<DIGEST_LAST_LEN>())
+    {
+        full = digest::of(digest::of(full, first), last);
+    } else {
+        full = digest::of(full, payload);
+    }
+    // Rule P7: the same packet inside and outside of a tunnel is two observations, not a copy.
+    if let Some(index) = frame.ip_index().filter(|index| *index > 1) {
+        let is_ip = |layer: Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
+        let outer = frame.layers()[..index].iter().filter(|located| is_ip(located.layer)).count();
+        if outer > 0 {
+            full = digest::pair(full, outer as u64, 0);
+        }
+    }
+    full
+}
+
+/// Digest of what an ICMP error quotes: addresses, protocol, identification and the first octets behind the IP header.
+#[inline]
+fn base(ip: IpView<'_>) -> u64 {
+    let (network, protocol, first) = match ip {
+        IpView::V4(ip) => {
+            // Source and destination; of TTL, protocol and checksum before them only the protocol stays.
+            let addresses = eight(ip.bytes().get(12..).unwrap_or_default());
+            let rest = u64::from(ip.identification()) << 8 | u64::from(ip.protocol());
+            (digest::pair(0, addresses, rest), ip.protocol(), ip.payload())
+        }
+        IpView::V6(ip) => {
+            let addresses = digest::of(u64::from(ip.next_header()), ip.bytes().get(8..40).unwrap_or_default());
+            (addresses, ip.next_header(), ip.payload())
+        }
+    };
+    // The checksum of UDP stands in the last two of the eight: on the wire it is not what the sender's host showed.
+    let stable = if protocol == 17 { 6 } else { 8 };
+    let first = match first.first_chunk::<8>() {
+        Some(octets) => u64::from_be_bytes(*octets) >> (64 - 8 * stable),
+        None => eight(&first[..first.len().min(stable)]),
+    };
+    digest::pair(network, first, 0)
 }
 
 /// The first eight octets as a number; zeros where there are fewer.
@@ -246,18 +250,27 @@ fn eight(octets: &[u8]) -> u64 {
 }
 
 /// True if the capturing host sent the packet, as far as the capture says.
+#[inline]
 pub fn is_outbound(packet: &Packet<'_>) -> bool {
     if let Some(direction) = packet.meta.direction {
         return direction == Direction::Outbound;
     }
-    match packet.frame.layers().first().map(|located| located.layer) {
+    match packet.frame.layers().first().map(|located| &located.layer) {
         Some(Layer::Sll(sll)) => sll.packet_type() == 4,
         _ => false,
     }
 }
 
 /// True if the packet was captured on a loopback interface.
+#[inline]
 pub fn is_loopback(packet: &Packet<'_>) -> bool {
+    // Nearly all frames have addresses.
+    let has_address = packet.frame.is_plain() && eight(packet.frame.bytes()) != 0;
+    !has_address && is_on_loopback(packet)
+}
+
+#[inline(never)]
+fn is_on_loopback(packet: &Packet<'_>) -> bool {
     match packet.frame.layers().first().map(|located| located.layer) {
         Some(Layer::Ethernet(ethernet)) => {
             ethernet.source() == MacAddr::ZERO

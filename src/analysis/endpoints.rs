@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use hashbrown::HashTable;
 use serde::Serialize;
 
+use super::flows::{NOWHERE, Places};
 use crate::base::limits::MAX_ENDPOINTS;
 use crate::packet::Packet;
 
@@ -61,34 +62,42 @@ impl Default for Endpoints {
 
 impl Endpoints {
     /// Counts a packet.
-    pub fn observe(&mut self, packet: &Packet<'_>) {
+    pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
         let octets = u64::from(packet.meta.wire_len);
         let size = &mut self.sizes[range_of(packet.meta.wire_len)];
         size.0 += 1;
         size.1 += octets;
-        let Some(ip) = packet.frame.ip() else { return };
-        let (source, destination) = (self.find(ip.source()), self.find(ip.destination()));
-        if let Some(endpoint) = source.and_then(|index| self.counts.get_mut(index)) {
+        let [mut source, mut destination] = places.endpoints;
+        if source == NOWHERE {
+            let Some(ip) = packet.frame.ip() else { return };
+            (source, destination) = (self.find(ip.source()), self.find(ip.destination()));
+            // Nobody ever leaves the table; who found no room is looked for again.
+            if source != NOWHERE && destination != NOWHERE {
+                places.endpoints = [source, destination];
+            }
+        }
+        if let Some(endpoint) = self.counts.get_mut(source as usize) {
             endpoint.packets_sent += 1;
             endpoint.octets_sent += octets;
         }
-        if let Some(endpoint) = destination.and_then(|index| self.counts.get_mut(index)) {
+        if let Some(endpoint) = self.counts.get_mut(destination as usize) {
             endpoint.packets_received += 1;
             endpoint.octets_received += octets;
         }
     }
 
-    fn find(&mut self, address: IpAddr) -> Option<usize> {
+    #[inline(never)]
+    fn find(&mut self, address: IpAddr) -> u32 {
         let hash = hash_of(&self.hasher, address);
         let counts = &self.counts;
         if let Some(index) = self.index.find(hash, |index| counts[*index as usize].address == address) {
-            return Some(*index as usize);
+            return *index;
         }
         if self.counts.len() >= MAX_ENDPOINTS {
             self.left_out += 1;
-            return None;
+            return NOWHERE;
         }
-        let index = self.counts.len();
+        let index = self.counts.len() as u32;
         self.counts.push(Endpoint {
             address,
             packets_sent: 0,
@@ -97,8 +106,8 @@ impl Endpoints {
             octets_received: 0,
         });
         let (hasher, counts) = (&self.hasher, &self.counts);
-        self.index.insert_unique(hash, index as u32, |index| hash_of(hasher, counts[*index as usize].address));
-        Some(index)
+        self.index.insert_unique(hash, index, |index| hash_of(hasher, counts[*index as usize].address));
+        index
     }
 
     /// The addresses, most octets first.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::bounded::Bounded;
 use super::catalogue::health as entries;
 use super::duplicates::{self, Duplicate, DuplicateKind, Recent};
+use super::flows::Places;
 use super::note::{Confidence, Fact, Note, Notes};
 use super::tcp::TcpHealth;
 use crate::base::limits::MAX_CHECKSUM_SOURCES;
@@ -161,8 +162,8 @@ pub struct Doubt {
 /// How a sender's checksums turned out so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Habit {
-    good: u64,
-    wrong: u64,
+    /// True if some fitted.
+    has_good: bool,
 }
 
 impl Habit {
@@ -170,18 +171,14 @@ impl Habit {
     fn verdict(&mut self, packet: &Packet<'_>, kind: Kind, sum: Checksum) -> Verdict {
         match sum {
             Checksum::Absent => Verdict::Absent,
-            Checksum::Partial => {
-                self.wrong += 1;
-                Verdict::Partial
-            }
+            Checksum::Partial => Verdict::Partial,
             Checksum::Good => {
-                self.good += 1;
+                self.has_good = true;
                 Verdict::Good
             }
             Checksum::Bad => {
-                self.wrong += 1;
-                let sent_here = duplicates::is_outbound(packet) && self.good == 0;
-                if packet.meta.checksum_not_ready || sent_here || kind != Kind::Icmp && self.good == 0 {
+                let sent_here = duplicates::is_outbound(packet) && !self.has_good;
+                if packet.meta.checksum_not_ready || sent_here || kind != Kind::Icmp && !self.has_good {
                     return Verdict::BadAtSource;
                 }
                 Verdict::Bad
@@ -208,6 +205,12 @@ enum Kind {
     Icmp,
 }
 
+impl Kind {
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
 /// Judges every packet before the other trackers see it.
 #[derive(Debug)]
 pub struct Health {
@@ -215,8 +218,6 @@ pub struct Health {
     pub ignore_checksums: bool,
     recent: Recent,
     senders: Bounded<MacAddr, Habits>,
-    /// Where the habits of the last senders lie.
-    hints: [u32; 2],
     counts: HealthReport,
     earliest: Timestamp,
     latest: Timestamp,
@@ -229,7 +230,6 @@ impl Default for Health {
             ignore_checksums: false,
             recent: Recent::default(),
             senders: Bounded::new(MAX_CHECKSUM_SOURCES),
-            hints: [0; 2],
             counts: HealthReport::default(),
             earliest: Timestamp::ZERO,
             latest: Timestamp::ZERO,
@@ -243,14 +243,14 @@ impl Health {
     pub fn observe(
         &mut self,
         packet: &Packet<'_>,
+        places: &mut Places,
         notes: &mut Notes,
         min_rtt_ns: impl FnOnce() -> Option<u64>,
     ) -> Trust {
         self.count(packet, notes);
         let frame = &packet.frame;
-        let sum = checksum::transport(frame);
-        let of_header = checksum::ipv4_header(frame);
-        let kind = match frame.transport() {
+        let (of_header, sum) = checksum::of_packet(frame);
+        let kind = match frame.transport_index().and_then(|index| frame.layers().get(index)).map(|found| &found.layer) {
             Some(Layer::Tcp(_)) => Some(Kind::Tcp),
             Some(Layer::Udp(_)) => Some(Kind::Udp),
             Some(Layer::Icmpv4(_) | Layer::Icmpv6(_)) => Some(Kind::Icmp),
@@ -259,7 +259,7 @@ impl Health {
         let of_transport = kind.map_or(Checksum::Absent, |_| sum);
         let (header, transport) = match (of_header, of_transport) {
             (Checksum::Absent, Checksum::Absent) => (Verdict::Absent, Verdict::Absent),
-            _ => self.with_habits(packet, of_header, (kind.unwrap_or(Kind::Header), of_transport), notes),
+            _ => self.with_habits(packet, places, of_header, (kind.unwrap_or(Kind::Header), of_transport), notes),
         };
         let sums = &mut self.counts.checksums;
         match transport {
@@ -353,7 +353,8 @@ impl Health {
         let length_zero = frame.issues().iter().any(|issue| issue.code == IssueCode::LengthZero);
         let is_loopback = duplicates::is_loopback(packet);
         counts.loopback += u64::from(is_loopback);
-        let above = frame.ip().is_some_and(|ip| ip.total_len() > LARGEST_JUMBO);
+        let may_be_giant = frame.wire_len().max(frame.bytes().len() as u32) > LARGEST_JUMBO || !frame.is_plain();
+        let above = may_be_giant && frame.ip().is_some_and(|ip| ip.total_len() > LARGEST_JUMBO);
         counts.giants += u64::from(!is_loopback && (length_zero || above));
         let ethernet = frame.outer_ethernet().is_some();
         counts.unpadded += u64::from(ethernet && !is_loopback && packet.meta.wire_len < LEAST_FRAME);
@@ -363,20 +364,34 @@ impl Health {
     fn with_habits(
         &mut self,
         packet: &Packet<'_>,
+        places: &mut Places,
         header: Checksum,
         (kind, transport): (Kind, Checksum),
         notes: &mut Notes,
     ) -> (Verdict, Verdict) {
-        let mac = match packet.frame.layers().first().map(|located| located.layer) {
+        // Right sums of a sender that has had right ones say nothing new: it is only looked up for others.
+        let is_usual = |kind: Kind, sum| match sum {
+            Checksum::Good => places.good_sums & kind.bit() != 0,
+            sum => sum == Checksum::Absent,
+        };
+        if is_usual(Kind::Header, header) && is_usual(kind, transport) {
+            let verdict = |sum| if sum == Checksum::Good { Verdict::Good } else { Verdict::Absent };
+            return (verdict(header), verdict(transport));
+        }
+        let mac = match packet.frame.layers().first().map(|located| &located.layer) {
             Some(Layer::Ethernet(ethernet)) => ethernet.source(),
             Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
             _ => MacAddr::ZERO,
         };
-        // Two senders take turns in most conversations; the last octets of their addresses mostly differ.
-        let hint = &mut self.hints[usize::from(mac.octets()[5] & 1)];
-        let habits = self.senders.entry_near(hint, mac, Habits::default);
+        let habits = self.senders.entry(mac, Habits::default);
+        for kind in [Kind::Header, Kind::Tcp, Kind::Udp, Kind::Icmp] {
+            habits.by_kind[kind as usize].has_good |= places.good_sums & kind.bit() != 0;
+        }
         let mut verdict = |kind: Kind, sum| habits.by_kind[kind as usize].verdict(packet, kind, sum);
         let verdicts = (verdict(Kind::Header, header), verdict(kind, transport));
+        for kind in [Kind::Header, kind] {
+            places.good_sums |= if habits.by_kind[kind as usize].has_good { kind.bit() } else { 0 };
+        }
         let is_at_source = verdicts.0 == Verdict::BadAtSource || verdicts.1 == Verdict::BadAtSource;
         if is_at_source && !habits.is_told {
             habits.is_told = true;

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 use smallvec::SmallVec;
 
+use super::flows::{NOWHERE, Places};
 use crate::base::limits::{MAX_ADDRESSES_PER_HOST, MAX_HOST_SOURCES, MAX_HOSTS};
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::Packet;
@@ -81,12 +82,32 @@ pub struct Hosts {
     recent: [(MacAddr, u32); 2],
     /// Machines and the addresses that sent from or through them.
     sources: HashSet<(u32, u128), foldhash::fast::RandomState>,
+    claims: u64,
     left_out: u64,
 }
 
 impl Hosts {
     /// Takes in a packet.
-    pub fn observe(&mut self, packet: &Packet<'_>) {
+    #[inline]
+    pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
+        let [sender, receiver] = places.hosts;
+        // What a flow tells of its source is told once, as long as that can be kept.
+        if sender == NOWHERE || self.sources.len() >= MAX_HOST_SOURCES {
+            self.find_both(packet, places);
+            return;
+        }
+        let (octets, number) = (u64::from(packet.meta.wire_len), packet.meta.number);
+        if let Some(host) = self.hosts.get_mut(receiver as usize) {
+            host.received(octets, number);
+        }
+        if let Some(host) = self.hosts.get_mut(sender as usize) {
+            host.sent(octets, number, packet.meta.at);
+        }
+    }
+
+    /// Takes in a packet whose machines have to be looked for.
+    #[inline(never)]
+    fn find_both(&mut self, packet: &Packet<'_>, places: &mut Places) {
         let frame = &packet.frame;
         let (source, destination) = match frame.layers().first().map(|located| located.layer) {
             Some(Layer::Ethernet(ethernet)) => (Some(ethernet.source()), Some(ethernet.destination())),
@@ -95,18 +116,17 @@ impl Hosts {
         };
         let octets = u64::from(packet.meta.wire_len);
         let number = packet.meta.number;
-        if let Some(index) = destination.and_then(|mac| self.find(mac, number, 1)) {
-            let host = &mut self.hosts[index];
-            host.packets_received += 1;
-            host.octets_received += octets;
-            host.last_packet = number;
+        let receiver = destination.and_then(|mac| self.find(mac, number, 1));
+        if let Some(index) = receiver {
+            self.hosts[index].received(octets, number);
         }
-        if let Some(index) = source.and_then(|mac| self.find(mac, number, 0)) {
+        let sender = source.and_then(|mac| self.find(mac, number, 0));
+        if let (Some(sender), Some(receiver)) = (sender, receiver) {
+            places.hosts = [sender as u32, receiver as u32];
+        }
+        if let Some(index) = sender {
             let host = &mut self.hosts[index];
-            host.packets_sent += 1;
-            host.octets_sent += octets;
-            host.last_packet = number;
-            host.last_sent = Some(packet.meta.at);
+            host.sent(octets, number, packet.meta.at);
             // The outermost IP header is the one that this link carries.
             let ip = frame.layers().iter().find_map(|located| match located.layer {
                 Layer::Ipv4(ip) => Some(IpAddr::V4(ip.source())),
@@ -128,6 +148,7 @@ impl Hosts {
         let host = &mut self.hosts[index];
         if !host.claimed.contains(&address) && host.claimed.len() < MAX_ADDRESSES_PER_HOST {
             host.claimed.push(address);
+            self.claims += 1;
             if let Some(at) = host.used.iter().position(|used| *used == address) {
                 host.used.remove(at);
             }
@@ -147,17 +168,28 @@ impl Hosts {
         })
     }
 
+    /// How often a machine was found to have an address that it was not known to have.
+    pub fn changes(&self) -> u64 {
+        self.claims
+    }
+
     /// When `mac` sent its last frame.
     pub fn last_sent(&self, mac: MacAddr) -> Option<Timestamp> {
         self.hosts[*self.index.get(&mac)? as usize].last_sent
     }
 
-    /// Frames that `mac` sent and received.
-    pub fn frames(&self, mac: MacAddr) -> (u64, u64) {
+    /// True if `mac`, the receiver of a frame whose places these are, has sent frames.
+    #[inline]
+    pub fn has_sent(&self, mac: MacAddr, places: &Places) -> bool {
+        let known = self.hosts.get(places.hosts[1] as usize).filter(|host| host.mac == mac);
+        known.or_else(|| self.host(mac)).is_some_and(|host| host.packets_sent > 0)
+    }
+
+    fn host(&self, mac: MacAddr) -> Option<&Host> {
         // The machines of the last frame are asked for most.
         let recent = self.recent.iter().find(|(known, _)| *known == mac).map(|(_, index)| *index);
-        let host = recent.or_else(|| self.index.get(&mac).copied()).and_then(|index| self.hosts.get(index as usize));
-        host.filter(|host| host.mac == mac).map_or((0, 0), |host| (host.packets_sent, host.packets_received))
+        let index = recent.or_else(|| self.index.get(&mac).copied())?;
+        self.hosts.get(index as usize).filter(|host| host.mac == mac)
     }
 
     /// MAC addresses for which there was no more room.
@@ -232,6 +264,19 @@ impl Host {
             last_packet: packet,
             last_sent: None,
         }
+    }
+
+    fn received(&mut self, octets: u64, packet: u64) {
+        self.packets_received += 1;
+        self.octets_received += octets;
+        self.last_packet = packet;
+    }
+
+    fn sent(&mut self, octets: u64, packet: u64, at: Timestamp) {
+        self.packets_sent += 1;
+        self.octets_sent += octets;
+        self.last_packet = packet;
+        self.last_sent = Some(at);
     }
 
     /// With a claim known, a routable address that it does not claim is somebody else's. Without one, several addresses

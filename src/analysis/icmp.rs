@@ -197,9 +197,19 @@ impl Icmp {
         notes: &mut Notes,
     ) {
         self.expire(packet.meta.at, notes);
-        if !packet.frame.has(LayerKind::Icmpv4) && !packet.frame.has(LayerKind::Icmpv6) {
-            return;
+        if packet.frame.has(LayerKind::Icmpv4) || packet.frame.has(LayerKind::Icmpv6) {
+            self.message(packet, recent, fragments, udp, notes);
         }
+    }
+
+    fn message(
+        &mut self,
+        packet: &Packet<'_>,
+        recent: &Recent,
+        fragments: &mut Fragments,
+        udp: &mut Udp,
+        notes: &mut Notes,
+    ) {
         let (Some(message), Some(ip)) = (Message::of(packet), packet.frame.ip()) else { return };
         match message.echo {
             Some((identifier, sequence)) if message.is_request => {

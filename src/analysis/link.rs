@@ -1,38 +1,51 @@
 //! The trackers of the link, and what they tell each other: who is there, who has which address, what is for everybody,
 //! and which masks follow from that.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::arp::Arp;
 use super::broadcast::Broadcasts;
+use super::flows::Places;
 use super::hosts::Hosts;
 use super::hosts::masks::Masks;
 use super::note::Notes;
 use crate::base::MacAddr;
 use crate::packet::Packet;
-use crate::wire::{ArpOperation, Layer, LayerKind};
+use crate::wire::{ArpOperation, Ethernet, Ipv4, Layer, LayerKind};
 
 /// The trackers of the link.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LinkTrackers {
     pub(super) hosts: Hosts,
     pub(super) arp: Arp,
     pub(super) masks: Masks,
     pub(super) broadcasts: Broadcasts,
     /// The last packets that were asked for what they tell of masks: the next ones of their flows tell nothing new.
-    last: [Option<(Ipv4Addr, Ipv4Addr, MacAddr)>; 4],
+    last: [u128; 4],
+}
+
+impl Default for LinkTrackers {
+    fn default() -> LinkTrackers {
+        LinkTrackers {
+            hosts: Hosts::default(),
+            arp: Arp::default(),
+            masks: Masks::default(),
+            broadcasts: Broadcasts::default(),
+            last: [u128::MAX; 4],
+        }
+    }
 }
 
 impl LinkTrackers {
     /// Takes in a packet; of a copy, only what frames for everybody tell (a loop makes copies).
-    pub(super) fn observe(&mut self, packet: &Packet<'_>, is_copy: bool, notes: &mut Notes) {
+    pub(super) fn observe(&mut self, packet: &Packet<'_>, is_copy: bool, places: &mut Places, notes: &mut Notes) {
         if !is_copy {
-            self.hosts.observe(packet);
+            self.hosts.observe(packet, places);
             self.arp.observe(packet, &mut self.hosts, notes);
             self.neighbour(packet);
-            self.mask(packet);
+            self.mask(packet, places);
         }
-        self.broadcasts.observe(packet, &self.hosts, notes);
+        self.broadcasts.observe(packet, places, &self.hosts, notes);
     }
 
     /// The end of the capture.
@@ -42,6 +55,7 @@ impl LinkTrackers {
     }
 
     /// What IPv6 neighbours claim: the target of an advertisement is at the address in its option (RFC 4861 §4.4).
+    #[inline]
     fn neighbour(&mut self, packet: &Packet<'_>) {
         if !packet.frame.has(LayerKind::Icmpv6) {
             return;
@@ -62,10 +76,9 @@ impl LinkTrackers {
         }
     }
 
-    fn mask(&mut self, packet: &Packet<'_>) {
-        let (number, at) = (packet.meta.number, packet.meta.at);
-        let vlan = packet.frame.vlans().last().map_or(0, |vlan| vlan.vid());
+    fn mask(&mut self, packet: &Packet<'_>, places: &mut Places) {
         if let Some(arp) = packet.frame.arp() {
+            let (number, at, vlan) = (packet.meta.number, packet.meta.at, vlan(packet));
             if let (ArpOperation::Request, Some(host), Some(target)) =
                 (arp.operation(), arp.sender_ip(), arp.target_ip())
             {
@@ -74,13 +87,27 @@ impl LinkTrackers {
             return;
         }
         let (Some(ethernet), Some(ip)) = (packet.frame.outer_ethernet(), outer_ipv4(packet)) else { return };
-        let (source, destination) = (ip.0, ip.1);
-        let key = (source, destination, ethernet.destination());
-        if self.last.contains(&Some(key)) {
+        let addresses = u64::from(ip.source().to_bits()) << 32 | u64::from(ip.destination().to_bits());
+        let [a, b, c, d, e, f] = ethernet.destination().octets();
+        let key = u128::from(addresses) << 64 | u128::from(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
+        let [a, b, c, d] = self.last;
+        if a == key || b == key || c == key || d == key {
             return;
         }
-        self.last.rotate_right(1);
-        self.last[0] = Some(key);
+        self.last = [key, a, b, c];
+        // A flow says the same as long as the same is known of the link.
+        let known = self.arp.changes() + self.hosts.changes() + 1;
+        if places.masks != known || self.masks.is_full() {
+            places.masks = known;
+            self.conclude(packet, ethernet, ip);
+        }
+    }
+
+    /// What a packet tells of the mask of its source.
+    #[inline(never)]
+    fn conclude(&mut self, packet: &Packet<'_>, ethernet: Ethernet<'_>, ip: Ipv4<'_>) {
+        let (number, at, vlan) = (packet.meta.number, packet.meta.at, vlan(packet));
+        let (source, destination) = (ip.source(), ip.destination());
         // Only what the host itself sent: a router hands on packets of others.
         if self.arp.owner(vlan, source) != Some(ethernet.source()) || destination.is_multicast() {
             return;
@@ -95,10 +122,15 @@ impl LinkTrackers {
     }
 }
 
-/// Source and destination of the outermost IPv4 header.
-fn outer_ipv4(packet: &Packet<'_>) -> Option<(Ipv4Addr, Ipv4Addr)> {
-    packet.frame.layers().iter().find_map(|located| match located.layer {
-        Layer::Ipv4(ip) => Some((ip.source(), ip.destination())),
+fn vlan(packet: &Packet<'_>) -> u16 {
+    packet.frame.vlans().last().map_or(0, |vlan| vlan.vid())
+}
+
+/// The outermost IPv4 header.
+#[inline]
+fn outer_ipv4<'a>(packet: &Packet<'a>) -> Option<Ipv4<'a>> {
+    packet.frame.layers().iter().find_map(|located| match &located.layer {
+        Layer::Ipv4(ip) => Some(*ip),
         _ => None,
     })
 }

@@ -8,9 +8,11 @@ pub mod arp;
 mod bounded;
 pub mod broadcast;
 pub mod catalogue;
+mod digest;
 pub mod duplicates;
 mod endpoints;
 mod findings;
+mod flows;
 pub mod fragments;
 pub mod health;
 pub mod hosts;
@@ -36,12 +38,15 @@ pub use report::{Capture, Report};
 pub(crate) use tcp::FORESEEN_PACKETS;
 pub use totals::{ProtocolCount, Totals};
 
+use flows::{Flow, Flows};
+
 use crate::base::limits::MAX_NESTED_DATAGRAMS;
 use crate::packet::{Packet, Remark};
 
 /// Everything netlab remembers of the packets so far.
 #[derive(Debug, Default)]
 pub struct Analyzer {
+    flows: Flows,
     health: Health,
     link: link::LinkTrackers,
     fragments: Fragments,
@@ -93,14 +98,16 @@ impl Analyzer {
         if self.is_silent() {
             return;
         }
-        let trust = self.health.observe(packet, notes, || self.tcp.least_round_trip(packet));
+        let flow = self.flows.find(&packet.frame);
+        let places = self.flows.places(flow);
+        let trust = self.health.observe(packet, places, notes, || self.tcp.least_round_trip(packet));
         if self.purpose == Purpose::Report {
             self.totals.observe(packet);
-            self.endpoints.observe(packet);
+            self.endpoints.observe(packet, places);
         }
-        self.link.observe(packet, trust.duplicate.is_some(), notes);
+        self.link.observe(packet, trust.duplicate.is_some(), places, notes);
         if trust.duplicate.is_none() {
-            self.observe_network(packet, trust, 0, notes);
+            self.observe_network(packet, flow, trust, 0, notes);
         } else {
             self.tcp.recognise(packet, notes);
         }
@@ -116,12 +123,12 @@ impl Analyzer {
 
     /// What lies above the link, of a packet that is not a copy. A datagram that this packet completes is taken in here
     /// again, at the time of this packet; `depth` counts such datagrams within datagrams.
-    fn observe_network(&mut self, packet: &Packet<'_>, trust: Trust, depth: usize, notes: &mut Notes) {
+    fn observe_network(&mut self, packet: &Packet<'_>, flow: Flow, trust: Trust, depth: usize, notes: &mut Notes) {
         if depth == 0 {
-            self.path_mtu.observe_len(packet, notes);
+            self.path_mtu.observe_len(packet, self.flows.places(flow), notes);
         }
         match self.fragments.observe(packet, trust, notes) {
-            Reassembly::Whole => self.observe_upper(packet, trust, notes),
+            Reassembly::Whole => self.observe_upper(packet, flow, trust, notes),
             Reassembly::Waiting => {}
             Reassembly::Complete(assembled) => {
                 if let Some(report) = self.fragments.just_completed(packet.meta.number) {
@@ -130,7 +137,8 @@ impl Analyzer {
                 if depth < MAX_NESTED_DATAGRAMS {
                     let datagram = assembled.packet(&packet.meta);
                     let trust = self.health.judge_datagram(&datagram, notes);
-                    self.observe_network(&datagram, trust, depth + 1, notes);
+                    let flow = self.flows.other();
+                    self.observe_network(&datagram, flow, trust, depth + 1, notes);
                 }
                 self.fragments.give_back(assembled);
             }
@@ -138,9 +146,9 @@ impl Analyzer {
     }
 
     /// Transport and ICMP, of a whole packet or of a datagram put together from its fragments.
-    fn observe_upper(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
+    fn observe_upper(&mut self, packet: &Packet<'_>, flow: Flow, trust: Trust, notes: &mut Notes) {
         self.tcp.observe(packet, trust, notes);
-        self.udp.observe(packet, trust, notes);
+        self.udp.observe(packet, self.flows.places(flow), trust, notes);
         if trust.is_bad() {
             return;
         }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::bounded::Bounded;
 use super::catalogue::{fragments as fragment_entries, icmp as entries};
 use super::duplicates::Recent;
+use super::flows::Places;
 use super::fragments::FragmentReport;
 use super::icmp::QuotedFlow;
 use super::note::{Confidence, Fact, Note, Notes};
@@ -119,7 +120,6 @@ pub struct PathMtu {
     /// The largest whole packet of each sender, for telling who cut.
     largest: Bounded<IpAddr, u32>,
     last_largest: Option<(IpAddr, u32)>,
-    hints: [u32; 64],
     rows: Vec<PathMtuReport>,
 }
 
@@ -130,7 +130,6 @@ impl Default for PathMtu {
             told: Bounded::new(MAX_ICMP_ROWS),
             largest: Bounded::new(MAX_PATH_FLOWS),
             last_largest: None,
-            hints: [0; 64],
             rows: Vec::new(),
         }
     }
@@ -139,6 +138,10 @@ impl Default for PathMtu {
 impl PathMtu {
     /// Takes in a whole packet or datagram, after the TCP tracker has.
     pub fn observe(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
+        // Most packets are TCP, and nothing is wrong with their paths.
+        if packet.frame.is_plain() && self.flows.is_empty() && tracker.again().is_none() {
+            return;
+        }
         let (Some(ip), Some(transport)) = (packet.frame.ip(), packet.frame.transport()) else { return };
         match transport {
             Layer::Tcp(tcp) if tracker.again().is_some() || !self.flows.is_empty() => {
@@ -162,7 +165,18 @@ impl PathMtu {
 
     /// Takes in any packet, pieces included: its length shows what its sender's link takes, and whether a router's word
     /// about UDP and others was obeyed.
-    pub fn observe_len(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+    #[inline]
+    pub fn observe_len(&mut self, packet: &Packet<'_>, places: &mut Places, notes: &mut Notes) {
+        // No packet is longer than its frame, unless it was cut or sent by the piece, and then it is not plain.
+        let frame = &packet.frame;
+        if frame.wire_len().max(frame.bytes().len() as u32) > SMALL || !packet.frame.is_plain() || !self.told.is_empty()
+        {
+            self.observe_large(packet, places, notes);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_large(&mut self, packet: &Packet<'_>, places: &mut Places, notes: &mut Notes) {
         let Some(ip) = packet.frame.ip() else { return };
         let len = ip.total_len();
         let is_piece = packet.frame.fragment().is_some();
@@ -178,11 +192,7 @@ impl PathMtu {
         if self.last_largest.is_some_and(|(last, largest)| last == source && largest >= len) {
             return;
         }
-        let hint = match source {
-            IpAddr::V4(v4) => v4.octets()[3],
-            IpAddr::V6(v6) => v6.octets()[15],
-        };
-        let largest = self.largest.entry_near(&mut self.hints[usize::from(hint % 64)], source, || 0);
+        let largest = self.largest.entry_near(&mut places.largest, source, || 0);
         *largest = len.max(*largest);
         self.last_largest = Some((source, *largest));
     }

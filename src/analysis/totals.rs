@@ -28,6 +28,8 @@ pub struct Totals {
     stacks: Vec<Stack>,
     /// The last stacks by the kinds of their layers, and their places in `stacks`.
     recent: [(u64, u32); 8],
+    /// The stacks of plain frames: IPv4 or IPv6, TCP or UDP.
+    plain: [Option<u32>; 4],
 }
 
 #[derive(Debug)]
@@ -58,6 +60,24 @@ fn kinds(packet: &Packet<'_>) -> Option<u64> {
 impl Totals {
     /// Counts one packet.
     pub fn observe(&mut self, packet: &Packet<'_>) {
+        let (frame, octets) = (&packet.frame, u64::from(packet.meta.wire_len));
+        let plain = frame
+            .is_plain()
+            .then(|| usize::from(frame.has(LayerKind::Ipv6)) * 2 + usize::from(frame.has(LayerKind::Udp)));
+        let Some(plain) = plain else {
+            self.count(packet);
+            return;
+        };
+        if self.plain[plain].is_none() {
+            self.plain[plain] = self.find(packet);
+        }
+        if let Some(stack) = self.plain[plain].and_then(|index| self.stacks.get_mut(index as usize)) {
+            stack.count(octets);
+        }
+    }
+
+    /// Counts one whose layers may be any.
+    fn count(&mut self, packet: &Packet<'_>) {
         let octets = u64::from(packet.meta.wire_len);
         let kinds = kinds(packet);
         let recent = kinds.map(|kinds| (kinds, (kinds ^ kinds >> 5) as usize % 8));
@@ -68,26 +88,31 @@ impl Totals {
             self.stacks[index as usize].count(octets);
             return;
         }
+        let Some(index) = self.find(packet) else { return };
+        self.stacks[index as usize].count(octets);
+        if let Some((kinds, place)) = recent {
+            self.recent[place] = (kinds, index);
+        }
+    }
+
+    /// Where the stack of a packet is counted; `None` if there is no room for it.
+    fn find(&mut self, packet: &Packet<'_>) -> Option<u32> {
         let names = || packet.frame.layers().iter().map(|located| located.layer.name());
         let mut hasher = self.hasher.build_hasher();
         names().for_each(|name| hasher.write(name.as_bytes()));
         let hash = hasher.finish();
         let stacks = &self.stacks;
         let is_it = |index: &u32| stacks[*index as usize].names.iter().copied().eq(names());
-        let index = match self.index.find(hash, is_it) {
-            Some(index) => *index,
+        match self.index.find(hash, is_it) {
+            Some(index) => Some(*index),
             None if self.stacks.len() < MAX_STACKS => {
                 let index = self.stacks.len() as u32;
                 self.stacks.push(Stack { hash, names: names().collect(), packets: 0, octets: 0 });
                 let stacks = &self.stacks;
                 self.index.insert_unique(hash, index, |index| stacks[*index as usize].hash);
-                index
+                Some(index)
             }
-            None => return,
-        };
-        self.stacks[index as usize].count(octets);
-        if let Some((kinds, place)) = recent {
-            self.recent[place] = (kinds, index);
+            None => None,
         }
     }
 

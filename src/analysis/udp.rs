@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::bounded::Bounded;
 use super::catalogue::udp as entries;
+use super::flows::Places;
 use super::note::{Fact, Note, Notes};
 use super::{Trust, fragments};
 use crate::base::Timestamp;
@@ -136,10 +137,14 @@ impl Default for Udp {
 
 impl Udp {
     /// Takes in a packet; does nothing unless its innermost transport is UDP.
-    pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
-        if !packet.frame.has(LayerKind::Udp) {
-            return;
+    #[inline]
+    pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places, trust: Trust, notes: &mut Notes) {
+        if packet.frame.has(LayerKind::Udp) {
+            self.datagram(packet, places, trust, notes);
         }
+    }
+
+    fn datagram(&mut self, packet: &Packet<'_>, places: &mut Places, trust: Trust, notes: &mut Notes) {
         let (Some(Layer::Udp(udp)), Some(ip)) = (packet.frame.transport(), packet.frame.ip()) else { return };
         note_oddities(packet, &udp, ip, notes);
         let is_malformed = udp.length() < 8 || u32::from(udp.length()) > 8 + udp.payload_len();
@@ -152,7 +157,7 @@ impl Udp {
         let tunnel = fragments::tunnel_of(&packet.frame);
         let key = Key { low: source.min(destination), high: source.max(destination), tunnel };
         let started = &mut self.started;
-        let conversation = self.conversations.entry(key, || {
+        let conversation = self.conversations.entry_near(&mut places.conversation, key, || {
             *started += 1;
             Conversation {
                 report: UdpReport::new(*started - 1, source, destination, packet),

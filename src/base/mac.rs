@@ -16,21 +16,25 @@ impl MacAddr {
     pub const ZERO: MacAddr = MacAddr([0; 6]);
 
     /// The address in the first six octets of `octets`; `None` if there are fewer.
+    #[inline]
     pub fn from_slice(octets: &[u8]) -> Option<MacAddr> {
         octets.first_chunk::<6>().map(|six| MacAddr(*six))
     }
 
     /// The six octets in the order of the wire.
+    #[inline]
     pub const fn octets(self) -> [u8; 6] {
         self.0
     }
 
     /// True if the group bit is set: multicast, and broadcast too (IEEE 802).
+    #[inline]
     pub const fn is_group(self) -> bool {
         self.0[0] & 1 != 0
     }
 
     /// True for ff:ff:ff:ff:ff:ff.
+    #[inline]
     pub fn is_broadcast(self) -> bool {
         self == Self::BROADCAST
     }

@@ -21,6 +21,16 @@ pub enum Checksum {
     Bad,
 }
 
+/// Checks the header checksum of the innermost IPv4 header, and the one of the TCP, UDP or ICMP part of its packet: as
+/// [`ipv4_header`] and [`transport`] do, and quicker for most packets.
+#[inline]
+pub fn of_packet(frame: &Frame<'_>) -> (Checksum, Checksum) {
+    let Some(sums) = plain::of_packet(frame) else {
+        return (ipv4_header(frame), transport(frame));
+    };
+    sums
+}
+
 /// Checks the header checksum of the innermost IPv4 header.
 pub fn ipv4_header(frame: &Frame<'_>) -> Checksum {
     match frame.ip_index() {
@@ -63,26 +73,8 @@ pub fn of_layer(frame: &Frame<'_>, index: usize) -> Option<Checksum> {
 
 fn verdict(sum: Sum16BitWords, header: &[u8], payload: &[u8]) -> Checksum {
     // Sums are of 16-bit words; headers are even, so the payload begins at a word.
-    let (long, rest) = payload.split_at(payload.len() - payload.len() % LONG);
-    let sum = sum.add_slice(header).add_8bytes(sum_of(long).to_ne_bytes()).add_slice(rest);
+    let sum = sum.add_slice(header).add_8bytes(plain::sum_of(payload).to_le_bytes());
     if sum.ones_complement() == 0 { Checksum::Good } else { Checksum::Bad }
-}
-
-/// Octets that [`sum_of`] takes at once.
-const LONG: usize = 32;
-
-/// The sum of the words of a payload, a multiple of [`LONG`] octets long: in any width and order the same (RFC 1071 §2),
-/// and half of what decoding costs. Four sums of 32-bit words side by side are what processors are quick at.
-fn sum_of(octets: &[u8]) -> u64 {
-    let mut sums = [0u64; 4];
-    for piece in octets.chunks_exact(LONG) {
-        for (sum, word) in sums.iter_mut().zip(piece.chunks_exact(8)) {
-            let word = word.try_into().map_or(0, u64::from_ne_bytes);
-            *sum += (word & 0xffff_ffff) + (word >> 32);
-        }
-    }
-    // Not more than 2^33 for every 8 octets: no packet is long enough for a carry.
-    sums.iter().sum()
 }
 
 /// The index of the IP header around the last layer, if all `len` octets of its message are here.
@@ -195,6 +187,8 @@ fn home_address(extension: Ipv6Extension<'_>) -> Option<Ipv6Addr> {
     }
     None
 }
+
+mod plain;
 
 #[cfg(test)]
 mod tests;

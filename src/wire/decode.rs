@@ -5,6 +5,7 @@ use super::issue::IssueCode;
 use super::layer::LayerKind;
 use super::link::LinkType;
 use super::other::{Other, Registry};
+use super::plain::Plain;
 use super::registry::{ether_type_name, ip_protocol_name};
 use super::walker::{Next, Walker};
 use super::{arp, ethernet, icmp, igmp, ipv4, ipv6, llc, ppp, stp, tcp, tunnel, udp, vlan};
@@ -14,7 +15,23 @@ use crate::base::limits::MAX_LAYERS;
 ///
 /// Never fails and never panics: layers that could be read are there, and what stopped the walk is an issue. A
 /// reassembled datagram is decoded with [`LinkType::RAW`].
+#[inline]
 pub fn decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Frame<'_> {
+    match plain(link, bytes, wire_len) {
+        Some(plain) => plain.frame(bytes, wire_len),
+        None => walk(link, bytes, wire_len),
+    }
+}
+
+/// Where the parts lie of a frame of the kind that comes most.
+#[inline]
+pub(crate) fn plain(link: LinkType, bytes: &[u8], wire_len: u32) -> Option<Plain> {
+    if link == LinkType::ETHERNET { Plain::find(bytes, wire_len) } else { None }
+}
+
+/// The walk itself, for frames of every kind.
+#[inline(never)]
+pub(crate) fn walk(link: LinkType, bytes: &[u8], wire_len: u32) -> Frame<'_> {
     let mut walker = Walker::new(bytes, wire_len);
     let mut next = first(link, &mut walker);
     loop {

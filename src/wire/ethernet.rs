@@ -20,27 +20,38 @@ pub struct Ethernet<'a> {
 }
 
 impl<'a> Ethernet<'a> {
+    /// The header in these 14 octets.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8]) -> Ethernet<'a> {
+        Ethernet { bytes }
+    }
+
     /// The octets of the header.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> MacAddr {
         MacAddr::from_slice(self.bytes).unwrap_or_default()
     }
 
     /// Source address.
+    #[inline]
     pub fn source(&self) -> MacAddr {
         self.bytes.get(6..).and_then(MacAddr::from_slice).unwrap_or_default()
     }
 
     /// EtherType from 0x0600 on, length of the LLC frame below (IEEE 802.3 §3.2.6).
+    #[inline]
     pub fn type_or_len(&self) -> u16 {
         be16(self.bytes, 12)
     }
 
     /// True if the frame has a length in place of an EtherType.
+    #[inline]
     pub fn has_len(&self) -> bool {
         self.type_or_len() < 0x0600
     }
@@ -64,37 +75,44 @@ pub struct Sll<'a> {
 
 impl<'a> Sll<'a> {
     /// The octets of the header.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// 1 or 2.
+    #[inline]
     pub fn version(&self) -> u8 {
         self.version
     }
 
     /// 0 to us, 1 broadcast, 2 multicast, 3 to another host, 4 sent by us.
+    #[inline]
     pub fn packet_type(&self) -> u8 {
         if self.version == 1 { be16(self.bytes, 0) as u8 } else { self.bytes[10] }
     }
 
     /// Kind of hardware (ARPHRD_ of Linux): 1 Ethernet, 772 loopback.
+    #[inline]
     pub fn hardware_type(&self) -> u16 {
         be16(self.bytes, if self.version == 1 { 2 } else { 8 })
     }
 
     /// Link address of the sender, if it has six octets.
+    #[inline]
     pub fn source(&self) -> Option<MacAddr> {
         let (len, at) = if self.version == 1 { (be16(self.bytes, 4), 6) } else { (u16::from(self.bytes[11]), 12) };
         (len == 6).then(|| self.bytes.get(at..).and_then(MacAddr::from_slice)).flatten()
     }
 
     /// Index of the interface; only version 2 has it.
+    #[inline]
     pub fn interface_index(&self) -> Option<u32> {
         (self.version == 2).then(|| be32(self.bytes, 4))
     }
 
     /// EtherType of what follows.
+    #[inline]
     pub fn protocol(&self) -> u16 {
         be16(self.bytes, if self.version == 1 { 14 } else { 0 })
     }

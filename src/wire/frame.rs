@@ -27,9 +27,10 @@ pub struct Frame<'a> {
     kinds: u32,
     /// True if an IPv4 header says that it carries a piece of a datagram.
     has_ipv4_piece: bool,
+    is_plain: bool,
 }
 
-const fn bit(kind: LayerKind) -> u32 {
+pub(super) const fn bit(kind: LayerKind) -> u32 {
     1 << kind as u32
 }
 
@@ -57,6 +58,7 @@ pub struct IpFragment {
 
 impl IpView<'_> {
     /// Source address.
+    #[inline]
     pub fn source(&self) -> IpAddr {
         match self {
             IpView::V4(ip) => IpAddr::V4(ip.source()),
@@ -65,6 +67,7 @@ impl IpView<'_> {
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> IpAddr {
         match self {
             IpView::V4(ip) => IpAddr::V4(ip.destination()),
@@ -73,6 +76,7 @@ impl IpView<'_> {
     }
 
     /// TTL or hop limit.
+    #[inline]
     pub fn hop_limit(&self) -> u8 {
         match self {
             IpView::V4(ip) => ip.ttl(),
@@ -81,6 +85,7 @@ impl IpView<'_> {
     }
 
     /// Octets of the whole packet, header included, as the header says.
+    #[inline]
     pub fn total_len(&self) -> u32 {
         match self {
             IpView::V4(ip) => ip.header_len() as u32 + ip.payload_len(),
@@ -90,8 +95,9 @@ impl IpView<'_> {
 }
 
 impl<'a> Frame<'a> {
+    /// A frame of which only the octets are known.
     #[inline]
-    pub(super) fn empty(bytes: &'a [u8], wire_len: u32) -> Frame<'a> {
+    pub(crate) fn empty(bytes: &'a [u8], wire_len: u32) -> Frame<'a> {
         Frame {
             bytes,
             wire_len,
@@ -104,6 +110,35 @@ impl<'a> Frame<'a> {
             transport: NONE,
             kinds: 0,
             has_ipv4_piece: false,
+            is_plain: false,
+        }
+    }
+
+    /// A frame of the kind that comes most, see [`Frame::is_plain`].
+    #[inline]
+    pub(super) fn plain(
+        bytes: &'a [u8],
+        wire_len: u32,
+        layers: [Located<'a>; 3],
+        kinds: u32,
+        payload: Range<u32>,
+        payload_len: u32,
+        trailer_len: u32,
+    ) -> Frame<'a> {
+        let [first, second, third] = layers;
+        Frame {
+            bytes,
+            wire_len,
+            layers: SmallVec::from_buf_and_len([first, second, third, third, third, third], 3),
+            issues: SmallVec::new(),
+            payload,
+            payload_len,
+            trailer_len,
+            ip: 1,
+            transport: 2,
+            kinds,
+            has_ipv4_piece: false,
+            is_plain: true,
         }
     }
 
@@ -146,47 +181,64 @@ impl<'a> Frame<'a> {
         self.trailer_len = trailer_len;
     }
 
+    /// True for frames of the kind that comes most: their layers are exactly Ethernet, IPv4 without options or IPv6, and TCP
+    /// or UDP; none of the headers is cut, none holds a piece of a datagram, and there are no issues. Whoever has little to
+    /// do for those asks this first.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
     /// All captured octets of the frame.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Octets the frame had on the wire.
+    #[inline]
     pub fn wire_len(&self) -> u32 {
         self.wire_len
     }
 
     /// True if fewer octets were captured than there were on the wire.
+    #[inline]
     pub fn was_cut(&self) -> bool {
         (self.bytes.len() as u64) < u64::from(self.wire_len)
     }
 
     /// The layers, outermost first.
+    #[inline]
     pub fn layers(&self) -> &[Located<'a>] {
         &self.layers
     }
 
     /// What was wrong, in the order it was met.
+    #[inline]
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
 
     /// Captured octets of the innermost payload; fewer than [`Frame::payload_len`] if they were cut.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.bytes.get(self.payload.start as usize..self.payload.end as usize).unwrap_or_default()
     }
 
     /// Where the captured octets of the innermost payload lie in the frame.
+    #[inline]
     pub fn payload_range(&self) -> Range<usize> {
         self.payload.start as usize..self.payload.end as usize
     }
 
     /// Octets of the innermost payload as the headers say, captured or not.
+    #[inline]
     pub fn payload_len(&self) -> u32 {
         self.payload_len
     }
 
     /// Octets of the frame after the end of the network packet: Ethernet padding and trailers, never payload.
+    #[inline]
     pub fn trailer_len(&self) -> u32 {
         self.trailer_len
     }
@@ -209,6 +261,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The innermost Ethernet header.
+    #[inline]
     pub fn ethernet(&self) -> Option<Ethernet<'a>> {
         self.last(|layer| match layer {
             Layer::Ethernet(ethernet) => Some(*ethernet),
@@ -217,14 +270,16 @@ impl<'a> Frame<'a> {
     }
 
     /// The outermost Ethernet header: the one of the link that was captured.
+    #[inline]
     pub fn outer_ethernet(&self) -> Option<Ethernet<'a>> {
-        match self.layers.first() {
-            Some(Located { layer: Layer::Ethernet(ethernet), .. }) => Some(*ethernet),
+        match &self.layers.first()?.layer {
+            Layer::Ethernet(ethernet) => Some(*ethernet),
             _ => None,
         }
     }
 
     /// The VLAN tags, outermost first.
+    #[inline]
     pub fn vlans(&self) -> impl Iterator<Item = Vlan<'a>> + '_ {
         let layers = if self.has(LayerKind::Vlan) { &self.layers[..] } else { &[] };
         layers.iter().filter_map(|located| match located.layer {
@@ -234,6 +289,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The innermost ARP packet.
+    #[inline]
     pub fn arp(&self) -> Option<Arp<'a>> {
         if !self.has(LayerKind::Arp) {
             return None;
@@ -245,6 +301,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The innermost spanning tree BPDU.
+    #[inline]
     pub fn stp(&self) -> Option<Stp<'a>> {
         self.last(|layer| match layer {
             Layer::Stp(stp) => Some(*stp),
@@ -253,6 +310,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The IGMP message of the innermost IP packet.
+    #[inline]
     pub fn igmp(&self) -> Option<Igmp<'a>> {
         self.last(|layer| match layer {
             Layer::Igmp(igmp) => Some(*igmp),
@@ -261,20 +319,23 @@ impl<'a> Frame<'a> {
     }
 
     /// The innermost IP header.
+    #[inline]
     pub fn ip(&self) -> Option<IpView<'a>> {
-        match self.layers.get(usize::from(self.ip))?.layer {
-            Layer::Ipv4(ip) => Some(IpView::V4(ip)),
-            Layer::Ipv6(ip) => Some(IpView::V6(ip)),
+        match &self.layers.get(usize::from(self.ip))?.layer {
+            Layer::Ipv4(ip) => Some(IpView::V4(*ip)),
+            Layer::Ipv6(ip) => Some(IpView::V6(*ip)),
             _ => None,
         }
     }
 
     /// Index in [`Frame::layers`] of the innermost IP header.
+    #[inline]
     pub fn ip_index(&self) -> Option<usize> {
         (self.ip != NONE).then_some(usize::from(self.ip))
     }
 
     /// The innermost IPv4 header, unless an IPv6 header lies further in.
+    #[inline]
     pub fn ipv4(&self) -> Option<Ipv4<'a>> {
         match self.ip()? {
             IpView::V4(ip) => Some(ip),
@@ -283,6 +344,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The innermost IPv6 header, unless an IPv4 header lies further in.
+    #[inline]
     pub fn ipv6(&self) -> Option<Ipv6<'a>> {
         match self.ip()? {
             IpView::V6(ip) => Some(ip),
@@ -291,50 +353,62 @@ impl<'a> Frame<'a> {
     }
 
     /// The transport or ICMP layer of the innermost IP packet.
+    #[inline]
     pub fn transport(&self) -> Option<Layer<'a>> {
-        self.layers.get(usize::from(self.transport)).map(|located| located.layer)
+        self.upper().copied()
+    }
+
+    #[inline]
+    fn upper(&self) -> Option<&Layer<'a>> {
+        self.layers.get(usize::from(self.transport)).map(|located| &located.layer)
     }
 
     /// Index in [`Frame::layers`] of the transport or ICMP layer of the innermost IP packet.
+    #[inline]
     pub fn transport_index(&self) -> Option<usize> {
         (self.transport != NONE).then_some(usize::from(self.transport))
     }
 
     /// The TCP header of the innermost IP packet.
+    #[inline]
     pub fn tcp(&self) -> Option<Tcp<'a>> {
-        match self.transport()? {
-            Layer::Tcp(tcp) => Some(tcp),
+        match self.upper()? {
+            Layer::Tcp(tcp) => Some(*tcp),
             _ => None,
         }
     }
 
     /// The UDP header of the innermost IP packet.
+    #[inline]
     pub fn udp(&self) -> Option<Udp<'a>> {
-        match self.transport()? {
-            Layer::Udp(udp) => Some(udp),
+        match self.upper()? {
+            Layer::Udp(udp) => Some(*udp),
             _ => None,
         }
     }
 
     /// The ICMP message of the innermost IP packet.
+    #[inline]
     pub fn icmpv4(&self) -> Option<Icmpv4<'a>> {
-        match self.transport()? {
-            Layer::Icmpv4(icmp) => Some(icmp),
+        match self.upper()? {
+            Layer::Icmpv4(icmp) => Some(*icmp),
             _ => None,
         }
     }
 
     /// The ICMPv6 message of the innermost IP packet.
+    #[inline]
     pub fn icmpv6(&self) -> Option<Icmpv6<'a>> {
-        match self.transport()? {
-            Layer::Icmpv6(icmp) => Some(icmp),
+        match self.upper()? {
+            Layer::Icmpv6(icmp) => Some(*icmp),
             _ => None,
         }
     }
 
     /// Source and destination port of the innermost TCP or UDP header, also of one that is cut short.
+    #[inline]
     pub fn ports(&self) -> Option<(u16, u16)> {
-        match self.transport()? {
+        match self.upper()? {
             Layer::Tcp(tcp) => Some((tcp.source_port(), tcp.destination_port())),
             Layer::Udp(udp) => Some((udp.source_port(), udp.destination_port())),
             Layer::CutTransport(cut) => cut.ports(),
@@ -344,6 +418,7 @@ impl<'a> Frame<'a> {
 
     /// What the innermost IP packet says of its place in a fragmented datagram: `None` for a whole packet, and for an
     /// IPv6 atomic fragment (RFC 6946), which is whole too.
+    #[inline]
     pub fn fragment(&self) -> Option<IpFragment> {
         if !self.may_be_piece() {
             return None;

@@ -31,97 +31,122 @@ pub struct Ipv4<'a> {
 }
 
 impl<'a> Ipv4<'a> {
+    /// The header in these octets, 20 at least, and what it carries.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8], payload: &'a [u8], payload_len: u32) -> Ipv4<'a> {
+        Ipv4 { bytes, payload, payload_len }
+    }
+
     /// The captured octets of the header.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The captured octets of the payload, padding excluded.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
     /// Octets of the payload, captured or not, as the header says; what the frame had if the total length is 0.
+    #[inline]
     pub fn payload_len(&self) -> u32 {
         self.payload_len
     }
 
     /// Header length in octets: 20 to 60.
+    #[inline]
     pub fn header_len(&self) -> usize {
         usize::from(self.bytes[0] & 15) * 4
     }
 
     /// Differentiated services code point (RFC 2474).
+    #[inline]
     pub fn dscp(&self) -> u8 {
         self.bytes[1] >> 2
     }
 
     /// Explicit congestion notification: 0 not capable, 1 and 2 capable, 3 congestion experienced (RFC 3168).
+    #[inline]
     pub fn ecn(&self) -> u8 {
         self.bytes[1] & 3
     }
 
     /// Total length as it stands in the header.
+    #[inline]
     pub fn total_length(&self) -> u16 {
         be16(self.bytes, 2)
     }
 
     /// Identification.
+    #[inline]
     pub fn identification(&self) -> u16 {
         be16(self.bytes, 4)
     }
 
     /// True if the reserved flag is set (RFC 791 says it must be zero).
+    #[inline]
     pub fn has_reserved_flag(&self) -> bool {
         self.bytes[6] & 0x80 != 0
     }
 
     /// The DF flag.
+    #[inline]
     pub fn dont_fragment(&self) -> bool {
         self.bytes[6] & 0x40 != 0
     }
 
     /// The MF flag.
+    #[inline]
     pub fn more_fragments(&self) -> bool {
         self.bytes[6] & 0x20 != 0
     }
 
     /// Fragment offset in octets: 8 × the field.
+    #[inline]
     pub fn fragment_offset(&self) -> u32 {
         u32::from(be16(self.bytes, 6) & 0x1fff) * 8
     }
 
     /// True if this is a piece of a datagram and not a whole one.
+    #[inline]
     pub fn is_fragment(&self) -> bool {
         be16(self.bytes, 6) & 0x3fff != 0
     }
 
     /// Time to live.
+    #[inline]
     pub fn ttl(&self) -> u8 {
         self.bytes[8]
     }
 
     /// Protocol of the payload (IANA).
+    #[inline]
     pub fn protocol(&self) -> u8 {
         self.bytes[9]
     }
 
     /// Header checksum as it stands.
+    #[inline]
     pub fn checksum(&self) -> u16 {
         be16(self.bytes, 10)
     }
 
     /// Source address.
+    #[inline]
     pub fn source(&self) -> Ipv4Addr {
         Ipv4Addr::new(self.bytes[12], self.bytes[13], self.bytes[14], self.bytes[15])
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> Ipv4Addr {
         Ipv4Addr::new(self.bytes[16], self.bytes[17], self.bytes[18], self.bytes[19])
     }
 
     /// The captured octets of the options: 0 to 40.
+    #[inline]
     pub fn options(&self) -> &'a [u8] {
         &self.bytes[20..]
     }

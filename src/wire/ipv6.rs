@@ -28,57 +28,74 @@ pub struct Ipv6<'a> {
 }
 
 impl<'a> Ipv6<'a> {
+    /// The header in these 40 octets, and what it carries.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8], payload: &'a [u8], payload_len: u32) -> Ipv6<'a> {
+        Ipv6 { bytes, payload, payload_len }
+    }
+
     /// The octets of the header.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The captured octets after the header: extension headers and payload.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
     /// Octets after the header, captured or not; what the frame had if the payload length is 0 (jumbogram, offload).
+    #[inline]
     pub fn payload_len(&self) -> u32 {
         self.payload_len
     }
 
     /// Traffic class: DSCP and ECN.
+    #[inline]
     pub fn traffic_class(&self) -> u8 {
         (be16(self.bytes, 0) >> 4) as u8
     }
 
     /// Explicit congestion notification, as in IPv4.
+    #[inline]
     pub fn ecn(&self) -> u8 {
         self.traffic_class() & 3
     }
 
     /// Flow label, 20 bits.
+    #[inline]
     pub fn flow_label(&self) -> u32 {
         be32(self.bytes, 0) & 0x000f_ffff
     }
 
     /// Payload length as it stands.
+    #[inline]
     pub fn payload_length(&self) -> u16 {
         be16(self.bytes, 4)
     }
 
     /// What follows: an extension header or the protocol of the payload (IANA).
+    #[inline]
     pub fn next_header(&self) -> u8 {
         self.bytes[6]
     }
 
     /// Hop limit.
+    #[inline]
     pub fn hop_limit(&self) -> u8 {
         self.bytes[7]
     }
 
     /// Source address.
+    #[inline]
     pub fn source(&self) -> Ipv6Addr {
         address(self.bytes, 8)
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> Ipv6Addr {
         address(self.bytes, 24)
     }
@@ -130,6 +147,7 @@ pub enum Ipv6ExtensionKind {
 
 impl Ipv6ExtensionKind {
     /// The stable name, as in `layers` of the JSON.
+    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Ipv6ExtensionKind::HopByHop => "ipv6-hop-by-hop",
@@ -153,11 +171,13 @@ pub struct Ipv6Extension<'a> {
 
 impl<'a> Ipv6Extension<'a> {
     /// Its captured octets.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Octets of the header as it says, captured or not.
+    #[inline]
     pub fn header_len(&self) -> usize {
         match self.kind {
             Ipv6ExtensionKind::Fragment => 8,
@@ -168,11 +188,13 @@ impl<'a> Ipv6Extension<'a> {
     }
 
     /// What follows it.
+    #[inline]
     pub fn next_header(&self) -> u8 {
         self.bytes[0]
     }
 
     /// What a fragment header says (RFC 8200 §4.5); `None` for the other kinds.
+    #[inline]
     pub fn fragment(&self) -> Option<IpFragment> {
         (self.kind == Ipv6ExtensionKind::Fragment).then(|| IpFragment {
             identification: be32(self.bytes, 4),

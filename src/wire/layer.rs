@@ -131,6 +131,7 @@ impl LayerKind {
 
 impl Layer<'_> {
     /// The kind of this layer.
+    #[inline]
     pub const fn kind(&self) -> LayerKind {
         match self {
             Layer::Ethernet(_) => LayerKind::Ethernet,

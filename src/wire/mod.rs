@@ -28,6 +28,7 @@ mod ipv6;
 mod llc;
 mod ndp;
 mod other;
+mod plain;
 mod ppp;
 mod stp;
 mod tcp;
@@ -38,6 +39,7 @@ mod vlan;
 
 pub use arp::{Arp, ArpOperation};
 pub use decode::decode;
+pub(crate) use decode::{plain, walk};
 pub use ethernet::{Ethernet, Loopback, Sll};
 pub use frame::{Frame, IpFragment, IpView};
 pub use icmp::{Icmpv4, Icmpv6};

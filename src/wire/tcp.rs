@@ -33,77 +33,98 @@ pub struct Tcp<'a> {
 }
 
 impl<'a> Tcp<'a> {
+    /// The header in these octets, 20 at least, and its data.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8], payload: &'a [u8], payload_len: u32) -> Tcp<'a> {
+        Tcp { bytes, payload, payload_len }
+    }
+
     /// The captured octets of the header.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Source port.
+    #[inline]
     pub fn source_port(&self) -> u16 {
         be16(self.bytes, 0)
     }
 
     /// Destination port.
+    #[inline]
     pub fn destination_port(&self) -> u16 {
         be16(self.bytes, 2)
     }
 
     /// Sequence number of the first octet, or of the SYN.
+    #[inline]
     pub fn sequence(&self) -> Seq {
         Seq(be32(self.bytes, 4))
     }
 
     /// Acknowledgment number; means nothing without the ACK flag.
+    #[inline]
     pub fn acknowledgment(&self) -> Seq {
         Seq(be32(self.bytes, 8))
     }
 
     /// Header length in octets as it stands: 20 to 60.
+    #[inline]
     pub fn header_len(&self) -> usize {
         usize::from(self.bytes[12] >> 4) * 4
     }
 
     /// The control bits.
+    #[inline]
     pub fn flags(&self) -> TcpFlags {
         TcpFlags(be16(self.bytes, 12) & 0x0fff)
     }
 
     /// Window as it stands, not scaled.
+    #[inline]
     pub fn window(&self) -> u16 {
         be16(self.bytes, 14)
     }
 
     /// Checksum as it stands.
+    #[inline]
     pub fn checksum(&self) -> u16 {
         be16(self.bytes, 16)
     }
 
     /// Urgent pointer; means nothing without the URG flag.
+    #[inline]
     pub fn urgent_pointer(&self) -> u16 {
         be16(self.bytes, 18)
     }
 
     /// The options; `None` if they are cut, in which case they are unknown rather than absent.
+    #[inline]
     pub fn options(&self) -> Option<TcpOptions<'a>> {
         (self.bytes.len() == self.header_len()).then(|| TcpOptions::new(&self.bytes[20..]))
     }
 
     /// The captured octets of the options; fewer than the header says if they are cut.
+    #[inline]
     pub fn option_bytes(&self) -> &'a [u8] {
         &self.bytes[20..]
     }
 
     /// The captured octets of the data.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
     /// Octets of data, as the headers say, captured or not.
+    #[inline]
     pub fn payload_len(&self) -> u32 {
         self.payload_len
     }
 
     /// Sequence numbers that the segment occupies: its data, and one each for SYN and FIN.
+    #[inline]
     pub fn sequence_len(&self) -> u32 {
         let flags = self.flags();
         self.payload_len + u32::from(flags.syn()) + u32::from(flags.fin())
@@ -146,11 +167,13 @@ flag! {
 
 impl TcpFlags {
     /// True if all bits of `flags` are set.
+    #[inline]
     pub const fn contains(self, flags: TcpFlags) -> bool {
         self.0 & flags.0 == flags.0
     }
 
     /// The names of the flags that are set, from the lowest bit.
+    #[inline]
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().filter(move |(_, bit)| self.0 & bit != 0).map(|(name, _)| name)
     }

@@ -23,42 +23,56 @@ pub struct Udp<'a> {
 }
 
 impl<'a> Udp<'a> {
+    /// The header in these 8 octets, and its message.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8], payload: &'a [u8], payload_len: u32, surplus_len: u32) -> Udp<'a> {
+        Udp { bytes, payload, payload_len, surplus_len }
+    }
+
     /// The octets of the header.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Source port; 0 means that no answer is wanted.
+    #[inline]
     pub fn source_port(&self) -> u16 {
         be16(self.bytes, 0)
     }
 
     /// Destination port.
+    #[inline]
     pub fn destination_port(&self) -> u16 {
         be16(self.bytes, 2)
     }
 
     /// Length as it stands, header included.
+    #[inline]
     pub fn length(&self) -> u16 {
         be16(self.bytes, 4)
     }
 
     /// Checksum as it stands; 0 means that none was made.
+    #[inline]
     pub fn checksum(&self) -> u16 {
         be16(self.bytes, 6)
     }
 
     /// The captured octets of the message.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
     /// Octets of the message: length − 8. In a first fragment, what of it lies in this packet.
+    #[inline]
     pub fn payload_len(&self) -> u32 {
         self.payload_len
     }
 
     /// Octets of the IP payload beyond the length: they belong to no message.
+    #[inline]
     pub fn surplus_len(&self) -> u32 {
         self.surplus_len
     }

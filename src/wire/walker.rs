@@ -123,21 +123,8 @@ impl<'a> Walker<'a> {
     /// Notes the first option of `kind` whose length cannot be. The options begin `offset` octets from here; kinds 0 and 1
     /// have one octet, all others say their length (RFC 791 §3.1, RFC 9293 §3.1).
     pub(super) fn check_options(&mut self, kind: LayerKind, offset: usize, options: &[u8]) {
-        let mut at = 0;
-        while let Some(&option) = options.get(at) {
-            match option {
-                0 => return,
-                1 => at += 1,
-                _ => {
-                    let len = options.get(at + 1).map_or(0, |len| usize::from(*len));
-                    let present = options.len() - at;
-                    if len < 2 || len > present {
-                        self.issue(IssueCode::BadOption, kind, offset + at, len.max(2), present);
-                        return;
-                    }
-                    at += len;
-                }
-            }
+        if let Some((at, len)) = bad_option(options) {
+            self.issue(IssueCode::BadOption, kind, offset + at, len.max(2), options.len() - at);
         }
     }
 
@@ -176,6 +163,26 @@ impl<'a> Walker<'a> {
         self.frame.set_payload(start as u32..end as u32, len);
         self.frame
     }
+}
+
+/// Where the first option stands whose length cannot be, and that length.
+#[inline]
+pub(super) fn bad_option(options: &[u8]) -> Option<(usize, usize)> {
+    let mut at = 0;
+    while let Some(&option) = options.get(at) {
+        match option {
+            0 => return None,
+            1 => at += 1,
+            _ => {
+                let len = options.get(at + 1).map_or(0, |len| usize::from(*len));
+                if len < 2 || len > options.len() - at {
+                    return Some((at, len));
+                }
+                at += len;
+            }
+        }
+    }
+    None
 }
 
 /// Two octets at `at`, most significant first; 0 if they are not there (views check their lengths once, when made).

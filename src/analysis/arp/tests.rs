@@ -28,7 +28,7 @@ impl Bench {
         let at = Timestamp::from_nanos(at_ms * MS);
         let meta = Meta::new(self.number, at, LinkType::ETHERNET, bytes.len() as u32);
         let packet = Packet::decode(RawPacket { meta, bytes: &bytes });
-        self.hosts.observe(&packet);
+        self.hosts.observe(&packet, &mut crate::analysis::flows::Places::default());
         self.arp.observe(&packet, &mut self.hosts, &mut self.notes);
     }
 

@@ -21,8 +21,9 @@ impl Bench {
         let at = Timestamp::from_nanos(1_000_000_000 + at_us * 1000);
         let meta = Meta::new(self.number, at, LinkType::ETHERNET, bytes.len() as u32);
         let packet = Packet::decode(RawPacket { meta, bytes });
-        self.hosts.observe(&packet);
-        self.broadcasts.observe(&packet, &self.hosts, &mut self.notes);
+        let mut places = Places::default();
+        self.hosts.observe(&packet, &mut places);
+        self.broadcasts.observe(&packet, &places, &self.hosts, &mut self.notes);
     }
 
     fn codes(&self) -> Vec<&'static str> {

@@ -142,7 +142,17 @@ impl Default for Fragments {
 
 impl Fragments {
     /// Takes in a packet; what it means as a piece of a datagram is added to `notes`.
+    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) -> Reassembly {
+        let is_plain = packet.frame.is_plain() && packet.frame.ipv4().is_none_or(|ip| !ip.has_reserved_flag());
+        if is_plain && self.open.is_empty() {
+            return Reassembly::Whole;
+        }
+        self.observe_any(packet, trust, notes)
+    }
+
+    #[inline(never)]
+    fn observe_any(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) -> Reassembly {
         self.expire(packet.meta.at, notes);
         let Some(seen) = seen::find(packet) else {
             shapes::note_whole(packet, notes);

@@ -22,7 +22,7 @@ impl Bench {
 
     fn see_as(&mut self, meta: Meta, bytes: &[u8]) -> Trust {
         let packet = Packet::decode(RawPacket { meta, bytes });
-        self.health.observe(&packet, &mut self.notes, || None)
+        self.health.observe(&packet, &mut Places::default(), &mut self.notes, || None)
     }
 
     fn codes(&self) -> Vec<&'static str> {

@@ -102,6 +102,11 @@ impl Masks {
         }
     }
 
+    /// True if hosts have to make room for others, so that it counts who was heard of last.
+    pub fn is_full(&self) -> bool {
+        self.hosts.len() >= MAX_MASKS
+    }
+
     /// The ranges in order of address, hosts that disagree with their neighbours marked.
     pub fn report(&self) -> Vec<MaskReport> {
         let mut reports: Vec<MaskReport> = self.hosts.iter().map(|(_, mask)| *mask).collect();
