@@ -49,9 +49,8 @@ use crate::wire::LinkType;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// A packet that another processor is just putting into the ring is there after this time.
 const SHORTEST_DRAIN: Duration = Duration::from_millis(5);
-/// The kernel hands its last block over after at most twice its patience.
-const LAST_BLOCK: Duration = Duration::from_millis(60);
-/// On a machine that has no time for its timers it may take longer; but nobody waits for ever.
+/// The kernel hands its last block over after at most twice its patience; on a machine that has no time for its timers it
+/// may take longer, but nobody waits for ever.
 const LONGEST_DRAIN: Duration = Duration::from_millis(1000);
 
 /// Told the counts when a signal asks for them.
@@ -67,6 +66,10 @@ pub struct Live {
     options: Options,
     cursor: Option<Cursor>,
     counts: Counts,
+    /// Packets that found no room, of which no remark has told yet: the kernel's counts are also read when somebody asks.
+    untold: u64,
+    /// Packets that came after the time that was given.
+    late: u64,
     phase: Phase,
     was_idle: bool,
     /// True once the interface has been down. From then on it is looked after: packets that came before it went down may
@@ -184,6 +187,8 @@ impl Live {
                 return Ok(Next::Idle);
             }
             if let Some(remark) = self.wait()? {
+                // Whoever prints it shall be told again that nothing follows for now, and show it.
+                self.was_idle = false;
                 return Ok(Next::Remark(remark));
             }
         }
@@ -196,8 +201,9 @@ impl Live {
             Some(cursor) => cursor,
             None => {
                 let cursor = self.cursor.insert(Cursor::start(block));
-                let dropped = self.counts.add(ring::statistics(self.socket.as_fd()).unwrap_or_default());
+                self.untold += self.counts.add(ring::statistics(self.socket.as_fd()).unwrap_or_default());
                 self.interfaces.count(0, Some(self.counts.received), Some(self.counts.dropped));
+                let dropped = std::mem::take(&mut self.untold);
                 if dropped > 0 {
                     return Some(Next::Remark(Remark {
                         packet: Some(self.counts.captured + 1),
@@ -214,6 +220,7 @@ impl Live {
         while let Some(found) = cursor.next(block, self.framing, self.options.snap_len) {
             if self.deadline.is_some_and(|(_, last)| found.at > last) {
                 is_late = true;
+                self.late += 1;
                 continue;
             }
             let meta = meta(&found, self.counts.captured + 1, self.nic.link);
@@ -240,8 +247,7 @@ impl Live {
     fn is_drained(&mut self, since: Instant) -> bool {
         self.read_statistics();
         let waited = since.elapsed();
-        let late = if self.deadline.is_some() { LAST_BLOCK } else { LONGEST_DRAIN };
-        waited >= SHORTEST_DRAIN && self.counts.left_over() == 0 || waited >= late
+        waited >= SHORTEST_DRAIN && self.counts.left_over() <= self.late || waited >= LONGEST_DRAIN
     }
 
     /// Waits for packets, a signal or the end of the time that was given.
@@ -338,7 +344,7 @@ impl Live {
     }
 
     fn read_statistics(&mut self) {
-        self.counts.add(ring::statistics(self.socket.as_fd()).unwrap_or_default());
+        self.untold += self.counts.add(ring::statistics(self.socket.as_fd()).unwrap_or_default());
         self.interfaces.count(0, Some(self.counts.received), Some(self.counts.dropped));
     }
 }

@@ -140,6 +140,8 @@ impl Live {
             options,
             cursor: None,
             counts: Counts::default(),
+            untold: 0,
+            late: 0,
             phase: Phase::Open,
             was_idle: false,
             was_down: false,
