@@ -16,6 +16,7 @@ mod talk;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -28,14 +29,16 @@ const PORT: u16 = 5000;
 /// Sends `len` octets from A to B past `decide`; what netlab says of it, and both kernels' counters.
 fn transfer(lab: &Lab, len: usize, decide: impl FnMut(usize) -> Fate + Send + 'static) -> Verdicts {
     let wire = lab.forward(Duration::from_millis(10), decide);
+    let (ready, is_ready) = mpsc::channel();
     let server = lab.spawn("b", move || {
         let listener = TcpListener::bind((ADDRESS_B, PORT)).expect("bind");
+        ready.send(()).expect("somebody waits");
         let (mut stream, _) = listener.accept().expect("accept");
         let mut all = Vec::new();
         stream.read_to_end(&mut all).expect("read");
         all.len()
     });
-    thread::sleep(Duration::from_millis(200));
+    is_ready.recv().expect("the server listens");
     let client = lab.spawn("a", move || {
         let mut stream = TcpStream::connect((ADDRESS_B, PORT)).expect("connect");
         stream.write_all(&vec![7; len]).expect("write");
@@ -45,7 +48,7 @@ fn transfer(lab: &Lab, len: usize, decide: impl FnMut(usize) -> Fate + Send + 's
     });
     client.join().expect("client");
     assert_eq!(server.join().expect("server"), len);
-    thread::sleep(Duration::from_millis(300));
+    lab.wait_until_silent();
     let frames = wire.stop();
     keep(&frames);
     judge(1, &frames)
@@ -181,6 +184,20 @@ fn pause(ms: u64) {
     thread::sleep(Duration::from_millis(ms));
 }
 
+/// Waits until there is something to read, and leaves it there; true if that is the end.
+fn has_ended(stream: &TcpStream) -> bool {
+    stream.peek(&mut [0]).expect("octets or the end") == 0
+}
+
+/// Waits until the other side's reset has come.
+fn wait_for_reset(stream: &TcpStream) {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::os::fd::AsFd as _;
+    // That nothing can be sent any more is told without being asked for.
+    let mut waiting = [PollFd::new(stream.as_fd(), PollFlags::empty())];
+    assert_eq!(poll(&mut waiting, PollTimeout::from(60_000_u16)), Ok(1), "the reset comes");
+}
+
 fn abort(stream: TcpStream) {
     use nix::sys::socket::{setsockopt, sockopt};
     let linger = nix::libc::linger { l_onoff: 1, l_linger: 0 };
@@ -218,7 +235,8 @@ const SCRIPTS: &[Script] = &[
         },
         server: |mut stream| {
             drain(&stream);
-            pause(60);
+            // Long enough for the FIN to be acknowledged by itself.
+            pause(250);
             stream.write_all(b"the answer").expect("write");
             None
         },
@@ -268,7 +286,7 @@ const SCRIPTS: &[Script] = &[
             drain(&stream)
         },
         server: |stream| {
-            pause(80);
+            assert!(!has_ended(&stream));
             drop(stream);
             None
         },
@@ -278,7 +296,7 @@ const SCRIPTS: &[Script] = &[
     Script {
         name: "the client closes with unread data",
         client: |stream| {
-            pause(80);
+            assert!(!has_ended(&stream));
             drop(stream);
             None
         },
@@ -292,9 +310,9 @@ const SCRIPTS: &[Script] = &[
     Script {
         name: "octets come after the server has closed",
         client: |mut stream| {
-            pause(100);
+            assert!(has_ended(&stream));
             stream.write_all(b"too late").expect("the first write still succeeds");
-            pause(100);
+            wait_for_reset(&stream);
             stream.write_all(b"and again").err().map(|error| error.kind())
         },
         server: |stream| {
@@ -311,9 +329,9 @@ const SCRIPTS: &[Script] = &[
             None
         },
         server: |mut stream| {
-            pause(100);
+            assert!(has_ended(&stream));
             stream.write_all(b"too late").expect("the first write still succeeds");
-            pause(100);
+            wait_for_reset(&stream);
             stream.write_all(b"and again").err().map(|error| error.kind())
         },
         predicted: (&["reset"], "none", Some("R3")),
@@ -340,15 +358,26 @@ fn twelve_closes_end_as_predicted() {
     for script in SCRIPTS {
         let Some(lab) = Lab::new() else { return };
         let wire = lab.forward(Duration::from_millis(2), |_| Fate::Pass);
-        let server = lab.spawn("b", || {
+        let (ready, is_ready) = mpsc::channel();
+        let (connected, is_connected) = mpsc::channel();
+        let server = lab.spawn("b", move || {
             let listener = TcpListener::bind((ADDRESS_B, PORT)).expect("bind");
+            ready.send(()).expect("the client waits");
             let (stream, _) = listener.accept().expect("accept");
+            ready.send(()).expect("the client waits");
+            is_connected.recv().expect("the client has connected");
             (script.server)(stream)
         });
-        pause(150);
-        let client = lab.spawn("a", || (script.client)(TcpStream::connect((ADDRESS_B, PORT)).expect("connect")));
+        // Neither begins before both have the connection.
+        let client = lab.spawn("a", move || {
+            is_ready.recv().expect("the server listens");
+            let stream = TcpStream::connect((ADDRESS_B, PORT)).expect("connect");
+            connected.send(()).expect("the server waits");
+            is_ready.recv().expect("the server has accepted");
+            (script.client)(stream)
+        });
         let seen = (client.join().expect("client"), server.join().expect("server"));
-        pause(200);
+        lab.wait_until_silent();
         let verdicts = judge(1, &wire.stop());
         let (name, told) = (script.name, verdicts.told());
         let connection = &verdicts.report.connections[0];
@@ -380,7 +409,6 @@ fn twelve_closes_end_as_predicted() {
     let wire = lab.forward(Duration::from_millis(2), |_| Fate::Pass);
     let client = lab.spawn("a", || TcpStream::connect((ADDRESS_B, PORT)).err().map(|error| error.kind()));
     assert_eq!(client.join().expect("client"), Some(ErrorKind::ConnectionRefused));
-    pause(50);
     let verdicts = judge(1, &wire.stop());
     assert_eq!(verdicts.report.connections[0].opening.kind, "refused");
     let reset = verdicts.notes.iter().find(|note| note.code() == "tcp-reset").expect("a reset");
@@ -399,20 +427,22 @@ fn a_server_can_bind_again_when_time_wait_is_predicted_to_end() {
     }
     let Some(lab) = Lab::new() else { return };
     let wire = lab.forward(Duration::from_millis(2), |_| Fate::Pass);
-    let server = lab.spawn("b", || {
+    let (ready, is_ready) = mpsc::channel();
+    let server = lab.spawn("b", move || {
         let listener = TcpListener::bind((ADDRESS_B, PORT)).expect("bind");
+        ready.send(()).expect("somebody waits");
         let (stream, _) = listener.accept().expect("accept");
         stream.shutdown(Shutdown::Write).expect("shutdown");
         drain(&stream);
     });
-    pause(150);
+    is_ready.recv().expect("the server listens");
     let client = lab.spawn("a", || {
         let stream = TcpStream::connect((ADDRESS_B, PORT)).expect("connect");
         drain(&stream);
     });
     client.join().expect("client");
     server.join().expect("server");
-    pause(200);
+    lab.wait_until_silent();
     let verdicts = judge(1, &wire.stop());
     let predicted = verdicts.report.connections[0].closing.time_wait_until_ns.expect("TIME-WAIT is predicted");
     let free_at = lab

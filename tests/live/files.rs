@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::lab::{B, Lab, frame, ipv4, recorded, udp};
+use crate::lab::{B, Lab, frame, ipv4, recorded, udp, wait_until};
 
 /// A TCP segment from A to B, its sum in place.
 fn tcp(sequence: u32, acknowledgment: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
@@ -36,7 +36,7 @@ fn tshark_shows_the_interface_and_netlabs_notes_as_comments() {
     lab.send(&lab.a, vec![tcp(1000, 0, 0x02, b""), tcp(1001, 1, 0x10, b""), data.clone()]);
     thread::sleep(Duration::from_millis(300));
     lab.send(&lab.a, vec![data]);
-    thread::sleep(Duration::from_millis(100));
+    capture.wait_for_packets(4);
     assert_eq!(capture.interrupt().count(" captured"), 4);
     let output = Command::new("tshark")
         .args(["-r", path, "-T", "fields", "-e", "frame.number", "-e", "frame.interface_name", "-e", "frame.comment"])
@@ -55,7 +55,7 @@ fn files_are_begun_anew_by_size_and_the_newest_are_kept() {
     let file = lab.file("size.pcap");
     let capture = lab.capture(&lab.b, &["eth0", "-C", "1", "-W", "3", "-w", file.to_str().expect("UTF-8"), "udp"]);
     lab.blast(&lab.a, frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 1000]))), 4500);
-    thread::sleep(Duration::from_millis(100));
+    capture.wait_for_packets(4500);
     let ended = capture.interrupt();
     assert_eq!((ended.status.code(), ended.counts()), (Some(0), (4500, 4500, 0)));
     let kept: Vec<_> = (0..3).map(|number| lab.file(&format!("size{number}.pcap"))).collect();
@@ -72,8 +72,9 @@ fn files_are_begun_anew_by_size_and_the_newest_are_kept() {
 fn files_are_begun_anew_by_time_and_the_capture_ends_after_the_last() {
     let Some(lab) = Lab::new(&["ping"]) else { return };
     let file = lab.file("time-%s.pcapng");
+    // Packets come all the time, before and after it too.
+    let _pings = lab.start(&lab.a, "ping", &["-q", "-i", "0.02", &B.to_string()]);
     let capture = lab.capture(&lab.b, &["eth0", "-G", "1", "-W", "2", "-w", file.to_str().expect("UTF-8"), "icmp"]);
-    assert!(lab.run(&lab.a, "ping", &["-q", "-c", "25", "-i", "0.1", &B.to_string()]).status.success());
     let ended = capture.ended();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     let folder = file.parent().expect("a folder");
@@ -93,7 +94,7 @@ fn records_have_a_header_times_and_directions() {
     let Some(lab) = Lab::new(&["ping"]) else { return };
     let capture = lab.capture(&lab.b, &["eth0", "--jsonl", "icmp"]);
     assert!(lab.run(&lab.a, "ping", &["-q", "-c", "1", &B.to_string()]).status.success());
-    thread::sleep(Duration::from_millis(100));
+    capture.wait_for_packets(2);
     let text = capture.interrupt().text();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), 3, "{text}");
@@ -132,8 +133,7 @@ fn a_file_can_be_read_while_it_grows() {
     let capture = lab.capture(&lab.b, &["eth0", "-w", file.to_str().expect("UTF-8"), "icmp"]);
     assert!(recorded(&file).packets.is_empty(), "its head is there at once");
     assert!(lab.run(&lab.a, "ping", &["-q", "-c", "2", "-i", "0.01", &B.to_string()]).status.success());
-    thread::sleep(Duration::from_millis(300));
-    assert_eq!(recorded(&file).packets.len(), 4);
+    wait_until("the packets are in the file", || recorded(&file).packets.len() == 4);
     assert_eq!(capture.interrupt().counts(), (4, 4, 0));
 }
 

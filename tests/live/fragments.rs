@@ -12,8 +12,9 @@ use netlab::base::{MacAddr, Rng, Timestamp};
 use netlab::packet::{Meta, Packet, RawPacket};
 use netlab::wire::LinkType;
 use netlab::wire::build::{FrameBuilder, Ipv4Fields, Ipv6Fields, UdpFields};
+use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::lab::{A, B, Lab, MAC_A, Record, recorded};
+use crate::lab::{A, B, Lab, MAC_A, Record, recorded, wait_until};
 
 const MAC_B: [u8; 6] = [0, 0, 0x5e, 0, 0x53, 2];
 const PORT: u16 = 9000;
@@ -42,6 +43,9 @@ impl Router {
         }
         ip(&format!("-n {} route add 203.0.113.0/24 via 198.51.100.254", lab.a));
         ip(&format!("-n {} route add 198.51.100.0/24 via 203.0.113.254", lab.b));
+        for (namespace, nic) in [(&lab.a, "out0"), (name, "left"), (name, "right"), (&lab.b, "in0")] {
+            lab.wait_for_link(namespace, nic);
+        }
         lab.run(name, "sysctl", &["-qw", "net.ipv4.ip_forward=1"]);
         // The sender does not forbid to cut.
         lab.run(&lab.a, "sysctl", &["-qw", "net.ipv4.ip_no_pmtu_disc=1"]);
@@ -51,6 +55,10 @@ impl Router {
 
 impl Drop for Router {
     fn drop(&mut self) {
+        // The links first: what goes with a namespace goes a while later, and the next router uses the same names.
+        for link in ["left", "right"] {
+            ip(&format!("-n {} link del {link}", self.0));
+        }
         ip(&format!("netns del {}", self.0));
     }
 }
@@ -84,25 +92,37 @@ fn reassembled(packets: &[Record]) -> Vec<Vec<u8>> {
     payloads
 }
 
-/// Starts to receive `count` messages on a host, or those that come until nothing comes for a second.
-fn receive(lab: &Lab, address: &'static str, count: usize) -> thread::JoinHandle<Vec<Vec<u8>>> {
+/// The message that ends a test: what has not arrived before it will not arrive.
+const LAST: &[u8] = b"the last one";
+
+/// Starts to receive messages on a host, until the last one.
+fn receive(lab: &Lab, address: &'static str) -> thread::JoinHandle<Vec<Vec<u8>>> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     let receiver = lab.spawn_on(&lab.b, move || {
         let socket = UdpSocket::bind((address, PORT)).expect("the address is ours");
-        socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+        // However late this thread is, there is room for all that is sent.
+        setsockopt(&socket, sockopt::RcvBufForce, &(32 << 20)).expect("root may");
+        socket.set_read_timeout(Some(Duration::from_secs(100))).expect("a timeout");
         ready.send(()).expect("somebody waits");
         let mut buffer = vec![0; 70_000];
         let mut messages = Vec::new();
-        while messages.len() < count {
-            match socket.recv(&mut buffer) {
-                Ok(len) => messages.push(buffer[..len].to_vec()),
-                Err(_) => break,
+        loop {
+            let len = socket.recv(&mut buffer).expect("the last message comes");
+            if buffer[..len] == *LAST {
+                return messages;
             }
+            messages.push(buffer[..len].to_vec());
         }
-        messages
     });
     is_ready.recv().expect("the receiver listens");
     receiver
+}
+
+/// The frame with the last message.
+fn last(is_v6: bool) -> Vec<u8> {
+    let frame = FrameBuilder::ethernet(MacAddr(MAC_A), MacAddr(MAC_B));
+    let packet = if is_v6 { frame.ipv6(Ipv6Fields::new(A6, B6)) } else { frame.ipv4(Ipv4Fields::new(A, B)) };
+    packet.udp(UdpFields::new(0x9c40, PORT)).payload(LAST).finish()
 }
 
 #[test]
@@ -113,7 +133,7 @@ fn fragments_of_a_linux_sender_and_router_become_what_the_receiver_got() {
         let file = lab.file(&format!("{mtu}.pcap"));
         let capture = lab.tcpdump(&lab.b, &file, &["-i", "in0", "udp"]);
         let sizes = [100, 1472, 2000, 8000, 30_000];
-        let receiver = receive(&lab, "203.0.113.2", sizes.len());
+        let receiver = receive(&lab, "203.0.113.2");
         lab.on(&lab.a, move || {
             let socket = UdpSocket::bind("198.51.100.1:0").expect("a socket");
             let mut rng = Rng::new(mtu as u64);
@@ -122,13 +142,19 @@ fn fragments_of_a_linux_sender_and_router_become_what_the_receiver_got() {
                 socket.send_to(&message, ("203.0.113.2", PORT)).expect("it is sent");
                 thread::sleep(Duration::from_millis(50));
             }
+            socket.send_to(LAST, ("203.0.113.2", PORT)).expect("it is sent");
         });
         let received = receiver.join().expect("the receiver ends");
-        thread::sleep(Duration::from_millis(200));
+        let packets = || recorded(&file).packets;
+        wait_until("the last packet is in the file", || {
+            packets().last().is_some_and(|packet| packet.octets.ends_with(LAST))
+        });
         capture.interrupt();
-        let packets = recorded(&file).packets;
+        let packets = packets();
         assert_eq!(received.len(), sizes.len(), "MTU {mtu}");
-        assert!(reassembled(&packets) == received, "MTU {mtu}: other octets");
+        let mut whole = reassembled(&packets);
+        assert_eq!(whole.pop().as_deref(), Some(LAST), "MTU {mtu}");
+        assert!(whole == received, "MTU {mtu}: other octets");
         let mut analyzer = Analyzer::new();
         let mut notes = Notes::default();
         let mut codes = Vec::new();
@@ -326,8 +352,9 @@ fn fr8_overlaps_of_ipv6_ruin_the_datagram_in_the_kernel_too_but_for_pieces_insid
 }
 
 fn hold_against_the_kernel(lab: &Lab, address: &'static str, sets: Vec<Set>) {
-    let receiver = receive(lab, address, usize::MAX);
-    lab.send(&lab.a, sets.iter().flat_map(Set::frames).collect());
+    let receiver = receive(lab, address);
+    let is_v6 = address.contains(':');
+    lab.send(&lab.a, sets.iter().flat_map(Set::frames).chain([last(is_v6)]).collect());
     let mut received: Vec<Vec<u8>> = receiver.join().expect("the receiver ends");
     let mut predicted: Vec<Vec<u8>> = sets.iter().flat_map(Set::predicted).collect();
     let dropped = sets.iter().filter(|set| set.predicted().is_empty()).count();
@@ -343,7 +370,7 @@ fn hold_against_the_kernel(lab: &Lab, address: &'static str, sets: Vec<Set>) {
 #[test]
 fn fr5_two_ends_of_different_length_deliver_nothing() {
     let Some(lab) = Lab::new(&[]) else { return };
-    let receiver = receive(&lab, "192.0.2.2", usize::MAX);
+    let receiver = receive(&lab, "192.0.2.2");
     let long = set(1, 48, &[(0, 16), (16, 32)]);
     let mut short = set(1, 32, &[(16, 16)]);
     short.identification = 1;
@@ -353,6 +380,7 @@ fn fr5_two_ends_of_different_length_deliver_nothing() {
         .iter()
         .map(|octets| Record { at: Timestamp::ZERO, wire_len: octets.len() as u32, octets: octets.clone() })
         .collect();
+    frames.push(last(false));
     lab.send(&lab.a, frames);
     assert!(receiver.join().expect("the receiver ends").is_empty(), "the length of UDP does not fit the short one");
     let mut fragments = Fragments::default();

@@ -2,7 +2,6 @@
 
 use std::io::Read as _;
 use std::thread;
-use std::time::Duration;
 
 use netlab::packet::RemarkKind;
 
@@ -11,14 +10,20 @@ use crate::lab::{Lab, frame, ipv4, recorded, udp};
 #[test]
 fn at_the_highest_rate_of_the_sender_a_capture_into_a_file_loses_nothing_and_says_so() {
     let Some(lab) = Lab::new(&[]) else { return };
-    const COUNT: usize = 300_000;
+    // The ring has room for each burst as a whole, however little of the processor the capture is given meanwhile.
+    const BURST: usize = 100_000;
+    const COUNT: usize = 3 * BURST;
     for name in ["fast.pcap", "fast.pcapng"] {
         let file = lab.file(name);
-        let arguments = ["-i", "eth0", "-w", file.to_str().expect("UTF-8"), "--comments", "none", "udp"];
-        let capture = lab.capture(&lab.b, &arguments);
-        let rate = lab.blast(&lab.a, frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 22]))), COUNT);
+        let write = ["-w", file.to_str().expect("UTF-8"), "--comments", "none"];
+        let capture = lab.capture(&lab.b, &[&["-i", "eth0", "-B", "65536"], &write[..], &["udp"]].concat());
+        let mut rates = Vec::new();
+        for sent in (BURST..=COUNT).step_by(BURST) {
+            rates.push(lab.blast(&lab.a, frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 22]))), BURST));
+            capture.wait_for_packets(sent as u64);
+        }
         let ended = capture.interrupt();
-        assert_eq!(ended.counts(), (COUNT as u64, COUNT as u64, 0), "at {rate:.0} packets a second");
+        assert_eq!(ended.counts(), (COUNT as u64, COUNT as u64, 0), "at {rates:.0?} packets a second");
         assert_eq!(recorded(&file).packets.len(), COUNT);
     }
 }
@@ -31,10 +36,10 @@ fn what_a_slow_reader_loses_is_counted_and_told_in_the_capture() {
     // Nobody reads: the pipe fills, then the ring.
     lab.blast(&lab.a, frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 400]))), COUNT as usize);
     capture.read();
-    thread::sleep(Duration::from_millis(300));
+    capture.wait_for_packets(COUNT);
     // One more, beside which the loss can be told.
     lab.send(&lab.a, vec![frame(&[], 0x0800, &ipv4(17, &udp(9, 10, b"after")))]);
-    thread::sleep(Duration::from_millis(100));
+    capture.wait_for_packets(COUNT + 1);
     let ended = capture.interrupt();
     assert!(ended.status.success());
     let (captured, received, dropped) = ended.counts();
@@ -80,9 +85,9 @@ fn what_a_slow_reader_of_lines_loses_is_counted_and_told_between_the_lines() {
     // Nobody reads: the pipe fills, then the ring.
     lab.blast(&lab.a, frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 400]))), COUNT as usize);
     capture.read();
-    thread::sleep(Duration::from_millis(300));
+    capture.wait_for_packets(COUNT);
     lab.send(&lab.a, vec![frame(&[], 0x0800, &ipv4(17, &udp(9, 10, b"after")))]);
-    thread::sleep(Duration::from_millis(300));
+    capture.wait_for_packets(COUNT + 1);
     let ended = capture.interrupt();
     assert!(ended.status.success(), "{}", ended.stderr);
     let (captured, received, dropped) = ended.counts();
@@ -97,23 +102,22 @@ fn what_a_slow_reader_of_lines_loses_is_counted_and_told_between_the_lines() {
 fn what_a_slow_disk_loses_is_counted() {
     let Some(lab) = Lab::new(&["mkfifo"]) else { return };
     const COUNT: u64 = 60_000;
-    // A file that takes octets only as fast as somebody fetches them.
+    // A file that takes hardly any octets until all packets have been sent.
     let disk = lab.file("slow.pcap");
     let path = disk.to_str().expect("UTF-8").to_owned();
     assert!(lab.run(&lab.b, "mkfifo", &[&path]).status.success());
+    let (all_sent, are_all_sent) = std::sync::mpsc::channel();
     let reader = thread::spawn(move || {
         let mut file = std::fs::File::open(disk).expect("the other end of the pipe");
-        let (mut octets, mut piece) = (Vec::new(), vec![0; 16 << 10]);
-        loop {
-            match file.read(&mut piece).expect("a pipe can be read") {
-                0 => return octets,
-                len => octets.extend_from_slice(&piece[..len]),
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
+        let mut octets = Vec::new();
+        are_all_sent.recv().expect("the sender sends");
+        file.read_to_end(&mut octets).expect("a pipe can be read");
+        octets
     });
     let capture = lab.capture(&lab.b, &["-i", "eth0", "-B", "512", "-w", &path, "--comments", "none", "udp"]);
     lab.blast(&lab.a, frame(&[], 0x0800, &ipv4(17, &udp(9, 9, &[0; 400]))), COUNT as usize);
+    all_sent.send(()).expect("the reader waits");
+    capture.wait_for_packets(COUNT);
     let ended = capture.interrupt();
     assert!(ended.status.success(), "{}", ended.stderr);
     let (captured, received, dropped) = ended.counts();

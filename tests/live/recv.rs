@@ -14,7 +14,6 @@ use netlab::base::Rng;
 use netlab::capture::{self, OpenOptions};
 use netlab::packet::Remark;
 use netlab::pipeline::{self, Patience, Sink};
-use nix::sys::signal::Signal;
 
 use crate::lab::{B, Lab};
 
@@ -63,8 +62,10 @@ fn every_result_of_real_recv_calls_is_among_the_predicted() {
     let Some(lab) = Lab::new(&[]) else { return };
     let file = lab.file("recv.pcapng");
     let capture = lab.capture(&lab.b, &["eth0", "-w", file.to_str().expect("UTF-8"), "--comments", "none"]);
-    let server = lab.spawn_on(&lab.b, || {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let server = lab.spawn_on(&lab.b, move || {
         let listener = TcpListener::bind((B, PORT)).expect("the port is free");
+        ready.send(()).expect("somebody waits");
         let mut results = BTreeMap::new();
         for number in 0..CONNECTIONS {
             let (mut stream, client) = listener.accept().expect("a client");
@@ -83,7 +84,7 @@ fn every_result_of_real_recv_calls_is_among_the_predicted() {
         }
         results
     });
-    thread::sleep(Duration::from_millis(100));
+    is_ready.recv().expect("the server listens");
     lab.on(&lab.a, || {
         for number in 0..CONNECTIONS {
             let mut stream = TcpStream::connect((B, PORT)).expect("the server listens");
@@ -96,9 +97,10 @@ fn every_result_of_real_recv_calls_is_among_the_predicted() {
         }
     });
     let results = server.join().expect("the server ends");
-    thread::sleep(Duration::from_millis(200));
-    capture.signal(Signal::SIGINT);
-    assert!(capture.ended().status.success());
+    lab.wait_until_tcp_is_silent(&lab.a);
+    lab.wait_until_tcp_is_silent(&lab.b);
+    let ended = capture.interrupt();
+    assert!(ended.status.success() && ended.count(" dropped by kernel") == 0, "{}", ended.stderr);
 
     let mut source = capture::open(&[&file], &OpenOptions::default()).expect("the capture opens");
     let mut streams = Streams::default();

@@ -24,7 +24,7 @@ impl Pair {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let (theirs, ours) = (lab.file(&format!("{number}.pcap")), lab.file(&format!("{number}.pcapng")));
-        let write = ["-B", "8192", "-w", ours.to_str().expect("UTF-8")];
+        let write = ["-B", "16384", "-w", ours.to_str().expect("UTF-8")];
         Pair {
             name: filter.join(" "),
             tcpdump: lab.tcpdump(namespace, &theirs, &[for_tcpdump, filter].concat()),

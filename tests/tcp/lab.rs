@@ -1,12 +1,19 @@
 //! Two namespaces, a and b, joined by a program that forwards frames between them as it is told.
 
 use std::collections::HashMap;
+use std::io::IoSliceMut;
+use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeSpec;
 use pnet::datalink::{self, Channel, Config, DataLinkReceiver, DataLinkSender};
 
 use super::talk::Frame;
@@ -15,6 +22,9 @@ pub const ADDRESS_A: &str = "192.0.2.1";
 pub const ADDRESS_B: &str = "192.0.2.2";
 const MAC_A: &str = "00:00:5e:00:53:01";
 const MAC_B: &str = "00:00:5e:00:53:02";
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// What becomes of a frame with data from A.
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +112,13 @@ impl Lab {
     /// Begins to forward, each way in `delay`; `decide` is asked about each frame with TCP data from A, by its number
     /// from 1.
     pub fn forward(&self, delay: Duration, mut decide: impl FnMut(usize) -> Fate + Send + 'static) -> Wire {
+        let capture = self.spawn("a", || {
+            let capture = packet_socket("eth0");
+            setsockopt(&capture, sockopt::ReceiveTimestampns, &true).expect("the kernel tells the time");
+            capture
+        });
+        let capture = capture.join().expect("A is captured on");
         let stop = Arc::new(AtomicBool::new(false));
-        let frames = Arc::new(Mutex::new(Vec::new()));
         let (opened, open) = mpsc::channel();
         let mut threads = Vec::new();
         let mut nth = 0;
@@ -115,18 +130,18 @@ impl Lab {
             decide(nth)
         });
         for (from, to, mac) in [("a", "b", 1u8), ("b", "a", 2)] {
-            let (stop, frames, opened) = (stop.clone(), frames.clone(), opened.clone());
+            let (stop, opened) = (stop.clone(), opened.clone());
             let mut fate: Decide = if from == "a" {
                 std::mem::replace(&mut all, Box::new(|_| Fate::Pass))
             } else {
                 Box::new(|_| Fate::Pass)
             };
             threads.push(self.spawn("f", move || {
-                let (_, mut receiver) = socket(&format!("to{from}"));
-                let (sender, _) = socket(&format!("to{to}"));
+                let end = |name: String| channel(&name, packet_socket(&name));
+                let (_, mut receiver) = end(format!("to{from}"));
+                let (sender, _) = end(format!("to{to}"));
                 let (queue, late) = mpsc::channel();
-                let sent = (from == "b").then(|| frames.clone());
-                let sending = thread::spawn(move || send(&late, sender, sent.as_deref()));
+                let sending = thread::spawn(move || send(&late, sender));
                 opened.send(()).expect("somebody waits");
                 while !stop.load(Ordering::Relaxed) {
                     let Ok(frame) = receiver.next() else { continue };
@@ -135,9 +150,6 @@ impl Lab {
                         continue;
                     }
                     let frame = frame.to_vec();
-                    if from == "a" {
-                        record(&frames, &frame);
-                    }
                     let due = match fate(&frame) {
                         Fate::Lose => continue,
                         Fate::Pass => Instant::now() + delay,
@@ -150,9 +162,28 @@ impl Lab {
             }));
         }
         for _ in 0..2 {
-            open.recv_timeout(Duration::from_secs(10)).expect("the forwarder opens its sockets");
+            open.recv_timeout(PATIENCE).expect("the forwarder opens its sockets");
         }
-        Wire { stop, frames, threads }
+        Wire { stop, capture, threads }
+    }
+
+    /// Waits until neither side has anything left to say: all connections are established, in TIME-WAIT or gone.
+    pub fn wait_until_silent(&self) {
+        const ESTABLISHED: &str = "01";
+        const TIME_WAIT: &str = "06";
+        for part in ["a", "b"] {
+            let end = Instant::now() + PATIENCE;
+            loop {
+                let table = self.spawn(part, || std::fs::read_to_string("/proc/thread-self/net/tcp").expect("sockets"));
+                let table = table.join().expect("the table");
+                let mut states = table.lines().skip(1).filter_map(|row| row.split_whitespace().nth(3));
+                if states.all(|state| [ESTABLISHED, TIME_WAIT].contains(&state)) {
+                    break;
+                }
+                assert!(Instant::now() < end, "{part} still has something to say:\n{table}");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
     }
 
     /// The kernel's counters of a namespace.
@@ -181,10 +212,11 @@ impl Drop for Lab {
     }
 }
 
-/// A forwarder at work; it captures on A's side.
+/// A forwarder at work.
 pub struct Wire {
     stop: Arc<AtomicBool>,
-    frames: Arc<Mutex<Vec<Frame>>>,
+    /// What passes A's interface waits in it, in the order and with the times of A's kernel, however busy the machine is.
+    capture: OwnedFd,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -195,19 +227,47 @@ impl Wire {
         for thread in self.threads {
             thread.join().expect("the forwarder ends");
         }
-        let mut frames = self.frames.lock().expect("nobody died").clone();
+        let mut frames = Vec::new();
+        let mut octets = vec![0; 1 << 16];
+        let mut room = nix::cmsg_space!(TimeSpec);
+        loop {
+            let mut into = [IoSliceMut::new(&mut octets)];
+            let descriptor = self.capture.as_raw_fd();
+            let message = match recvmsg::<()>(descriptor, &mut into, Some(&mut room), MsgFlags::MSG_DONTWAIT) {
+                Ok(message) => message,
+                Err(Errno::EAGAIN) => break,
+                Err(error) => panic!("cannot read what was captured: {error}"),
+            };
+            let time = message.cmsgs().expect("room for the time").find_map(|part| match part {
+                ControlMessageOwned::ScmTimestampns(time) => Some(time),
+                _ => None,
+            });
+            let at = Duration::from(time.expect("the time of the kernel"));
+            let len = message.bytes;
+            frames.push(Frame { at_us: at.as_micros() as u64, octets: octets[..len].to_vec(), wire_len: len as u32 });
+        }
         frames.sort_by_key(|frame| frame.at_us);
         frames
     }
 }
 
-fn socket(name: &str) -> (Box<dyn DataLinkSender>, Box<dyn DataLinkReceiver>) {
+/// A socket for whole frames of an interface. Whatever comes while its reader waits for a processor has room in it.
+fn packet_socket(name: &str) -> OwnedFd {
+    let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).expect("root may");
+    setsockopt(&socket, sockopt::RcvBufForce, &(32 << 20)).expect("root may");
+    // Only bound by it: the channel has a descriptor of its own.
+    drop(channel(name, socket.try_clone().expect("a descriptor")));
+    socket
+}
+
+fn channel(name: &str, socket: OwnedFd) -> (Box<dyn DataLinkSender>, Box<dyn DataLinkReceiver>) {
     let interface =
         datalink::interfaces().into_iter().find(|found| found.name == name).expect("the interface is there");
     let config = Config {
         read_buffer_size: 1 << 16,
         write_buffer_size: 1 << 16,
         read_timeout: Some(Duration::from_millis(50)),
+        socket_fd: Some(socket.into_raw_fd()),
         ..Config::default()
     };
     match datalink::channel(&interface, config) {
@@ -218,11 +278,7 @@ fn socket(name: &str) -> (Box<dyn DataLinkSender>, Box<dyn DataLinkReceiver>) {
 }
 
 /// Sends frames when they are due, not in the order in which they came.
-fn send(
-    late: &mpsc::Receiver<(Instant, Vec<u8>)>,
-    mut sender: Box<dyn DataLinkSender>,
-    sent: Option<&Mutex<Vec<Frame>>>,
-) {
+fn send(late: &mpsc::Receiver<(Instant, Vec<u8>)>, mut sender: Box<dyn DataLinkSender>) {
     let mut waiting: Vec<(Instant, Vec<u8>)> = Vec::new();
     let mut is_open = true;
     while is_open || !waiting.is_empty() {
@@ -243,20 +299,12 @@ fn send(
         while index < waiting.len() {
             if waiting[index].0 <= now {
                 let (_, frame) = waiting.remove(index);
-                if let Some(sent) = sent {
-                    record(sent, &frame);
-                }
                 let _ = sender.send_to(&frame, None);
             } else {
                 index += 1;
             }
         }
     }
-}
-
-fn record(frames: &Mutex<Vec<Frame>>, frame: &[u8]) {
-    let frame = Frame { at_us: now_ns() / 1000, octets: frame.to_vec(), wire_len: frame.len() as u32 };
-    frames.lock().expect("nobody died").push(frame);
 }
 
 /// True for a TCP segment with data over IPv4.
@@ -275,9 +323,8 @@ pub fn now_ns() -> u64 {
 
 /// True if a socket without SO_REUSEADDR can be bound to the port and listen.
 pub fn bind_without_reuse(port: u16) -> bool {
-    use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, listen, socket};
+    use nix::sys::socket::{Backlog, SockaddrIn, bind, listen};
     let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::empty(), None).expect("a socket");
-    use std::os::fd::AsRawFd as _;
     let address = SockaddrIn::new(192, 0, 2, 2, port);
     bind(socket.as_raw_fd(), &address).is_ok() && listen(&socket, Backlog::new(1).expect("a small number")).is_ok()
 }
