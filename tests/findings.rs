@@ -36,7 +36,7 @@ fn gather(path: &Path, wanted: Wanted) -> (String, String, usize) {
     let mut source = open(&[path], &OpenOptions::default()).expect("a capture of the project");
     let mut analyzer = Analyzer::new();
     run(&mut source, None, &mut analyzer, &mut gathered, Patience::Hold).expect("a whole capture");
-    let report = serde_json::to_string(&analyzer.into_report(usize::MAX)).expect("plain data");
+    let report = serde_json::to_string(&analyzer.into_report()).expect("plain data");
     (format!("{:#?}", gathered.findings.in_order()), report, gathered.notes)
 }
 

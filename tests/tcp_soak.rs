@@ -9,9 +9,10 @@ mod talk;
 use netlab::analysis::tcp::TcpTracker;
 use netlab::analysis::{Notes, Trust};
 use netlab::base::Timestamp;
+use netlab::base::limits::MAX_TCP_CONNECTIONS_OVER;
 use netlab::packet::{Meta, Packet, RawPacket};
 use netlab::wire::LinkType;
-use talk::{START_US, Talk};
+use talk::{Frame, START_US, Talk};
 
 const MONTH_US: u64 = 30 * 24 * 3600 * 1_000_000;
 /// Connections remembered at once: the month replaces each of them many times over.
@@ -50,6 +51,16 @@ fn kinds() -> Vec<Talk> {
     vec![whole, attempt, half_open, lossy, closed_window]
 }
 
+/// A frame with the address and the port of a client of its own. Both come again, long after they were forgotten.
+fn of_client(connection: u64, frame: &Frame, kind: &Talk) -> Vec<u8> {
+    let mut octets = frame.octets.clone();
+    let from_client = octets[26..30] == kind.ends[0].ip;
+    let (address, port) = if from_client { (26, 34) } else { (30, 36) };
+    octets[address + 1..address + 4].copy_from_slice(&((connection / 40_000) as u32).to_be_bytes()[1..]);
+    octets[port..port + 2].copy_from_slice(&(10_000 + (connection % 40_000) as u16).to_be_bytes());
+    octets
+}
+
 /// Octets that this process occupies.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
@@ -69,12 +80,7 @@ fn c6_a_month_of_connections_leaves_memory_flat_and_evictions_announced() {
         let start = connection * (MONTH_US / connections);
         for frame in &kind.frames {
             number += 1;
-            let mut octets = frame.octets.clone();
-            // Client addresses and ports of the month: both come again, long after they were forgotten.
-            let from_client = octets[26..30] == kind.ends[0].ip;
-            let (address, port) = if from_client { (26, 34) } else { (30, 36) };
-            octets[address + 1..address + 4].copy_from_slice(&((connection / 40_000) as u32).to_be_bytes()[1..]);
-            octets[port..port + 2].copy_from_slice(&(10_000 + (connection % 40_000) as u16).to_be_bytes());
+            let octets = of_client(connection, frame, kind);
             let at = Timestamp::from_nanos((frame.at_us - START_US + START_US + start) * 1000);
             let meta = Meta::new(number, at, LinkType::ETHERNET, frame.wire_len);
             let packet = Packet::decode(RawPacket { meta, bytes: &octets });
@@ -101,4 +107,46 @@ fn c6_a_month_of_connections_leaves_memory_flat_and_evictions_announced() {
     println!("{number} segments of {connections} connections; {} MB, then {} MB", early >> 20, late >> 20);
     // The report just made of all connections is in it too.
     assert!(late <= early + early / 10 + (24 << 20), "memory grew from {early} to {late} octets");
+}
+
+#[test]
+fn a_report_of_the_first_connections_says_the_same_as_one_of_all() {
+    const LISTED: usize = 100;
+    let kinds = kinds();
+    let connections = 3 * MAX_TCP_CONNECTIONS_OVER as u64;
+    let mut trackers = [TcpTracker::new(), TcpTracker::listing(LISTED as u64)];
+    let mut number = 0;
+    let mut observe = |connection: u64, at_us: u64, frame: &Frame, kind: &Talk| {
+        number += 1;
+        let octets = of_client(connection, frame, kind);
+        let meta = Meta::new(number, Timestamp::from_nanos(at_us * 1000), LinkType::ETHERNET, frame.wire_len);
+        let packet = Packet::decode(RawPacket { meta, bytes: &octets });
+        let said = trackers.each_mut().map(|tracker| {
+            let mut notes = Notes::default();
+            tracker.observe(&packet, Trust::FULL, &mut notes);
+            (notes.fresh, notes.settled, notes.context)
+        });
+        assert_eq!(said[0], said[1], "packet {number}");
+        said[0].2
+    };
+    for connection in 0..connections {
+        let kind = &kinds[(connection % kinds.len() as u64) as usize];
+        for frame in &kind.frames {
+            observe(connection, frame.at_us + connection * 1000, frame, kind);
+        }
+    }
+    // What comes between the sockets of one that is long over belongs to another connection, whoever asks.
+    let whole = &kinds[0];
+    let late = observe(0, START_US + connections * 1000, &whole.frames[3], whole);
+    assert_eq!(late.connection, Some(connections));
+    let ends = trackers.each_mut().map(|tracker| {
+        let mut notes = Notes::default();
+        tracker.finish(&mut notes);
+        (notes.fresh, notes.settled, tracker.health())
+    });
+    assert_eq!(ends[0], ends[1]);
+    let [all, first] = trackers.each_mut().map(TcpTracker::take_connections);
+    assert_eq!((all.0.len(), all.1), (connections as usize + 1, 0));
+    assert_eq!((first.0.len(), first.1), (LISTED, connections as usize + 1 - LISTED));
+    assert_eq!(serde_json::to_string(&all.0[..LISTED]).ok(), serde_json::to_string(&first.0).ok());
 }

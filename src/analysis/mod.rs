@@ -77,10 +77,16 @@ impl Analyzer {
         Analyzer::default()
     }
 
+    /// An analyzer whose [`Analyzer::into_report`] lists the first `most` TCP connections and counts the others, and which
+    /// remembers no more of those than it must. It says the same of every packet.
+    pub fn listing(most: u64) -> Analyzer {
+        Analyzer { tcp: tcp::TcpTracker::listing(most), ..Analyzer::default() }
+    }
+
     /// An analyzer for output packet by packet: it says the same of every packet, but remembers less of what is over, and
     /// does not count what only a report shows. Its [`Analyzer::report`] is not complete.
     pub fn for_lines() -> Analyzer {
-        Analyzer { purpose: Purpose::Lines, tcp: tcp::TcpTracker::for_lines(), ..Analyzer::default() }
+        Analyzer { purpose: Purpose::Lines, tcp: tcp::TcpTracker::listing(0), ..Analyzer::default() }
     }
 
     /// An analyzer that looks at no packet and says nothing: for output of what each packet says by itself.
@@ -175,11 +181,10 @@ impl Analyzer {
         Report { connections: self.tcp.connections(), ..self.without_connections(self.tcp.health()) }
     }
 
-    /// The same at the end: the memory of each connection is given back as soon as it is reported. Only the first
-    /// `most_connections` are.
-    pub fn into_report(mut self, most_connections: usize) -> Report {
+    /// The same at the end: the memory of each connection is given back as soon as it is reported.
+    pub fn into_report(mut self) -> Report {
         let health = self.tcp.health();
-        let (connections, more_connections) = self.tcp.take_connections(most_connections);
+        let (connections, more_connections) = self.tcp.take_connections();
         Report { connections, more_connections, ..self.without_connections(health) }
     }
 

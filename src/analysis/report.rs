@@ -48,7 +48,7 @@ pub struct Report {
     pub fragments: Vec<FragmentReport>,
     /// How many of them ended in which way.
     pub fragment_counts: OutcomeCounts,
-    /// Connections after those above, which were not asked for.
+    /// How many connections more there were, which were not to be listed.
     #[serde(skip)]
     pub more_connections: usize,
 }

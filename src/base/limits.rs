@@ -108,8 +108,8 @@ pub const MAX_FINDING_PACKETS: usize = 1000;
 
 /// Connections remembered at once, at somewhat below 1 KiB each. Beyond, the one silent longest is forgotten, and said so.
 pub const MAX_TCP_CONNECTIONS: usize = 1 << 18;
-/// TCP connections remembered whole after their end: late copies and resends come soon. Of those before them a report keeps
-/// what it shows, and lines nothing.
+/// TCP connections remembered whole after their end: late copies and resends come soon. Of those before them only what a
+/// report lists is kept, and what comes between their sockets belongs to another connection.
 pub const MAX_TCP_CONNECTIONS_OVER: usize = 4096;
 /// Acknowledged segments remembered of a direction in which something went wrong: resent ones are compared with them.
 pub const TCP_HISTORY: usize = 24;

@@ -91,7 +91,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return filter.ended();
     }
     let mut source = inputs.open_watched(output)?;
-    let mut analyzer = Analyzer::new();
+    // A table shows its first rows only: hundreds of thousands of connections need not be remembered for it.
+    let is_text = arguments.html.is_none() && !arguments.json;
+    let mut analyzer = if is_text { Analyzer::listing(MAX_ROWS as u64) } else { Analyzer::new() };
     let mut gathered =
         Gathered { page: arguments.html.is_some().then(|| html::Gathered::new(output.lang())), ..Gathered::default() };
     let result = if source.is_all_there() {
@@ -102,9 +104,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         pipeline::run(&mut source, gate, &mut analyzer, &mut gathered, Patience::Hold)
     };
     filter.ended()?;
-    // A table shows its first rows only, and hundreds of thousands of connections need not be described for it.
-    let is_text = arguments.html.is_none() && !arguments.json;
-    let analysis = analyzer.into_report(if is_text { MAX_ROWS } else { usize::MAX });
+    let analysis = analyzer.into_report();
     let document = Document {
         captures: inputs::captures(&source.captures()),
         report: &analysis,

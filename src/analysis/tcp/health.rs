@@ -3,6 +3,9 @@
 
 use serde::Serialize;
 
+use super::connection::Connection;
+use super::opening::OpeningKind;
+
 /// How sound a capture is, as far as its TCP segments tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TcpHealth {
@@ -26,4 +29,12 @@ pub struct TcpHealth {
     pub loss_bursts: u64,
     /// Segments with a time before that of an earlier one of the same connection.
     pub time_backwards: u64,
+}
+
+impl Connection {
+    /// Adds what it tells of the capture, once it is over or the capture is.
+    pub(super) fn tell(&self, health: &mut TcpHealth) {
+        health.one_sided_connections += u64::from(self.is_one_sided());
+        health.midway_connections += u64::from(self.opening.kind == OpeningKind::NotCaptured);
+    }
 }

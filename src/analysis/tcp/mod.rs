@@ -77,7 +77,6 @@ use bursts::Bursts;
 use connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, other};
 use half::{Half, Origin};
 use icmp::{unreachable_v4, unreachable_v6};
-use opening::OpeningKind;
 use ranges::Contents;
 use segment::{Key, Segment, Socket};
 use servers::Servers;
@@ -109,8 +108,10 @@ pub struct TcpTracker {
     again: Option<Again>,
     /// Connections that are over, in that order.
     over: VecDeque<(u32, u64)>,
-    /// True if a report will list all connections; else they are forgotten some time after they have ended.
-    is_for_report: bool,
+    /// A report will list the connections with ids below this one; the others give their places to new connections some
+    /// time after they have ended, and these are counted.
+    listed: u64,
+    not_listed: usize,
 }
 
 impl Default for TcpTracker {
@@ -144,13 +145,15 @@ impl TcpTracker {
             last: None,
             again: None,
             over: VecDeque::new(),
-            is_for_report: true,
+            listed: u64::MAX,
+            not_listed: 0,
         }
     }
 
-    /// A tracker that forgets connections some time after they have ended.
-    pub fn for_lines() -> TcpTracker {
-        TcpTracker { is_for_report: false, ..TcpTracker::new() }
+    /// A tracker of which [`TcpTracker::take_connections`] reports the first `most` connections only. It says the same of
+    /// every segment.
+    pub fn listing(most: u64) -> TcpTracker {
+        TcpTracker { listed: most, ..TcpTracker::new() }
     }
 
     /// Takes in a packet; what it means is added to `notes`.
@@ -191,24 +194,21 @@ impl TcpTracker {
         }
     }
 
-    /// The connections, in the order of their first packets.
+    /// The connections that are to be listed, in the order of their first packets.
     pub fn connections(&self) -> Vec<ConnectionReport> {
-        let mut order: Vec<&Connection> = self.connections.iter().collect();
+        let mut order: Vec<_> = self.connections.iter().filter(|connection| connection.id < self.listed).collect();
         order.sort_by_key(|connection| connection.id);
         order.into_iter().map(Connection::report).collect()
     }
 
-    /// The same, taking the connections out: a few thousand at a time, so that they are hardly in memory twice. Only the
-    /// first `most` are reported; the second number tells how many are not.
-    pub fn take_connections(&mut self, most: usize) -> (Vec<ConnectionReport>, usize) {
+    /// The same, taking the connections out: a few thousand at a time, so that they are hardly in memory twice. Also how
+    /// many more there were that were not to be listed.
+    pub fn take_connections(&mut self) -> (Vec<ConnectionReport>, usize) {
         const AT_ONCE: usize = 4096;
         self.index.clear();
-        let left_out = self.connections.len().saturating_sub(most);
-        if left_out > 0 {
-            let mut ids: Vec<u64> = self.connections.iter().map(|connection| connection.id).collect();
-            let (_, first_left_out, _) = ids.select_nth_unstable(most);
-            self.connections.retain(|connection| connection.id < *first_left_out);
-        }
+        let remembered = self.connections.len();
+        self.connections.retain(|connection| connection.id < self.listed);
+        let left_out = self.not_listed + remembered - self.connections.len();
         let mut reports = Vec::with_capacity(self.connections.len());
         while !self.connections.is_empty() {
             let rest = self.connections.len().saturating_sub(AT_ONCE);
@@ -222,10 +222,7 @@ impl TcpTracker {
     /// What the segments tell of the capture's soundness.
     pub fn health(&self) -> TcpHealth {
         let mut health = self.health.clone();
-        for connection in &self.connections {
-            health.one_sided_connections += u64::from(connection.is_one_sided());
-            health.midway_connections += u64::from(connection.opening.kind == OpeningKind::NotCaptured);
-        }
+        self.connections.iter().for_each(|connection| connection.tell(&mut health));
         health
     }
 

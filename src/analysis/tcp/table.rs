@@ -191,19 +191,24 @@ impl TcpTracker {
         victim as u32
     }
 
-    /// The place of the connection that has been over for longest, if more than enough are, and nothing came since. Where
-    /// a report will list it, it keeps its place and gives back what only later segments would be compared with.
+    /// Forgets the connection that has been over for longest, if more than enough are, and nothing came since: its place.
+    /// Where a report will list it, it keeps that and gives back what only later segments would be compared with.
     fn take_over(&mut self, notes: &mut Notes) -> Option<u32> {
         while self.over.len() > MAX_TCP_CONNECTIONS_OVER {
             let (slot, id) = self.over.pop_front()?;
-            let found = self.connections.get_mut(slot as usize);
-            let Some(connection) = found.filter(|found| found.id == id && found.is_closed()) else { continue };
-            if self.is_for_report {
-                connection.halves.iter_mut().for_each(Half::shrink);
+            let found = self.connections.get(slot as usize);
+            if found.is_none_or(|found| found.id != id || !found.is_closed()) {
                 continue;
             }
             self.conclude(slot, true, notes);
             self.take_out(slot);
+            let connection = &mut self.connections[slot as usize];
+            if id < self.listed {
+                connection.halves.iter_mut().for_each(Half::shrink);
+                continue;
+            }
+            connection.tell(&mut self.health);
+            self.not_listed += 1;
             return Some(slot);
         }
         None
