@@ -43,6 +43,8 @@ pub(super) struct Connection {
     pub initiator_is_low: bool,
     /// True if a SYN told who the initiator is; else it is guessed from the ports.
     pub roles_seen: bool,
+    /// True once the last word on it was said: no segment reaches it any more.
+    pub is_concluded: bool,
     pub first_at: Timestamp,
     pub first_packet: u64,
     pub last_at: Timestamp,
@@ -100,6 +102,7 @@ impl Connection {
             hash,
             initiator_is_low,
             roles_seen: false,
+            is_concluded: false,
             first_at: segment.at,
             first_packet: segment.packet,
             last_at: segment.at,

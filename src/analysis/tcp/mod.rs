@@ -188,7 +188,10 @@ impl TcpTracker {
 
     /// The end of the capture: everything that waited is settled.
     pub fn finish(&mut self, notes: &mut Notes) {
-        for slot in 0..self.connections.len() {
+        // In the order of their first packets, whichever places they have got.
+        let mut slots: Vec<usize> = (0..self.connections.len()).collect();
+        slots.sort_by_key(|slot| self.connections[*slot].id);
+        for slot in slots {
             self.conclude(slot as u32, true, notes);
             self.connections[slot].halves.iter_mut().for_each(Half::shrink);
         }

@@ -27,6 +27,9 @@ impl TcpTracker {
     /// The last word on a connection: it ends, is forgotten, or (`is_end`) the capture does.
     pub(super) fn conclude(&mut self, slot: u32, is_end: bool, notes: &mut Notes) {
         let connection = &mut self.connections[slot as usize];
+        if std::mem::replace(&mut connection.is_concluded, true) {
+            return;
+        }
         pending::settle_all(connection, notes);
         closing::settle_waited(connection, notes);
         say_unanswered(connection, is_end, notes);
