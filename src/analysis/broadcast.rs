@@ -132,11 +132,14 @@ impl Default for Broadcasts {
 
 impl Broadcasts {
     /// Takes in a frame. `hosts` must have seen it already.
+    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, places: &Places, hosts: &Hosts, notes: &mut Notes) {
         let Some(ethernet) = packet.frame.outer_ethernet() else {
             return;
         };
-        self.first_at.get_or_insert(packet.meta.at);
+        if self.first_at.is_none() {
+            self.first_at = Some(packet.meta.at);
+        }
         self.last_at = self.last_at.max(packet.meta.at);
         if ethernet.destination().is_group() {
             self.report.frames += 1;
@@ -163,6 +166,7 @@ impl Broadcasts {
     }
 
     /// The rate against the mean of the seconds before.
+    #[inline(never)]
     fn rate(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         let second = packet.meta.at.seconds();
         if second != self.second {
@@ -189,6 +193,7 @@ impl Broadcasts {
     }
 
     /// The same frame again and again.
+    #[inline(never)]
     fn copies(&mut self, packet: &Packet<'_>, source: MacAddr, notes: &mut Notes) {
         if self.slots.is_empty() {
             self.slots = vec![Slot::default(); RECENT_BROADCASTS];
@@ -237,6 +242,7 @@ impl Broadcasts {
 
     /// Frames for a machine that never sends, from machines that are not the capturing host, on a link where others
     /// answer each other.
+    #[inline(never)]
     fn flooding(&mut self, packet: &Packet<'_>, source: MacAddr, destination: MacAddr, notes: &mut Notes) {
         if destination == MacAddr::ZERO || duplicates::is_outbound(packet) {
             return;

@@ -9,7 +9,7 @@ use crate::base::limits::RECENT_PACKETS;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::{Direction, Packet};
 use crate::wire::checksum::Checksum;
-use crate::wire::{Frame, IpView, Layer};
+use crate::wire::{Frame, IpView, Layer, PlainV4};
 
 /// Copies lie this close to each other if the identification proves that they are one packet (rule P5).
 const WINDOW_NS: u64 = 10_000_000;
@@ -90,32 +90,37 @@ impl Recent {
         sum: Checksum,
         min_rtt_ns: impl FnOnce() -> Option<u64>,
     ) -> Option<Duplicate> {
-        let ip = packet.frame.ip()?;
+        let frame = &packet.frame;
+        let parts = match frame.plain_v4() {
+            Some(plain) => Parts::of_plain(plain),
+            None => Parts::of(frame)?,
+        };
         self.packets += 1;
         if self.slots.is_empty() {
             self.slots = vec![Seen::default(); RECENT_PACKETS];
         }
-        let base = base(ip);
-        let full = full(&packet.frame, ip, base, sum);
-        let index = base as usize % RECENT_PACKETS;
-        let earlier = &self.slots[index];
-        if earlier.number != 0 && earlier.base == base && earlier.full == full {
-            let (earlier, seen) = (*earlier, Seen::of(packet, ip, base, full));
-            let gap_ns = seen.at.signed_since(earlier.at).unsigned_abs();
-            if gap_ns <= WINDOW_NS
-                && let Some(kind) = self.judge(&earlier, &seen, packet, gap_ns, min_rtt_ns)
-            {
-                self.identical += u64::from(kind == DuplicateKind::Identical);
-                return Some(Duplicate { of: earlier.number, gap_ns, kind });
-            }
+        let base = parts.base();
+        let full = parts.full(base, sum);
+        let slot = &mut self.slots[base as usize % RECENT_PACKETS];
+        if slot.number == 0 || slot.base != base || slot.full != full {
+            *slot = parts.seen(packet, base, full);
+            return None;
         }
-        self.slots[index] = Seen::of(packet, ip, base, full);
+        let (earlier, seen) = (*slot, parts.seen(packet, base, full));
+        let gap_ns = seen.at.signed_since(earlier.at).unsigned_abs();
+        if gap_ns <= WINDOW_NS
+            && let Some(kind) = self.judge(&earlier, &seen, packet, gap_ns, min_rtt_ns)
+        {
+            self.identical += u64::from(kind == DuplicateKind::Identical);
+            return Some(Duplicate { of: earlier.number, gap_ns, kind });
+        }
+        self.slots[base as usize % RECENT_PACKETS] = seen;
         None
     }
 
     /// Number and time of the packet that an ICMP error quotes, if it was seen a moment ago.
     pub fn quoted(&self, quoted: &Frame<'_>) -> Option<(u64, Timestamp)> {
-        let base = base(quoted.ip()?);
+        let base = Parts::of(quoted)?.base();
         let seen = self.slots.get(base as usize % RECENT_PACKETS)?;
         (seen.number != 0 && seen.base == base).then_some((seen.number, seen.at))
     }
@@ -167,78 +172,128 @@ impl Recent {
     }
 }
 
-impl Seen {
+/// The parts of an IP packet that stay the same on the way, and those that tell where on the way it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parts<'a> {
+    /// Digest of addresses, protocol and identification.
+    network: u64,
+    protocol: u8,
+    total_len: u32,
+    /// Flags and offset of IPv4, flow label of IPv6.
+    numbers: u32,
+    payload: &'a [u8],
+    /// IP headers further out.
+    outer: usize,
+    source: MacAddr,
+    destination: MacAddr,
+    vlans: u32,
+    hop_limit: u8,
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of the innermost IP packet.
+    fn of(frame: &Frame<'a>) -> Option<Parts<'a>> {
+        let ip = frame.ip()?;
+        let (network, protocol, numbers, payload) = match ip {
+            IpView::V4(ip) => {
+                // Of TTL, protocol and checksum before the addresses only the protocol stays.
+                let addresses = eight(ip.bytes().get(12..).unwrap_or_default());
+                let flags = u32::from(ip.more_fragments()) << 16 | u32::from(ip.dont_fragment()) << 17;
+                let numbers = ip.fragment_offset() | flags;
+                (v4_network(addresses, ip.identification(), ip.protocol()), ip.protocol(), numbers, ip.payload())
+            }
+            IpView::V6(ip) => {
+                let addresses = ip.bytes().get(8..40).unwrap_or_default();
+                let network = digest::of(u64::from(ip.next_header()), addresses);
+                (network, ip.next_header(), ip.flow_label(), ip.payload())
+            }
+        };
+        let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
+        let around = &frame.layers()[..frame.ip_index()?];
+        let ethernet = frame.outer_ethernet();
+        Some(Parts {
+            network,
+            protocol,
+            total_len: ip.total_len(),
+            numbers,
+            payload,
+            outer: around.iter().filter(|located| is_ip(&located.layer)).count(),
+            source: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.source()),
+            destination: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.destination()),
+            vlans: frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1)),
+            hop_limit: ip.hop_limit(),
+        })
+    }
+
+    /// The same, quicker.
     #[inline]
-    fn of(packet: &Packet<'_>, ip: IpView<'_>, base: u64, full: u64) -> Seen {
-        let ethernet = packet.frame.outer_ethernet();
+    fn of_plain(plain: PlainV4<'a>) -> Parts<'a> {
+        let addresses = u64::from_ne_bytes(plain.addresses());
+        Parts {
+            network: v4_network(addresses, plain.identification(), plain.protocol()),
+            protocol: plain.protocol(),
+            total_len: u32::from(plain.total_length()),
+            numbers: u32::from(plain.dont_fragment()) << 17,
+            payload: plain.payload(),
+            outer: 0,
+            source: plain.source_mac(),
+            destination: plain.destination_mac(),
+            vlans: 0,
+            hop_limit: plain.ttl(),
+        }
+    }
+
+    /// Digest of what an ICMP error quotes: addresses, protocol, identification and the first octets behind the IP header.
+    #[inline]
+    fn base(&self) -> u64 {
+        // The checksum of UDP stands in the last two of the eight: on the wire it is not what the sender's host showed.
+        let stable = if self.protocol == 17 { 6 } else { 8 };
+        let first = match self.payload.first_chunk::<8>() {
+            Some(octets) => u64::from_be_bytes(*octets) >> (64 - 8 * stable),
+            None => eight(&self.payload[..self.payload.len().min(stable)]),
+        };
+        digest::pair(self.network, first, 0)
+    }
+
+    /// Digest of everything that stays the same on the way.
+    #[inline]
+    fn full(&self, base: u64, sum: Checksum) -> u64 {
+        let payload = self.payload;
+        let lengths = u64::from(self.total_len) << 32 | u64::from(self.numbers);
+        let before = digest::pair(base, lengths, payload.len() as u64);
+        let full = if sum == Checksum::Good
+            && payload.len() > DIGEST_WHOLE_LEN
+            && let (Some(first), Some(last)) =
+                (payload.first_chunk::<DIGEST_FIRST_LEN>(), payload.last_chunk::<DIGEST_LAST_LEN>())
+        {
+            digest::of(digest::of(before, first), last)
+        } else {
+            digest::of(before, payload)
+        };
+        // Rule P7: the same packet inside and outside of a tunnel is two observations, not a copy.
+        if self.outer > 0 { digest::pair(full, self.outer as u64, 0) } else { full }
+    }
+
+    #[inline]
+    fn seen(&self, packet: &Packet<'_>, base: u64, full: u64) -> Seen {
         Seen {
             number: packet.meta.number,
             at: packet.meta.at,
             base,
             full,
-            source: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.source()),
-            destination: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.destination()),
+            source: self.source,
+            destination: self.destination,
             interface: packet.meta.interface,
-            vlans: packet.frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1)),
-            hop_limit: ip.hop_limit(),
+            vlans: self.vlans,
+            hop_limit: self.hop_limit,
             outbound: is_outbound(packet),
         }
     }
 }
 
-/// Digest of everything that stays the same on the way.
 #[inline]
-fn full(frame: &Frame<'_>, ip: IpView<'_>, base: u64, sum: Checksum) -> u64 {
-    let (numbers, payload) = match ip {
-        IpView::V4(ip) => {
-            let flags = u32::from(ip.more_fragments()) << 16 | u32::from(ip.dont_fragment()) << 17;
-            (ip.fragment_offset() | flags, ip.payload())
-        }
-        IpView::V6(ip) => (ip.flow_label(), ip.payload()),
-    };
-    let mut full = digest::pair(base, u64::from(ip.total_len()) << 32 | u64::from(numbers), payload.len() as u64);
-    if sum == Checksum::Good
-        && payload.len() > DIGEST_WHOLE_LEN
-        && let (Some(first), Some(last)) =
-            (payload.first_chunk::<DIGEST_FIRST_LEN>(), payload.last_chunk::<DIGEST_LAST_LEN>())
-    {
-        full = digest::of(digest::of(full, first), last);
-    } else {
-        full = digest::of(full, payload);
-    }
-    // Rule P7: the same packet inside and outside of a tunnel is two observations, not a copy.
-    if let Some(index) = frame.ip_index().filter(|index| *index > 1) {
-        let is_ip = |layer: Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
-        let outer = frame.layers()[..index].iter().filter(|located| is_ip(located.layer)).count();
-        if outer > 0 {
-            full = digest::pair(full, outer as u64, 0);
-        }
-    }
-    full
-}
-
-/// Digest of what an ICMP error quotes: addresses, protocol, identification and the first octets behind the IP header.
-#[inline]
-fn base(ip: IpView<'_>) -> u64 {
-    let (network, protocol, first) = match ip {
-        IpView::V4(ip) => {
-            // Source and destination; of TTL, protocol and checksum before them only the protocol stays.
-            let addresses = eight(ip.bytes().get(12..).unwrap_or_default());
-            let rest = u64::from(ip.identification()) << 8 | u64::from(ip.protocol());
-            (digest::pair(0, addresses, rest), ip.protocol(), ip.payload())
-        }
-        IpView::V6(ip) => {
-            let addresses = digest::of(u64::from(ip.next_header()), ip.bytes().get(8..40).unwrap_or_default());
-            (addresses, ip.next_header(), ip.payload())
-        }
-    };
-    // The checksum of UDP stands in the last two of the eight: on the wire it is not what the sender's host showed.
-    let stable = if protocol == 17 { 6 } else { 8 };
-    let first = match first.first_chunk::<8>() {
-        Some(octets) => u64::from_be_bytes(*octets) >> (64 - 8 * stable),
-        None => eight(&first[..first.len().min(stable)]),
-    };
-    digest::pair(network, first, 0)
+fn v4_network(addresses: u64, identification: u16, protocol: u8) -> u64 {
+    digest::pair(0, addresses, u64::from(identification) << 8 | u64::from(protocol))
 }
 
 /// The first eight octets as a number; zeros where there are fewer.
@@ -254,6 +309,9 @@ fn eight(octets: &[u8]) -> u64 {
 pub fn is_outbound(packet: &Packet<'_>) -> bool {
     if let Some(direction) = packet.meta.direction {
         return direction == Direction::Outbound;
+    }
+    if packet.frame.is_plain() {
+        return false;
     }
     match packet.frame.layers().first().map(|located| &located.layer) {
         Some(Layer::Sll(sll)) => sll.packet_type() == 4,
@@ -287,7 +345,7 @@ fn is_on_loopback(packet: &Packet<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::packet::{Meta, RawPacket};
-    use crate::wire::build::{FrameBuilder, Ipv4Fields, Ipv6Fields, TcpFields, TcpOption};
+    use crate::wire::build::{FrameBuilder, Ipv4Fields, Ipv6Fields, TcpFields, TcpOption, UdpFields};
     use crate::wire::{LinkType, TcpFlags, checksum};
 
     const A: MacAddr = MacAddr([0, 0, 0x5e, 0, 0x53, 1]);
@@ -324,6 +382,20 @@ mod tests {
             let packet = Packet::decode(RawPacket { meta, bytes: &bytes });
             let sum = checksum::transport(&packet.frame);
             self.recent.observe(&packet, sum, || min_rtt_ns).map(|duplicate| duplicate.kind)
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_plain_packet_are_those_of_its_layers() {
+        let ip = || Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]).identification(0x1234);
+        let plain = [
+            segment((A, B), 5, 64, b"data"),
+            FrameBuilder::ethernet(C, D).ipv4(ip()).udp(UdpFields::new(1, 2)).payload(b"data").padded(60),
+        ];
+        for frame in plain {
+            let bytes = frame.finish();
+            let frame = crate::wire::decode(LinkType::ETHERNET, &bytes, bytes.len() as u32);
+            assert_eq!(Some(Parts::of_plain(frame.plain_v4().unwrap())), Parts::of(&frame));
         }
     }
 

@@ -62,6 +62,7 @@ impl Default for Endpoints {
 
 impl Endpoints {
     /// Counts a packet.
+    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
         let octets = u64::from(packet.meta.wire_len);
         let size = &mut self.sizes[range_of(packet.meta.wire_len)];
@@ -69,8 +70,7 @@ impl Endpoints {
         size.1 += octets;
         let [mut source, mut destination] = places.endpoints;
         if source == NOWHERE {
-            let Some(ip) = packet.frame.ip() else { return };
-            (source, destination) = (self.find(ip.source()), self.find(ip.destination()));
+            [source, destination] = self.find_both(packet);
             // Nobody ever leaves the table; who found no room is looked for again.
             if source != NOWHERE && destination != NOWHERE {
                 places.endpoints = [source, destination];
@@ -87,6 +87,10 @@ impl Endpoints {
     }
 
     #[inline(never)]
+    fn find_both(&mut self, packet: &Packet<'_>) -> [u32; 2] {
+        packet.frame.ip().map_or([NOWHERE; 2], |ip| [self.find(ip.source()), self.find(ip.destination())])
+    }
+
     fn find(&mut self, address: IpAddr) -> u32 {
         let hash = hash_of(&self.hasher, address);
         let counts = &self.counts;

@@ -7,7 +7,7 @@
 
 use super::digest;
 use crate::base::limits::{LEAST_FLOWS, MAX_FLOWS};
-use crate::wire::{Frame, LayerKind};
+use crate::wire::Frame;
 
 /// No place yet.
 pub(super) const NOWHERE: u32 = u32::MAX;
@@ -90,27 +90,27 @@ impl Flows {
 
     #[inline]
     fn key(&mut self, frame: &Frame<'_>) -> Option<Flow> {
+        if let Some(plain) = frame.plain_v4() {
+            let octets = plain.octets();
+            let protocol_and_ports = word(octets, 34) << 32 | u64::from(plain.protocol());
+            let key = [word(octets, 0), word(octets, 6), word(octets, 26), protocol_and_ports];
+            return self.v4.find(key).map(Flow::V4);
+        }
         if !frame.is_plain() {
             return None;
         }
-        let octets = frame.bytes();
-        let protocol = u64::from(frame.has(LayerKind::Tcp));
-        if frame.has(LayerKind::Ipv4) {
-            let octets = octets.first_chunk::<38>()?;
-            let (word, ports) = (|at| word(octets, at), u64::from(u32::from_ne_bytes(*octets.last_chunk()?)));
-            self.v4.find([word(0), word(6), word(26), ports << 1 | protocol]).map(Flow::V4)
-        } else {
-            let octets = octets.first_chunk::<58>()?;
-            let (word, ports) = (|at| word(octets, at), u64::from(u32::from_ne_bytes(*octets.last_chunk()?)));
-            let key = [word(0), word(6), word(22), word(30), word(38), word(46), ports << 1 | protocol];
-            self.v6.find(key).map(Flow::V6)
-        }
+        let octets = frame.bytes().first_chunk::<62>()?;
+        let [first, second, third, fourth] = [22, 30, 38, 46].map(|at| word(octets, at));
+        let protocol_and_ports = word(octets, 54) << 32 | u64::from(octets[20]);
+        let key = [word(octets, 0), word(octets, 6), first, second, third, fourth, protocol_and_ports];
+        self.v6.find(key).map(Flow::V6)
     }
 }
 
+/// Eight octets as a number in which the first are the lowest.
 #[inline]
 fn word(octets: &[u8], at: usize) -> u64 {
-    octets.get(at..).and_then(|octets| octets.first_chunk()).map_or(0, |octets| u64::from_ne_bytes(*octets))
+    octets.get(at..).and_then(|octets| octets.first_chunk()).map_or(0, |octets| u64::from_le_bytes(*octets))
 }
 
 /// Flows by key, each in the one slot where it may be: a newer one pushes it out, and the table grows with their number.

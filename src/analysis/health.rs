@@ -13,7 +13,7 @@ use crate::base::text::count;
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::{Packet, Remark, RemarkKind};
 use crate::wire::checksum::{self, Checksum};
-use crate::wire::{IssueCode, Layer};
+use crate::wire::{IssueCode, Layer, LayerKind};
 
 /// IP packets above this length were joined by the sender's or receiver's system: no link carries them (rule P4).
 const LARGEST_JUMBO: u32 = 9216;
@@ -251,6 +251,7 @@ impl Health {
         let frame = &packet.frame;
         let (of_header, sum) = checksum::of_packet(frame);
         let kind = match frame.transport_index().and_then(|index| frame.layers().get(index)).map(|found| &found.layer) {
+            _ if frame.is_plain() => Some(if frame.has(LayerKind::Tcp) { Kind::Tcp } else { Kind::Udp }),
             Some(Layer::Tcp(_)) => Some(Kind::Tcp),
             Some(Layer::Udp(_)) => Some(Kind::Udp),
             Some(Layer::Icmpv4(_) | Layer::Icmpv6(_)) => Some(Kind::Icmp),
@@ -361,6 +362,7 @@ impl Health {
     }
 
     /// The verdicts on a packet's sums, given how this sender's others turned out.
+    #[inline]
     fn with_habits(
         &mut self,
         packet: &Packet<'_>,
@@ -378,6 +380,19 @@ impl Health {
             let verdict = |sum| if sum == Checksum::Good { Verdict::Good } else { Verdict::Absent };
             return (verdict(header), verdict(transport));
         }
+        self.with_table(packet, places, header, (kind, transport), notes)
+    }
+
+    /// The same with what is remembered of the sender.
+    #[inline(never)]
+    fn with_table(
+        &mut self,
+        packet: &Packet<'_>,
+        places: &mut Places,
+        header: Checksum,
+        (kind, transport): (Kind, Checksum),
+        notes: &mut Notes,
+    ) -> (Verdict, Verdict) {
         let mac = match packet.frame.layers().first().map(|located| &located.layer) {
             Some(Layer::Ethernet(ethernet)) => ethernet.source(),
             Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),

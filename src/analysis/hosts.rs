@@ -181,10 +181,11 @@ impl Hosts {
     /// True if `mac`, the receiver of a frame whose places these are, has sent frames.
     #[inline]
     pub fn has_sent(&self, mac: MacAddr, places: &Places) -> bool {
-        let known = self.hosts.get(places.hosts[1] as usize).filter(|host| host.mac == mac);
+        let known = self.hosts.get(places.hosts[1] as usize);
         known.or_else(|| self.host(mac)).is_some_and(|host| host.packets_sent > 0)
     }
 
+    #[inline(never)]
     fn host(&self, mac: MacAddr) -> Option<&Host> {
         // The machines of the last frame are asked for most.
         let recent = self.recent.iter().find(|(known, _)| *known == mac).map(|(_, index)| *index);

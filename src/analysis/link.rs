@@ -11,7 +11,7 @@ use super::hosts::masks::Masks;
 use super::note::Notes;
 use crate::base::MacAddr;
 use crate::packet::Packet;
-use crate::wire::{ArpOperation, Ethernet, Ipv4, Layer, LayerKind};
+use crate::wire::{ArpOperation, Ipv4, Layer, LayerKind};
 
 /// The trackers of the link.
 #[derive(Debug)]
@@ -21,7 +21,11 @@ pub(super) struct LinkTrackers {
     pub(super) masks: Masks,
     pub(super) broadcasts: Broadcasts,
     /// The last packets that were asked for what they tell of masks: the next ones of their flows tell nothing new.
-    last: [u128; 4],
+    addresses: [u64; 4],
+    /// And the machines that their frames were for.
+    machines: [u64; 4],
+    /// Where the next of them goes, counted on and on.
+    next: usize,
 }
 
 impl Default for LinkTrackers {
@@ -31,7 +35,10 @@ impl Default for LinkTrackers {
             arp: Arp::default(),
             masks: Masks::default(),
             broadcasts: Broadcasts::default(),
-            last: [u128::MAX; 4],
+            addresses: [0; 4],
+            // No machine has so long an address.
+            machines: [u64::MAX; 4],
+            next: 0,
         }
     }
 }
@@ -86,26 +93,32 @@ impl LinkTrackers {
             }
             return;
         }
-        let (Some(ethernet), Some(ip)) = (packet.frame.outer_ethernet(), outer_ipv4(packet)) else { return };
-        let addresses = u64::from(ip.source().to_bits()) << 32 | u64::from(ip.destination().to_bits());
-        let [a, b, c, d, e, f] = ethernet.destination().octets();
-        let key = u128::from(addresses) << 64 | u128::from(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
-        let [a, b, c, d] = self.last;
-        if a == key || b == key || c == key || d == key {
+        let key = match packet.frame.plain_v4() {
+            Some(plain) => key(plain.addresses(), plain.destination_mac()),
+            None => {
+                let (Some(ethernet), Some(ip)) = (packet.frame.outer_ethernet(), outer_ipv4(packet)) else { return };
+                let [[a, b, c, d], [e, f, g, h]] = [ip.source().octets(), ip.destination().octets()];
+                key([a, b, c, d, e, f, g, h], ethernet.destination())
+            }
+        };
+        let (addresses, machine) = key;
+        if (0..4).any(|index| self.addresses[index] == addresses && self.machines[index] == machine) {
             return;
         }
-        self.last = [key, a, b, c];
+        (self.addresses[self.next % 4], self.machines[self.next % 4]) = key;
+        self.next = self.next.wrapping_add(1);
         // A flow says the same as long as the same is known of the link.
         let known = self.arp.changes() + self.hosts.changes() + 1;
         if places.masks != known || self.masks.is_full() {
             places.masks = known;
-            self.conclude(packet, ethernet, ip);
+            self.conclude(packet);
         }
     }
 
     /// What a packet tells of the mask of its source.
     #[inline(never)]
-    fn conclude(&mut self, packet: &Packet<'_>, ethernet: Ethernet<'_>, ip: Ipv4<'_>) {
+    fn conclude(&mut self, packet: &Packet<'_>) {
+        let (Some(ethernet), Some(ip)) = (packet.frame.outer_ethernet(), outer_ipv4(packet)) else { return };
         let (number, at, vlan) = (packet.meta.number, packet.meta.at, vlan(packet));
         let (source, destination) = (ip.source(), ip.destination());
         // Only what the host itself sent: a router hands on packets of others.
@@ -120,6 +133,13 @@ impl LinkTrackers {
             self.masks.through_gateway(vlan, source, destination, number, at);
         }
     }
+}
+
+/// Addresses of an IPv4 packet and the machine that its frame is for, as numbers.
+#[inline]
+fn key(addresses: [u8; 8], destination: MacAddr) -> (u64, u64) {
+    let [a, b, c, d, e, f] = destination.octets();
+    (u64::from_le_bytes(addresses), u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
 }
 
 fn vlan(packet: &Packet<'_>) -> u16 {

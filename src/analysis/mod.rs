@@ -42,6 +42,7 @@ use flows::{Flow, Flows};
 
 use crate::base::limits::MAX_NESTED_DATAGRAMS;
 use crate::packet::{Packet, Remark};
+use crate::wire::LayerKind;
 
 /// Everything netlab remembers of the packets so far.
 #[derive(Debug, Default)]
@@ -112,10 +113,15 @@ impl Analyzer {
             self.endpoints.observe(packet, places);
         }
         self.link.observe(packet, trust.duplicate.is_some(), places, notes);
-        if trust.duplicate.is_none() {
-            self.observe_network(packet, flow, trust, 0, notes);
-        } else {
+        if trust.duplicate.is_some() {
             self.tcp.recognise(packet, notes);
+            return;
+        }
+        self.path_mtu.observe_len(packet, places, notes);
+        if self.fragments.has_nothing_to_do(packet) {
+            self.observe_upper(packet, flow, trust, notes);
+        } else {
+            self.observe_network(packet, flow, trust, 0, notes);
         }
     }
 
@@ -129,10 +135,8 @@ impl Analyzer {
 
     /// What lies above the link, of a packet that is not a copy. A datagram that this packet completes is taken in here
     /// again, at the time of this packet; `depth` counts such datagrams within datagrams.
+    #[inline(never)]
     fn observe_network(&mut self, packet: &Packet<'_>, flow: Flow, trust: Trust, depth: usize, notes: &mut Notes) {
-        if depth == 0 {
-            self.path_mtu.observe_len(packet, self.flows.places(flow), notes);
-        }
         match self.fragments.observe(packet, trust, notes) {
             Reassembly::Whole => self.observe_upper(packet, flow, trust, notes),
             Reassembly::Waiting => {}
@@ -152,9 +156,12 @@ impl Analyzer {
     }
 
     /// Transport and ICMP, of a whole packet or of a datagram put together from its fragments.
+    #[inline]
     fn observe_upper(&mut self, packet: &Packet<'_>, flow: Flow, trust: Trust, notes: &mut Notes) {
         self.tcp.observe(packet, trust, notes);
-        self.udp.observe(packet, self.flows.places(flow), trust, notes);
+        if packet.frame.has(LayerKind::Udp) {
+            self.udp.observe(packet, self.flows.places(flow), trust, notes);
+        }
         if trust.is_bad() {
             return;
         }

@@ -18,7 +18,7 @@ use super::tcp::TcpTracker;
 use crate::base::limits::{MAX_ICMP_ROWS, MAX_PATH_FLOWS};
 use crate::base::{Seq, Timestamp};
 use crate::packet::Packet;
-use crate::wire::{Frame, IpView, Layer, Tcp};
+use crate::wire::{Frame, IpView, Layer, LayerKind, Tcp};
 
 /// The least MTU of a link: RFC 791 for IPv4, RFC 8200 §5 for IPv6.
 const LEAST_V4: u32 = 68;
@@ -137,11 +137,18 @@ impl Default for PathMtu {
 
 impl PathMtu {
     /// Takes in a whole packet or datagram, after the TCP tracker has.
+    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
-        // Most packets are TCP, and nothing is wrong with their paths.
-        if packet.frame.is_plain() && self.flows.is_empty() && tracker.again().is_none() {
-            return;
+        // Most packets are TCP or UDP, and nothing is wrong with their paths.
+        if !packet.frame.is_plain()
+            || packet.frame.has(LayerKind::Tcp) && (!self.flows.is_empty() || tracker.again().is_some())
+        {
+            self.observe_any(packet, recent, tracker, notes);
         }
+    }
+
+    #[inline(never)]
+    fn observe_any(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
         let (Some(ip), Some(transport)) = (packet.frame.ip(), packet.frame.transport()) else { return };
         match transport {
             Layer::Tcp(tcp) if tracker.again().is_some() || !self.flows.is_empty() => {

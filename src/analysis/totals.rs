@@ -59,6 +59,7 @@ fn kinds(packet: &Packet<'_>) -> Option<u64> {
 
 impl Totals {
     /// Counts one packet.
+    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>) {
         let (frame, octets) = (&packet.frame, u64::from(packet.meta.wire_len));
         let plain = frame
@@ -77,6 +78,7 @@ impl Totals {
     }
 
     /// Counts one whose layers may be any.
+    #[inline(never)]
     fn count(&mut self, packet: &Packet<'_>) {
         let octets = u64::from(packet.meta.wire_len);
         let kinds = kinds(packet);
@@ -96,6 +98,7 @@ impl Totals {
     }
 
     /// Where the stack of a packet is counted; `None` if there is no room for it.
+    #[inline(never)]
     fn find(&mut self, packet: &Packet<'_>) -> Option<u32> {
         let names = || packet.frame.layers().iter().map(|located| located.layer.name());
         let mut hasher = self.hasher.build_hasher();

@@ -17,7 +17,7 @@ use super::{Trust, fragments};
 use crate::base::Timestamp;
 use crate::base::limits::MAX_UDP_CONVERSATIONS;
 use crate::packet::Packet;
-use crate::wire::{Frame, IpView, Layer, LayerKind, Udp as UdpView};
+use crate::wire::{Frame, IpView, Layer, Udp as UdpView};
 
 use pairing::Pairing;
 
@@ -137,14 +137,7 @@ impl Default for Udp {
 
 impl Udp {
     /// Takes in a packet; does nothing unless its innermost transport is UDP.
-    #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places, trust: Trust, notes: &mut Notes) {
-        if packet.frame.has(LayerKind::Udp) {
-            self.datagram(packet, places, trust, notes);
-        }
-    }
-
-    fn datagram(&mut self, packet: &Packet<'_>, places: &mut Places, trust: Trust, notes: &mut Notes) {
         let (Some(Layer::Udp(udp)), Some(ip)) = (packet.frame.transport(), packet.frame.ip()) else { return };
         note_oddities(packet, &udp, ip, notes);
         let is_malformed = udp.length() < 8 || u32::from(udp.length()) > 8 + udp.payload_len();

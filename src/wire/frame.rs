@@ -6,7 +6,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::layer::{Layer, LayerKind, Located};
-use super::{Arp, Ethernet, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Issue, Stp, Tcp, Udp, Vlan};
+use super::{Arp, Ethernet, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Issue, PlainV4, Stp, Tcp, Udp, Vlan};
 
 /// Index of a layer that is not there.
 const NONE: u8 = u8::MAX;
@@ -187,6 +187,12 @@ impl<'a> Frame<'a> {
     #[inline]
     pub fn is_plain(&self) -> bool {
         self.is_plain
+    }
+
+    /// The beginning of a plain frame, if it is one over IPv4.
+    #[inline]
+    pub fn plain_v4(&self) -> Option<PlainV4<'a>> {
+        if self.is_plain && self.has(LayerKind::Ipv4) { PlainV4::of(self.bytes) } else { None }
     }
 
     /// All captured octets of the frame.

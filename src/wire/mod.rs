@@ -52,6 +52,7 @@ pub use link::LinkType;
 pub use llc::Llc;
 pub use ndp::{Ndp, NdpOption, NdpOptions};
 pub use other::{CutHeader, CutTransport, Other, Registry};
+pub use plain::PlainV4;
 pub use ppp::{Ppp, Pppoe};
 pub use registry::{ether_type_name, ip_protocol_name};
 pub use stp::{BridgeId, Stp};

@@ -13,6 +13,7 @@ use super::tcp::Tcp;
 use super::tunnel;
 use super::udp::Udp;
 use super::walker::{Next, bad_option, be16};
+use crate::base::MacAddr;
 
 /// Octets of an Ethernet header.
 const ETHERNET: usize = 14;
@@ -107,6 +108,93 @@ impl Plain {
             [located(ethernet, 0, ETHERNET), located(network, ETHERNET, transport), located(upper, transport, payload)];
         let range = payload as u32..cut(payload_end) as u32;
         Frame::plain(bytes, wire_len, layers, kinds, range, len, (wire_end - ip_end) as u32)
+    }
+}
+
+/// The beginning of a plain frame over IPv4 (see [`Frame::is_plain`]), in which everything has a place of its own: for those
+/// who look at every packet.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainV4<'a> {
+    bytes: &'a [u8],
+    /// Ethernet, IPv4, and the eight octets that UDP has and TCP too.
+    octets: &'a [u8; ETHERNET + 20 + 8],
+}
+
+impl<'a> PlainV4<'a> {
+    /// The beginning of these octets of a plain frame over IPv4.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8]) -> Option<PlainV4<'a>> {
+        Some(PlainV4 { bytes, octets: bytes.first_chunk()? })
+    }
+
+    /// The octets up to the end of the ports, and four or more behind them.
+    #[inline]
+    pub fn octets(&self) -> &'a [u8; 42] {
+        self.octets
+    }
+
+    /// Source of the frame.
+    #[inline]
+    pub fn source_mac(&self) -> MacAddr {
+        let [_, _, _, _, _, _, a, b, c, d, e, f, ..] = *self.octets;
+        MacAddr([a, b, c, d, e, f])
+    }
+
+    /// Destination of the frame.
+    #[inline]
+    pub fn destination_mac(&self) -> MacAddr {
+        let [a, b, c, d, e, f, ..] = *self.octets;
+        MacAddr([a, b, c, d, e, f])
+    }
+
+    /// Total length of the IPv4 packet.
+    #[inline]
+    pub fn total_length(&self) -> u16 {
+        u16::from_be_bytes([self.octets[16], self.octets[17]])
+    }
+
+    /// Identification of the IPv4 packet.
+    #[inline]
+    pub fn identification(&self) -> u16 {
+        u16::from_be_bytes([self.octets[18], self.octets[19]])
+    }
+
+    /// The reserved flag.
+    #[inline]
+    pub fn has_reserved_flag(&self) -> bool {
+        self.octets[20] & 0x80 != 0
+    }
+
+    /// The DF flag.
+    #[inline]
+    pub fn dont_fragment(&self) -> bool {
+        self.octets[20] & 0x40 != 0
+    }
+
+    /// Time to live.
+    #[inline]
+    pub fn ttl(&self) -> u8 {
+        self.octets[22]
+    }
+
+    /// 6 for TCP, 17 for UDP.
+    #[inline]
+    pub fn protocol(&self) -> u8 {
+        self.octets[23]
+    }
+
+    /// Source and destination address, side by side.
+    #[inline]
+    pub fn addresses(&self) -> [u8; 8] {
+        let [.., a, b, c, d, e, f, g, h, _, _, _, _, _, _, _, _] = *self.octets;
+        [a, b, c, d, e, f, g, h]
+    }
+
+    /// The captured octets of the IPv4 payload, padding excluded.
+    #[inline]
+    pub fn payload(&self) -> &'a [u8] {
+        let end = (ETHERNET + usize::from(self.total_length())).min(self.bytes.len());
+        self.bytes.get(ETHERNET + 20..end).unwrap_or_default()
     }
 }
 

@@ -144,11 +144,14 @@ impl Fragments {
     /// Takes in a packet; what it means as a piece of a datagram is added to `notes`.
     #[inline]
     pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) -> Reassembly {
-        let is_plain = packet.frame.is_plain() && packet.frame.ipv4().is_none_or(|ip| !ip.has_reserved_flag());
-        if is_plain && self.open.is_empty() {
-            return Reassembly::Whole;
-        }
-        self.observe_any(packet, trust, notes)
+        if self.has_nothing_to_do(packet) { Reassembly::Whole } else { self.observe_any(packet, trust, notes) }
+    }
+
+    /// True if nothing is to be said of a packet, and nothing waits for what it would tell of the time.
+    #[inline]
+    pub(super) fn has_nothing_to_do(&self, packet: &Packet<'_>) -> bool {
+        let frame = &packet.frame;
+        self.open.is_empty() && frame.is_plain() && frame.plain_v4().is_none_or(|plain| !plain.has_reserved_flag())
     }
 
     #[inline(never)]

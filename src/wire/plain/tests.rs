@@ -45,6 +45,25 @@ fn ordinary_frames_are_plain_and_what_the_walk_finds() {
 }
 
 #[test]
+fn what_has_a_place_of_its_own_is_what_the_layers_say() {
+    let mut seen = 0;
+    for bytes in samples() {
+        let frame = crate::wire::decode(LinkType::ETHERNET, &bytes, bytes.len() as u32);
+        let Some(plain) = frame.plain_v4() else { continue };
+        let (ethernet, ip) = (frame.outer_ethernet().unwrap(), frame.ipv4().unwrap());
+        assert_eq!((plain.source_mac(), plain.destination_mac()), (ethernet.source(), ethernet.destination()));
+        assert_eq!((plain.total_length(), plain.identification()), (ip.total_length(), ip.identification()));
+        let flags = (plain.has_reserved_flag(), plain.dont_fragment());
+        assert_eq!(flags, (ip.has_reserved_flag(), ip.dont_fragment()));
+        assert_eq!((plain.ttl(), plain.protocol()), (ip.ttl(), ip.protocol()));
+        assert_eq!(plain.addresses()[..], [ip.source().octets(), ip.destination().octets()].concat());
+        assert_eq!(plain.payload(), ip.payload());
+        seen += 1;
+    }
+    assert_eq!(seen, 6);
+}
+
+#[test]
 fn cut_frames_are_what_the_walk_finds() {
     let mut plain = 0;
     for bytes in samples() {
