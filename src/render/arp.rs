@@ -54,8 +54,11 @@ pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
             ChangeKind::Conflict => "is claimed by both: a conflict, or one of them pretends",
             ChangeKind::Spoofing => "was moved in the eyes of one host that had not asked: ARP spoofing",
         };
-        let flips =
-            if change.flips > 0 { tell!(lang, ", and back and forth {} times", change.flips) } else { String::new() };
+        let flips = if change.flips > 0 {
+            tell!(lang, ", and back and forth {}", lang.count(change.flips as u64, "time"))
+        } else {
+            String::new()
+        };
         sheet.say(&tell!(
             lang,
             "{} {}: from {} to {} in packet {}{}.",

@@ -80,11 +80,11 @@ fn tell(report: &FragmentReport, sheet: &mut Sheet<'_>) {
     let lang = sheet.lang();
     sheet.heading(&tell!(
         lang,
-        "Datagram {}: {} → {}, {} pieces, {}",
+        "Datagram {}: {} → {}, {}, {}",
         report.datagram,
         end(report.source, report.source_port),
         end(report.destination, report.destination_port),
-        report.pieces.len(),
+        lang.count(report.pieces.len() as u64, "piece"),
         lang.say(report.outcome.name())
     ));
     let mut table = sheet.table(&[">packet", ">after", ">offset", ">÷ 8", ">octets", "from–to", "MF", ">hop limit"]);

@@ -2,6 +2,7 @@
 //! are of use to a program.
 
 use super::record::Detail;
+use crate::base::text::count;
 use crate::wire::{Frame, Layer, LinkType, decode};
 
 /// One header of a frame.
@@ -54,7 +55,8 @@ pub(super) fn wrapping(octets: &[u8]) -> Detail {
     let added: Vec<String> = headers.iter().rev().map(|header| format!("{} {}", header.name, header.len)).collect();
     let mut total = useful;
     let mut detail = Detail::new(format!(
-        "puts {useful} octets of data into {}: {} of {} octets are headers",
+        "puts {} of data into {}: {} of {} octets are headers",
+        count(useful as u64, "octet"),
         added.join(", "),
         around,
         useful + around
@@ -83,8 +85,11 @@ pub(super) fn unwrapping(octets: &[u8], is_mine: bool) -> Detail {
     let taken = |header: &Header| format!("{} {}", header.name, header.len);
     let Some(packet) = headers.iter().position(|header| header.name.starts_with("IP")).filter(|_| !is_mine) else {
         let all: Vec<String> = headers.iter().map(taken).collect();
-        return Detail::new(format!("takes off {}: {} octets of data are left", all.join(", "), frame.payload_len()))
-            .with("data", u64::from(frame.payload_len()));
+        return Detail::new(match frame.payload_len() {
+            1 => format!("takes off {}: 1 octet of data is left", all.join(", ")),
+            left => format!("takes off {}: {left} octets of data are left", all.join(", ")),
+        })
+        .with("data", u64::from(frame.payload_len()));
     };
     let outer: Vec<String> = headers[..packet].iter().map(taken).collect();
     let inner = &headers[packet];

@@ -162,7 +162,10 @@ fn does_not_fit(
     let family = block.family();
     let total = wanted.iter().fold(Count::ZERO, |sum, (len, _)| sum.plus(Count::power_of_two(family.bits() - len)));
     let what = match request.need {
-        Need::Hosts(hosts) => format!("{hosts} hosts need a /{prefix_len}"),
+        Need::Hosts(hosts) => match hosts {
+            1 => format!("1 host needs a /{prefix_len}"),
+            _ => format!("{hosts} hosts need a /{prefix_len}"),
+        },
         Need::PrefixLen(len) => format!("a /{len} is asked for"),
     };
     let name = if request.name.is_empty() { String::new() } else { format!(" for {}", request.name) };

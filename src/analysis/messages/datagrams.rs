@@ -88,10 +88,10 @@ impl UdpTalk {
     /// What can be said of these messages; `sizes` are those of `recvfrom` calls, used in turn for the datagrams of the
     /// first speaker.
     pub fn statements(&self, sizes: &[usize]) -> Vec<Statement> {
-        let mut said = vec![Statement::wire(format!(
-            "{} datagrams are {} messages: UDP keeps their borders, whatever the reader asks for",
-            self.count, self.count
-        ))];
+        let mut said = vec![Statement::wire(match self.count {
+            1 => "1 datagram is 1 message: UDP keeps its borders, whatever the reader asks for".to_owned(),
+            all => format!("{all} datagrams are {all} messages: UDP keeps their borders, whatever the reader asks for"),
+        })];
         let empty = self.datagrams.iter().filter(|datagram| datagram.len == 0).count();
         if empty > 0 {
             said.push(Statement::wire(format!(

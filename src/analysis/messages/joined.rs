@@ -62,6 +62,9 @@ pub fn statements(conversation: &Conversation, side: Side, messages: &[Message])
 fn sender(flow: &Flow, messages: &[Message], said: &mut Vec<Statement>) {
     let held = held_by_nagle(flow);
     match flow.segments.len() {
+        1 if flow.segments[0].len == 1 => {
+            said.push(Statement::wire("in the sender: a single octet, so there was nothing to split"));
+        }
         1 => said.push(Statement::possible(format!(
             "in the sender: all {} octets left in one segment; whether the program wrote them at once or in parts is not on the wire",
             flow.segments[0].len

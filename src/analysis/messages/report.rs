@@ -358,6 +358,9 @@ fn outcome(part: &Parsed) -> Option<Statement> {
         Outcome::Incomplete { at, missing: 0 } => {
             Statement::wire(format!("the last message, from octet {at}, has no end yet"))
         }
+        Outcome::Incomplete { at, missing: 1 } => {
+            Statement::wire(format!("the last message, from octet {at}, is incomplete: 1 octet is missing"))
+        }
         Outcome::Incomplete { at, missing } => {
             Statement::wire(format!("the last message, from octet {at}, is incomplete: {missing} octets are missing"))
         }

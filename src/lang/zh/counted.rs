@@ -25,6 +25,7 @@ pub const COUNTED: &[(&str, &str)] = &[
     ("block", "块"),
     ("port", "个端口"),
     ("address", "个地址"),
+    ("piece", "片"),
     ("copy", "份副本"),
     ("conversation", "个会话"),
     ("fast recovery", "次快速恢复"),

@@ -2,6 +2,7 @@
 
 /// English words and their translation.
 pub const PHRASES: &[(&str, &str)] = &[
+    ("router for {}", "{}的路由器"),
     ("This page needs JavaScript to draw itself.", "这个网页需要 JavaScript 才能显示。"),
     ("Made by netlab. This page needs no network.", "由 netlab 生成。这个网页不需要网络。"),
     ("parts of the page", "网页的各部分"),
@@ -199,7 +200,6 @@ pub const PHRASES: &[(&str, &str)] = &[
         "{} 的一个帧在打转：{2} 内有 {1} 份，第 {3} 到 {4} 包。",
     ),
     ("{} for {} were flooded: the switch does not know where it is.", "发往 {1} 的 {0}被泛洪：交换机不知道它在哪里。"),
-    ("router for {} addresses", "{} 个地址的路由器"),
     ("find a machine", "查找机器"),
     ("layers", "各层"),
     ("octets sent", "发送字节"),

@@ -51,7 +51,6 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("duplicates", "包有重复"),
     ("giants", "巨型包"),
     // ---- 机器与掩码 ----
-    ("router for {} others", "其他 {} 个地址的路由器"),
     ("shared by routers ({})", "几台路由器共用（{}）"),
     ("chosen locally", "本地自定"),
     ("host", "主机"),
@@ -103,7 +102,7 @@ pub const PHRASES: &[(&str, &str)] = &[
         "was moved in the eyes of one host that had not asked: ARP spoofing",
         "在一台并没有询问的主机眼里被换掉：ARP 欺骗",
     ),
-    (", and back and forth {} times", "，并且来回变了 {} 次"),
+    (", and back and forth {}", "，并且来回变了 {}"),
     ("{} {}: from {} to {} in packet {}{}.", "{} {}：在第 {4} 包从 {2} 变为 {3}{5}。"),
     ("{} answers for others, a proxy: {}.", "{} 替别人回答（代理 ARP）：{}。"),
     (
@@ -176,7 +175,7 @@ pub const PHRASES: &[(&str, &str)] = &[
         "；不完整的里面有 {} 个因为等待的太多而让位给新的",
     ),
     ("; {} are counted and not listed", "；有 {} 个只计数，未列出"),
-    ("Datagram {}: {} → {}, {} pieces, {}", "数据报 {}：{} → {}，{} 片，{}"),
+    ("Datagram {}: {} → {}, {}, {}", "数据报 {}：{} → {}，{}，{}"),
     ("complete after {}", "{} 后完整"),
     ("The pieces differ in size, so some were cut again on the way.", "各片大小不一，说明途中有的又被切过一次。"),
     ("One exact copy", "1 个完全相同的副本"),

@@ -259,14 +259,12 @@ pub const RETOLD: &[(&str, &str)] = &[
     ("IPv6: cannot have {}, as {} uses it", "IPv6：不能用 {}，因为 {} 在用它"),
     ("IPv6: {} is no longer valid", "IPv6：{} 不再有效"),
     ("IPv6: {} has not been heard of for too long", "IPv6：太久没有听到 {} 的消息"),
-    (
-        "puts {} octets of data into {}: {} of {} octets are headers",
-        "把 {} 字节数据依次装进 {}：{3} 字节中 {2} 字节是头部",
-    ),
+    ("puts {} of data into {}: {} of {} octets are headers", "把 {}数据依次装进 {}：{3} 字节中 {2} 字节是头部"),
     (
         "takes off {}, reads the {} header ({}) and no further: it is for somebody else",
         "拆下 {}，读 {} 头部（{}）就不再往里读：它是给别人的",
     ),
+    ("takes off {}: 1 octet of data is left", "拆下 {}：剩下 1 字节数据"),
     ("takes off {}: {} octets of data are left", "拆下 {}：剩下 {} 字节数据"),
     ("data {}", "数据 {}"),
     ("padding {}", "填充    {}"),
@@ -514,6 +512,10 @@ pub const RETOLD: &[(&str, &str)] = &[
     ),
     ("the last message, from octet {}, has no end yet", "最后一条消息从第 {} 字节开始，还没有结束"),
     (
+        "the last message, from octet {}, is incomplete: 1 octet is missing",
+        "从字节 {} 开始的最后一条消息不完整：还缺 1 字节",
+    ),
+    (
         "the last message, from octet {}, is incomplete: {} octets are missing",
         "最后一条消息从第 {} 字节开始，不完整：缺 {} 字节",
     ),
@@ -523,6 +525,7 @@ pub const RETOLD: &[(&str, &str)] = &[
     ("more messages than netlab lists, from octet {}", "从第 {} 字节起的消息太多，没有列出"),
     ("split prefix", "前缀被拆开"),
     ("glued: shares a segment", "粘包：与别的消息同在一个报文段"),
+    ("in the sender: a single octet, so there was nothing to split", "发送方：只有一个字节，没有可拆的"),
     (
         "in the sender: all {} octets left in one segment; whether the program wrote them at once or in parts is not on the wire",
         "发送方：全部 {} 字节在一个报文段里发出；程序是一次写的还是分几次写的，线路上看不出来",
@@ -553,6 +556,10 @@ pub const RETOLD: &[(&str, &str)] = &[
     (
         "in the receiver's buffer: after {} ms {} octets wait together (packets {} and {}); a recv({}) made later than that gets {}, an earlier one gets {}",
         "接收方的缓冲区：{} ms 之后有 {} 字节在一起等待（第 {} 和 {} 包）；晚于此刻的 recv({}) 得到 {}，早于此刻的得到 {}",
+    ),
+    (
+        "1 datagram is 1 message: UDP keeps its borders, whatever the reader asks for",
+        "1 个数据报就是 1 条消息：无论读的一方要多少字节，UDP 都保持它的边界",
     ),
     (
         "{} datagrams are {} messages: UDP keeps their borders, whatever the reader asks for",

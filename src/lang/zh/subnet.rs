@@ -97,10 +97,9 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("(taken)", "（已占用）"),
     ("(free)", "（空闲）"),
     ("{} divided", "划分 {}"),
-    ("{} hosts", "{} 台主机"),
     ("a /{}", "一个 /{}"),
     ("no addresses", "没有地址"),
-    ("{}, {} addresses", "{}，{} 个地址"),
+    ("{}, {}", "{}，{}"),
     (
         "… and {} more; --limit N shows the first N, --limit 0 all",
         "…… 还有 {} 个；--limit N 显示前 N 个，--limit 0 显示全部",

@@ -53,7 +53,15 @@ pub fn spans(spans: &[Span], paint: Paint, out: &mut Vec<u8>) {
         return;
     }
     table.write(out);
-    line(out, tell!(lang, "{}, {} addresses", lang.count(blocks, "block"), count(total)));
+    line(
+        out,
+        tell!(
+            lang,
+            "{}, {}",
+            lang.count(blocks, "block"),
+            lang.quantity(&count(total), total == Count::new(1), "address")
+        ),
+    );
 }
 
 /// Appends a plan: who gets what, what is wasted, what is left.
@@ -67,7 +75,7 @@ pub fn plan(plan: &Plan, paint: Paint, out: &mut Vec<u8>) {
     for placed in &plan.subnets {
         let block = placed.block;
         let need = match placed.request.need {
-            Need::Hosts(hosts) => tell!(lang, "{} hosts", hosts),
+            Need::Hosts(hosts) => lang.count(hosts, "host"),
             Need::PrefixLen(len) => tell!(lang, "a /{}", len),
         };
         let name = if placed.request.name.is_empty() { need } else { format!("{}: {need}", placed.request.name) };

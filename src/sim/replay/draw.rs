@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::identity::{Class, Identities, Station};
 use crate::base::MacAddr;
-use crate::base::text::harmless;
+use crate::base::text::{count, harmless};
 use crate::sim::stack::route::Prefix;
 
 /// What connects the stations.
@@ -97,7 +97,7 @@ impl Drawer<'_> {
         if let Some(address) = station.address_by_others(&self.all.subnets) {
             addresses.push((self.with_len(address).0, Some("guess: packets for this address are given to it")));
         }
-        let mut remarks = vec![format!("{} frames sent, {} received", station.sent, station.received)];
+        let mut remarks = vec![format!("{} sent, {} received", count(station.sent as u64, "frame"), station.received)];
         if station.class == Class::Silent {
             remarks.push("never speaks in this capture".to_owned());
         }
@@ -203,7 +203,15 @@ impl Drawer<'_> {
         let beyond = station.addresses.iter().filter(|seen| !self.all.is_local(seen.address)).count() as u64;
         let beyond = beyond + station.more_addresses;
         let text = &mut self.routers;
-        let _ = writeln!(text, "\n# {}; {beyond} addresses seen behind it", station.why);
+        let _ = writeln!(
+            text,
+            "\n# {}; {} seen behind it",
+            station.why,
+            match beyond {
+                1 => "1 address".to_owned(),
+                many => format!("{many} addresses"),
+            }
+        );
         let _ = writeln!(text, "[router.{name}.interfaces.lan]\nmac = \"{}\"", station.mac);
         if !addresses.is_empty() {
             let guess = if addresses.iter().any(|(_, guess)| *guess) { "  # guess" } else { "" };

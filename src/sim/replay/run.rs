@@ -14,6 +14,7 @@ use super::pace::Pace;
 use super::paths;
 use super::plan::{Fate, Plan, Planner, Remote};
 use super::rewrite::Rewriter;
+use crate::base::text::count;
 use crate::base::{MacAddr, Timestamp};
 use crate::sim::device::{Alive, Node, Player, signature};
 use crate::sim::engine::{Engine, Fed, Onlooker, Stopped};
@@ -243,10 +244,10 @@ fn without_place(mapping: &Mapping, identities: &Identities) -> String {
         let Some(station) = identities.station(*mac) else { continue };
         let addresses: Vec<String> = station.addresses.iter().take(3).map(|seen| seen.address.to_string()).collect();
         text.push_str(&format!(
-            "\n  {mac}  {} ({}), {} frames, first in packet {}",
+            "\n  {mac}  {} ({}), {}, first in packet {}",
             addresses.join(" "),
             station.class.name(),
-            station.sent,
+            count(station.sent as u64, "frame"),
             station.first.0
         ));
     }
