@@ -1,6 +1,8 @@
 //! What netlab draws on a terminal, looked at in a real one (tmux).
 
 #[path = "terminal/tmux.rs"]
+// Without the live screen, parts of it are not needed.
+#[cfg_attr(not(feature = "tui"), allow(dead_code))]
 mod tmux;
 
 use tmux::Terminal;

@@ -1,5 +1,4 @@
 use super::*;
-use crate::base::{MacAddr, Rng};
 use crate::wire::build::{FrameBuilder, Ipv4Fields, TcpFields, UdpFields};
 use crate::wire::{LinkType, decode};
 
@@ -17,12 +16,6 @@ fn seen(octets: &[u8]) -> Option<(&'static str, String)> {
     let mut text = "what was there before".to_owned();
     glance(&decode(LinkType::RAW, octets, octets.len() as u32), &mut text).map(|protocol| (protocol, text))
 }
-
-/// A query for the address of example.com.
-const QUERY: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01";
-/// Its answer, 192.0.2.7.
-const ANSWER: &[u8] = b"\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01\
-    \xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07";
 
 #[test]
 fn a_port_alone_names_nothing() {
@@ -46,6 +39,13 @@ fn text_that_is_plainly_http_needs_no_port() {
 #[cfg(feature = "peeks")]
 mod with_peeks {
     use super::*;
+    use crate::base::{MacAddr, Rng};
+
+    /// A query for the address of example.com.
+    const QUERY: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01";
+    /// Its answer, 192.0.2.7.
+    const ANSWER: &[u8] = b"\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01\
+        \xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07";
 
     #[test]
     fn dns_tells_question_and_answer() {
