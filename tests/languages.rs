@@ -281,7 +281,7 @@ fn is_word(text: &str) -> bool {
 
 #[test]
 fn no_phrase_is_translated_that_nobody_says() {
-    let mut all: BTreeSet<String> = ["render", "cli", "analysis", "sim", "subnet", "filter", "wire"]
+    let mut all: BTreeSet<String> = ["render", "cli", "capture", "analysis", "sim", "subnet", "filter", "wire"]
         .iter()
         .flat_map(|folder| sources(folder))
         .flat_map(|(_, source)| literals(&source).into_iter().map(|(_, text)| text).collect::<Vec<_>>())
@@ -295,9 +295,19 @@ fn no_phrase_is_translated_that_nobody_says() {
     let unused: Vec<_> = ZH
         .phrases()
         .map(|(english, _)| english)
-        .filter(|english| !all.contains(*english) && !all.contains(&format!(">{english}")) && !is_retold(english, &all))
+        .filter(|english| {
+            !is_said_by_others(english)
+                && !all.contains(*english)
+                && !all.contains(&format!(">{english}"))
+                && !is_retold(english, &all)
+        })
         .collect();
     assert!(unused.is_empty(), "\n{unused:#?}");
+}
+
+/// What the operating system and the reader of TOML say.
+fn is_said_by_others(english: &str) -> bool {
+    english.contains("(os error ") || english.contains("missing field")
 }
 
 /// What no language translates of what the simulator says: calls as a program wrote them, errors of those who wrote
@@ -503,6 +513,11 @@ fn every_command_that_explains_does_so_in_chinese() {
         (vec!["explain", "tcp-reset"], "复位（RST）立刻结束连接"),
         (vec!["explain", "D25"], "三个重复 ACK"),
         (vec!["simulate"], "四次挥手"),
+        (vec!["analyze", capture, "--connection", "0", "--format", "mermaid"], "建立 1/3"),
+        (vec!["analyze", capture, "--connection", "0", "--format", "svg"], "连接 0："),
+        (vec!["analyze", capture, "--connection", "0", "--format", "dot"], "快速重传"),
+        (vec!["simulate", "arp", "--format", "svg"], "交换机"),
+        (vec!["simulate", "arp", "--format", "dot"], "广播询问它的 MAC 地址"),
         (vec!["simulate", "hub"], "集线器不认识地址"),
         (vec!["simulate", "hub", "--view", "ledger"], "网卡忽略发给其他 MAC 地址的帧"),
     ] {
@@ -573,4 +588,151 @@ fn every_scenario_has_its_chinese_page() {
         assert!(found == *page, "docs/scenarios/zh/{name}.md: NETLAB_BLESS=1 writes it anew");
     }
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), pages.len(), "pages of scenarios that are gone");
+}
+
+/// What a command prints for readers of Chinese, on both streams, whatever its status.
+fn printed_in_chinese(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_netlab"))
+        .args(["--lang", "zh"])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("COLUMNS", "200")
+        .output()
+        .expect("netlab runs");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Two words of English or more behind each other, in what netlab says by itself.
+fn left_in_english(line: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_quoted = false;
+    let mut words: Vec<&str> = Vec::new();
+    let mut end = |words: &mut Vec<&str>| {
+        let said = std::mem::take(words).join(" ");
+        if said.contains(' ') && !STAYS.iter().any(|stays| stays.contains(&said)) {
+            found.push(said);
+        }
+    };
+    for piece in line.split_inclusive([' ', '"']) {
+        let word = piece.trim_end_matches([' ', '"', ',']);
+        let is_octet = word.len() == 2 && word.bytes().all(|octet| octet.is_ascii_hexdigit());
+        if !is_quoted && !is_octet && !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_lowercase()) {
+            words.push(word);
+        } else {
+            end(&mut words);
+        }
+        if piece.ends_with('"') {
+            end(&mut words);
+            is_quoted = !is_quoted;
+        }
+    }
+    end(&mut words);
+    found
+}
+
+/// What stays as it is: commands, the language of framings, evidence that was put into words where no languages are
+/// known, and comments of the files themselves.
+const STAYS: &[&str] =
+    &["netlab messages", "body until", "the sender's other segments have", "other segments have", "snap length"];
+
+#[test]
+fn nothing_is_left_in_english_in_what_is_said_of_our_captures() {
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("captures"), &mut files);
+    let scan = |file: &std::path::PathBuf| {
+        let file = file.to_str().expect("UTF-8");
+        let mut left = Vec::new();
+        for command in
+            [&["read", file][..], &["analyze", file], &["messages", file], &["analyze", file, "--connection", "0"]]
+        {
+            for line in printed_in_chinese(command).lines() {
+                // The line of a packet stays as tcpdump would write it; what is concluded stands behind it.
+                let said = match command[0] {
+                    "read" if !line.contains('↑') => {
+                        line.find("  · ").or(line.find("  ! ")).map_or("", |at| &line[at..])
+                    }
+                    _ => line,
+                };
+                left.extend(left_in_english(said).into_iter().map(|words| format!("{command:?}: {words:?} in {line}")));
+            }
+        }
+        left
+    };
+    let left: Vec<String> = in_parallel(&files, scan);
+    assert!(left.is_empty(), "\n{}", left.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_in_english_in_what_is_said_of_our_scenarios() {
+    let names: Vec<&str> =
+        gallery::all().iter().map(|entry| entry.name).filter(|name| !name.starts_with("lan-")).collect();
+    let scan = |name: &&str| {
+        let mut left = Vec::new();
+        // What the time line and the ledger say is held by the test of every event. A moment is enough for the rest.
+        for view in ["report", "tables"] {
+            for line in printed_in_chinese(&["simulate", name, "--view", view, "--until", "50ms"]).lines() {
+                // Lines of the scenario's file stay as they are there.
+                let is_expectation = ["✓", "✗"].iter().any(|mark| line.trim_start().starts_with(mark));
+                let words = if is_expectation { Vec::new() } else { left_in_english(line) };
+                left.extend(words.into_iter().map(|words| format!("{name} {view}: {words:?} in {line}")));
+            }
+        }
+        left
+    };
+    let left = in_parallel(&names, scan);
+    assert!(left.is_empty(), "\n{}", left.join("\n"));
+}
+
+/// What `work` finds in each of `all`, with two at a time.
+fn in_parallel<T: Sync>(all: &[T], work: impl Fn(&T) -> Vec<String> + Sync) -> Vec<String> {
+    let half = all.len().div_ceil(2);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> =
+            all.chunks(half.max(1)).map(|part| scope.spawn(|| part.iter().flat_map(&work).collect())).collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|_| vec!["a scan broke down".to_owned()]))
+            .collect()
+    })
+}
+
+#[test]
+fn errors_that_a_student_meets_first_are_told_in_chinese() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let in_folder = |name: &str, octets: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, octets).expect("written");
+        path.display().to_string()
+    };
+    let (junk, empty) = (in_folder("junk", b"this is no capture"), in_folder("empty", b""));
+    let capture = "captures/tcp/handshake.pcap";
+    let cut = in_folder(
+        "cut.pcap",
+        &fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(capture)).expect("a capture")[..150],
+    );
+    for (arguments, expected) in [
+        (vec!["read", "no-such-file.pcap"], "打不开 no-such-file.pcap：没有这个文件"),
+        (vec!["read", &junk], "它不是捕获文件：开头是 'this is '"),
+        (vec!["read", &empty], "它是空的"),
+        (vec!["read", &cut], "第 2 条记录不完整：头部说有 62 字节，只剩 32 字节；它之前的那个包是完整的"),
+        (vec!["read", "captures"], "它是目录"),
+        (
+            vec!["read", capture, "prot", "tcp"],
+            "捕获过滤器：`prot` 不是捕获过滤器的词\n  prot tcp\n  ^^^^\n  是不是 `port`？",
+        ),
+        (vec!["read", capture, "port 80 and"], "但过滤器到此为止"),
+        (vec!["read", capture, "other.pcap"], "也没有叫这个名字的文件"),
+        (vec!["read", capture, "-Y", "tcp.prt == 80"], "显示过滤器：`tcp.prt` 不是字段或协议"),
+        (vec!["why", capture, "999"], "没有第 999 包"),
+        (vec!["analyze", capture, "--connection", "9"], "没有连接 9：捕获里只有一个连接，编号是 0"),
+        (vec!["explain", "handshke"], "是不是 handshake？"),
+        (vec!["simulate", "apr"], "没有场景“apr”：是不是“arp”？"),
+        (vec!["subnet", "192.0.2.300"], "第 4 个字节是 300"),
+        (vec!["subnet", "192.0.2.0/33"], "/33 太长"),
+        #[cfg(all(feature = "live", target_os = "linux"))]
+        (vec!["capture", "no-such-nic"], "没有接口 no-such-nic"),
+    ] {
+        let said = printed_in_chinese(&arguments);
+        assert!(said.contains(expected), "{arguments:?}:\n{said}");
+    }
 }

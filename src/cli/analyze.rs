@@ -158,8 +158,10 @@ fn check(level: Option<Level>, findings: &Findings) -> Result<(), Failure> {
     if bad == 0 {
         return Ok(());
     }
-    let (noun, verb) = if bad == 1 { ("finding", "is") } else { ("findings", "are") };
-    Err(Failure::Unexpected(format!("{bad} {noun} {verb} of level {} or above", level.name())))
+    Err(Failure::Unexpected(match bad {
+        1 => format!("1 finding is of level {} or above", level.name()),
+        _ => format!("{bad} findings are of level {} or above", level.name()),
+    }))
 }
 
 /// Collects what is said while the packets pass.

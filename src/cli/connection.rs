@@ -17,6 +17,7 @@ use crate::analysis::{Analyzer, Fact, Judged, Note};
 use crate::base::limits::{
     MAX_EXTRACTED_RANGES, MAX_EXTRACTED_STREAMS, MAX_LADDER_ROWS, MAX_OPEN_STREAM_FILES, MAX_STREAM_RANGES,
 };
+use crate::lang::Lang;
 use crate::packet::RawPacket;
 use crate::pipeline::{self, Gate, Patience, Sink};
 use crate::render::ladder::{self, Drawing, Rung, socket};
@@ -108,6 +109,7 @@ pub(super) fn show(
         let count = report.connections.len();
         return Err(Failure::Usage(match count {
             0 => "the capture has no TCP connection".to_owned(),
+            1 => format!("there is no connection {number}: the only one of the capture has number 0"),
             _ => format!("there is no connection {number}: the capture has connections 0 to {}", count - 1),
         }));
     };
@@ -116,7 +118,7 @@ pub(super) fn show(
     match (options.follow, &mut watch.assembly) {
         (Some(how), Some(assembly)) => follow(connection, assembly, how, paint, output)?,
         _ if as_json => json(connection, &watch.rungs, output)?,
-        _ if format.is_some() => diagram(format, connection, &watch, output.block()),
+        _ if format.is_some() => diagram(format, connection, &watch, output.lang(), output.block()),
         _ => {
             let drawing = Drawing { width, paint, to_scale: options.to_scale };
             ladder::text(connection, &watch.rungs, watch.left_out, drawing, output.block());
@@ -127,11 +129,11 @@ pub(super) fn show(
 }
 
 /// The ladder to be pasted into notes.
-fn diagram(format: Option<Format>, connection: &ConnectionReport, watch: &Watch, out: &mut Vec<u8>) {
+fn diagram(format: Option<Format>, connection: &ConnectionReport, watch: &Watch, lang: Lang, out: &mut Vec<u8>) {
     match format {
-        Some(Format::Dot) => ladder::dot(connection, &watch.rungs, watch.left_out, out),
-        Some(Format::Svg) => ladder::svg(connection, &watch.rungs, watch.left_out, out),
-        _ => ladder::mermaid(connection, &watch.rungs, watch.left_out, out),
+        Some(Format::Dot) => ladder::dot(connection, &watch.rungs, watch.left_out, lang, out),
+        Some(Format::Svg) => ladder::svg(connection, &watch.rungs, watch.left_out, lang, out),
+        _ => ladder::mermaid(connection, &watch.rungs, watch.left_out, lang, out),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::Failure;
+use crate::lang::Lang;
 use crate::render::topology::{self, NetworkMap, Outline};
 use crate::sim::Engine;
 
@@ -20,8 +21,8 @@ pub enum Format {
 }
 
 /// Appends the drawing of a network.
-pub(super) fn network(format: Format, engine: &Engine, title: &str, out: &mut Vec<u8>) {
-    let map = NetworkMap::of(engine);
+pub(super) fn network(format: Format, engine: &Engine, title: &str, lang: Lang, out: &mut Vec<u8>) {
+    let map = NetworkMap::of(engine, lang);
     match format {
         Format::Mermaid => topology::mermaid(&map, title, out),
         Format::Dot => topology::dot(&map, title, out),

@@ -431,5 +431,11 @@ impl<'f> Selector<'f> {
 
 /// Status 2 with the place in the filter.
 pub(super) fn usage(error: &FilterError) -> Failure {
-    Failure::Usage(render::error(error, "capture"))
+    let mut error = error.clone();
+    let word = error.text.get(error.span.range()).unwrap_or_default();
+    // What stands behind the files is a filter; whoever mistypes the name of a file must hear of files.
+    if error.message.ends_with("is not a word of capture filters") && word.contains(['.', '/']) {
+        error.message.push_str(", and there is no file of that name");
+    }
+    Failure::Usage(render::error(&error, "capture"))
 }

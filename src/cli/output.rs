@@ -112,7 +112,7 @@ impl Output {
     /// Says a sentence on standard error; nobody is told if that fails.
     pub fn complain(&mut self, sentence: &str) {
         self.progress = None;
-        let _ = writeln!(io::stderr(), "netlab: {sentence}");
+        let _ = writeln!(io::stderr(), "netlab: {}", self.lang.retell_error(sentence));
     }
 
     /// Writes out if a block is full.

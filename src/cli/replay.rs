@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::inputs::Inputs;
 use super::{Failure, Output, drawing, topology};
 use crate::base::Timestamp;
-use crate::base::text::harmless;
+use crate::base::text::{count, harmless};
 use crate::capture::{Interface, Interfaces, WriteError, WriteOptions, Writer};
 use crate::packet::{Meta, RawPacket};
 use crate::render::replay::{self as page, Page};
@@ -286,13 +286,13 @@ fn drive(
 fn write_driven(driven: &Driven, folder: &Path, output: &mut Output) -> Result<(), Failure> {
     let shown = harmless(&folder.to_string_lossy()).into_owned();
     std::fs::create_dir_all(folder).map_err(|error| Failure::CouldNot(format!("cannot make {shown}: {error}")))?;
-    let mut files = 0;
+    let mut files = 0_u64;
     for (device, port, tap) in driven.engine.taps().iter().filter(|(_, _, tap)| !tap.frames().is_empty()) {
         let name = format!("{}.{}", driven.engine.name(*device), driven.engine.port_name(*device, *port));
         super::tap_file::write(&folder.join(format!("{name}.pcapng")), &name, tap)?;
         files += 1;
     }
-    output.complain(&format!("wrote {files} files into {shown}"));
+    output.complain(&format!("wrote {} into {shown}", count(files, "file")));
     Ok(())
 }
 
@@ -365,7 +365,7 @@ fn write_ports(
     let engine = &replay.engine;
     let numbers = replay.numbers();
     let epoch = capture.frames.first().map_or(0, |frame| frame.at.nanos());
-    let mut files = 0;
+    let mut files = 0_u64;
     for (device, port, tap) in engine.taps().iter().filter(|(_, _, tap)| !tap.frames().is_empty()) {
         let name = format!("{}.{}", engine.name(*device), engine.port_name(*device, *port));
         let interface = Interface { name: name.clone(), ..Interface::of_link(LinkType::ETHERNET) };
@@ -391,7 +391,7 @@ fn write_ports(
         writer.finish().map_err(could_not)?;
         files += 1;
     }
-    output.complain(&format!("wrote {files} files into {shown}"));
+    output.complain(&format!("wrote {} into {shown}", count(files, "file")));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::drawing::{self, Format};
 use super::{Failure, Output};
 use crate::analysis::Analyzer;
 use crate::base::Timestamp;
-use crate::base::text::harmless;
+use crate::base::text::{count, harmless};
 use crate::lang::tell;
 use crate::pipeline::{self, Patience};
 use crate::render::simulation::{self, Descriptions, TimeLine};
@@ -108,7 +108,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return step(&scenario, options, output);
     }
     if let Some(format) = arguments.format {
-        drawing::network(format, &scenario.network(&options), &scenario.title, output.block());
+        let lang = output.lang();
+        let title = simulation::told(&scenario, lang).map_or(scenario.title.as_str(), |(title, _)| title);
+        drawing::network(format, &scenario.network(&options), title, lang, output.block());
         return Ok(());
     }
     let options = RunOptions { onlooker: output.watch_run(options.until.or(scenario.until)), ..options };
@@ -153,7 +155,7 @@ fn find(name: &str) -> Result<(String, String), Failure> {
     }
     let shown = harmless(name).into_owned();
     if !looks_like_path && !Path::new(name).exists() {
-        let near = gallery::nearest(name).map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
+        let near = gallery::nearest(name).map_or_else(|| ";".to_owned(), |near| format!(": did you mean '{near}'?"));
         return Err(Failure::Usage(format!("there is no scenario '{shown}'{near} 'netlab simulate' lists them all")));
     }
     if name == "-" {
@@ -280,7 +282,7 @@ fn write_taps(run: &Run, folder: &Path, output: &mut Output) -> Result<(), Failu
     let shown = harmless(&folder.to_string_lossy()).into_owned();
     std::fs::create_dir_all(folder).map_err(|error| Failure::CouldNot(format!("cannot make {shown}: {error}")))?;
     let engine = &run.engine;
-    let mut files = 0;
+    let mut files = 0_u64;
     for (device, port, tap) in engine.taps() {
         if tap.frames().is_empty() {
             continue;
@@ -289,7 +291,7 @@ fn write_taps(run: &Run, folder: &Path, output: &mut Output) -> Result<(), Failu
         super::tap_file::write(&folder.join(format!("{name}.pcapng")), &name, tap)?;
         files += 1;
     }
-    output.complain(&format!("wrote {files} files into {shown}"));
+    output.complain(&format!("wrote {} into {shown}", count(files, "file")));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use super::drawing::{self, Format};
 use super::inputs::Inputs;
 use super::{Failure, Output};
 use crate::capture::FileSource;
+use crate::lang::tell;
 use crate::render::replay;
 use crate::render::style::Paint;
 use crate::sim::replay::{Capture, Identities, Middle, draw};
@@ -73,7 +74,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
                     Failure::CouldNot(format!("internal error: {error}; please report this capture"))
                 })?;
                 let engine = scenario.network(&RunOptions::default());
-                drawing::network(format, &engine, &format!("the network of {name}"), output.block());
+                let lang = output.lang();
+                drawing::network(format, &engine, &tell!(lang, "the network of {}", name), lang, output.block());
             }
         }
         for (mac, why) in guess.left_out.iter().take(20) {

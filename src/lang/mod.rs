@@ -83,6 +83,14 @@ impl Lang {
         }
     }
 
+    /// What an error says, line by line. A line that no template fits stays as it is: it is a place, or a rare sentence.
+    pub fn retell_error(self, error: &str) -> Cow<'_, str> {
+        match self {
+            Lang::English => Cow::Borrowed(error),
+            Lang::Chinese => Cow::Owned(patterns::retell_error(error)),
+        }
+    }
+
     /// `1 packet`, `2 packets`, in this language.
     pub fn count(self, number: u64, noun: &str) -> String {
         self.quantity(&number, number == 1, noun)

@@ -3,17 +3,31 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::zh::RETOLD;
+use super::zh::{ERRORS, RETOLD};
 use super::{Lang, put_in};
 
 /// The translation of a sentence, or the sentence itself.
-pub(super) fn retell<'s>(sentence: &'s str) -> Cow<'s, str> {
-    for (english, translated) in RETOLD {
+pub(super) fn retell(sentence: &str) -> Cow<'_, str> {
+    retell_by(&[RETOLD], sentence)
+}
+
+/// The translation of an error: a sentence, and perhaps lines below it that show the place and the way out.
+pub(super) fn retell_error(error: &str) -> String {
+    error.split('\n').map(|line| retell_by(&[ERRORS, RETOLD], line)).collect::<Vec<_>>().join("\n")
+}
+
+fn retell_by<'s>(tables: &[&[(&str, &str)]], sentence: &'s str) -> Cow<'s, str> {
+    for (english, translated) in tables.iter().copied().flatten() {
         let Some(parts) = parts(english, sentence) else { continue };
         // A part may be a sentence itself: why something ended, what an error says. A single word is a name,
         // and what stands in quotes was said by programs.
-        let again = |part: &'s str| match part.contains(' ') && !part.starts_with('"') {
-            true => retell(part),
+        let again = |part: &'s str| match (part.contains(' ') || part == "it") && !part.starts_with('"') {
+            // `{;}` stands for sentences behind each other.
+            true if translated.contains("{;}") => {
+                let each = part.split("; ").map(|one| retell_by(tables, one));
+                Cow::Owned(each.collect::<Vec<_>>().join(Lang::Chinese.say("; ")))
+            }
+            true => retell_by(tables, part),
             false => Cow::Borrowed(part),
         };
         let parts: Vec<Cow<'_, str>> = parts.into_iter().map(again).collect();
@@ -60,6 +74,12 @@ mod tests {
         assert_eq!(retell("1 host"), "1 台主机");
         assert_eq!(retell("12 addresses"), "12 个地址");
         assert_eq!(retell("12 angry men"), "12 angry men");
+    }
+
+    #[test]
+    fn each_of_several_sentences_is_retold() {
+        let calls = "its calls were: server: [2].recv(4) waits …; server: [2].recv(4) waits …";
+        assert_eq!(retell(calls), "它的调用是：server: [2].recv(4) 等待……；server: [2].recv(4) 等待……");
     }
 
     #[test]

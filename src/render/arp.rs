@@ -55,7 +55,7 @@ pub fn write(arp: &ArpReport, sheet: &mut Sheet<'_>) {
             ChangeKind::Spoofing => "was moved in the eyes of one host that had not asked: ARP spoofing",
         };
         let flips = if change.flips > 0 {
-            tell!(lang, ", and back and forth {}", lang.count(change.flips as u64, "time"))
+            tell!(lang, ", and back and forth {}", lang.count(change.flips, "time"))
         } else {
             String::new()
         };

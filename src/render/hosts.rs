@@ -36,7 +36,7 @@ pub fn write(hosts: &[HostReport], sheet: &mut Sheet<'_>) {
             addresses.push(tell!(lang, "and {} more", host.addresses.len() - ADDRESSES));
         }
         if host.router {
-            addresses.push(tell!(lang, "router for {}", lang.count(host.sources as u64, "address")));
+            addresses.push(tell!(lang, "router for {}", lang.count(host.sources, "address")));
         }
         let vendor = match (host.vendor, host.kind) {
             (_, "vrrp" | "hsrp") => tell!(lang, "shared by routers ({})", host.kind),

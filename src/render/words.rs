@@ -4,6 +4,7 @@ use super::number::{decimal, ip, mac, write_span};
 use super::phrase::Phrase;
 use super::slate::Surface;
 use crate::analysis::{Fact, Note};
+use crate::base::text::count;
 use crate::lang::Lang;
 use crate::wire::{Issue, IssueCode};
 
@@ -66,23 +67,29 @@ pub fn issue(issue: &Issue) -> String {
         None => "the end of the captured octets".to_owned(),
         Some(kind) => format!("the length that {} gives", kind.name()),
     };
+    let wanted = count(u64::from(needed), "octet");
+    let (was, is) = if present == 1 { ("was", "is") } else { ("were", "are") };
     match code {
-        IssueCode::Cut => format!("cut: {layer} needs {needed} octets from {at}, {present} were captured"),
-        IssueCode::TooShort => format!("{layer} needs {needed} octets from {at}, has {present} up to {end}"),
-        IssueCode::TooLong => format!("{layer} says {needed} octets from {at}, there are {present} up to {end}"),
+        IssueCode::Cut => format!("cut: {layer} needs {wanted} from {at}, {present} {was} captured"),
+        IssueCode::TooShort => format!("{layer} needs {wanted} from {at}, has {present} up to {end}"),
+        IssueCode::TooLong => format!("{layer} says {wanted} from {at}, there {is} {present} up to {end}"),
         IssueCode::BadHeaderLength => {
-            format!("{layer} at {at} says its header has {present} octets, at least {needed} are needed")
+            let found = count(u64::from(present), "octet");
+            format!("{layer} at {at} says its header has {found}, at least {needed} are needed")
         }
         IssueCode::BadVersion => format!("version {needed} at {at}, where {layer} was announced"),
         IssueCode::BadOption => format!("{layer} has an option at {at} whose length cannot be"),
         IssueCode::NoChecksum => format!("{layer} at {at} has no checksum, which over IPv6 only tunnels may leave out"),
         IssueCode::LengthZero => {
-            format!(
-                "{layer} says length 0 at {at}: probably left so for the card to fill in; {needed} octets are there"
-            )
+            format!("{layer} says length 0 at {at}: probably left so for the card to fill in; there are {wanted}")
         }
         IssueCode::TooDeep => format!("more layers than netlab follows, from {at}"),
     }
+}
+
+/// The same in another language.
+pub fn issue_in(lang: Lang, found: &Issue) -> String {
+    lang.retell(&issue(found)).into_owned()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::analysis::{Fact, Judged, Note, Severity};
 use crate::base::Timestamp;
 use crate::base::limits::MAX_SCREEN_CONVERSATIONS;
 use crate::capture::live::Transport;
+use crate::lang::{Lang, tell};
 
 /// Whom a conversation is between, by what identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,25 @@ pub(super) enum Key {
     Tcp(u64),
     /// Two UDP end points, the lesser first.
     Udp(SocketAddr, SocketAddr),
+}
+
+/// How a conversation ended that ended badly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// By a reset, with its cause where that is known.
+    Reset(Option<&'static str>),
+    /// In another way, which a word tells.
+    Otherwise(&'static str),
+}
+
+impl Ended {
+    fn words(self, lang: Lang) -> String {
+        match self {
+            Ended::Reset(Some(cause)) => tell!(lang, "reset: {}", lang.say(cause)),
+            Ended::Reset(None) => lang.say("reset").to_owned(),
+            Ended::Otherwise(word) => lang.say(word).to_owned(),
+        }
+    }
 }
 
 /// One conversation.
@@ -36,7 +56,7 @@ pub(super) struct Conversation {
     /// Questions and answers (UDP), where netlab knows them.
     answers: u64,
     /// How it ended, if it ended badly.
-    ended: Option<String>,
+    ended: Option<Ended>,
     /// A receiver has closed its window.
     window_closed: bool,
     /// The worst that was said.
@@ -93,23 +113,23 @@ impl Conversation {
     }
 
     /// What is to be thought of it, in some words.
-    pub(super) fn verdict(&self) -> String {
+    pub(super) fn verdict(&self, lang: Lang) -> String {
         let mut words = Vec::new();
         if let Some(ended) = &self.ended {
-            words.push(ended.clone());
+            words.push(ended.words(lang));
         } else if let Some((a, b)) = self.states {
-            words.push(course(a, b).to_owned());
+            words.push(lang.say(course(a, b)).to_owned());
         }
         if self.answers > 0 {
-            words.push(format!("{} answered", self.answers));
+            words.push(tell!(lang, "{} answered", self.answers));
         }
         if self.resent > 0 {
-            words.push(format!("{} sent again", self.resent));
+            words.push(tell!(lang, "{} sent again", self.resent));
         }
         if self.window_closed {
-            words.push("window closed".to_owned());
+            words.push(lang.say("window closed").to_owned());
         }
-        words.join(", ")
+        lang.list(&words)
     }
 
     fn note(&mut self, note: &Note, is_late: bool) {
@@ -123,15 +143,14 @@ impl Conversation {
         }
         match code {
             "tcp-reset" => {
-                let cause = match note.fact("cause") {
-                    Some(Fact::Word(word)) => format!("reset: {word}"),
-                    _ => "reset".to_owned(),
-                };
-                self.ended = Some(cause);
+                self.ended = Some(Ended::Reset(match note.fact("cause") {
+                    Some(Fact::Word(word)) => Some(word),
+                    _ => None,
+                }));
             }
-            "tcp-unanswered" => self.ended = Some("unanswered".to_owned()),
+            "tcp-unanswered" => self.ended = Some(Ended::Otherwise("unanswered")),
             "tcp-unreachable" if self.states.is_none_or(|(a, _)| a == "SYN-SENT") => {
-                self.ended = Some("unreachable".to_owned());
+                self.ended = Some(Ended::Otherwise("unreachable"));
             }
             "tcp-reset-ignored" => self.ended = None,
             "tcp-zero-window" => self.window_closed = true,

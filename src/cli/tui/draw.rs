@@ -17,7 +17,7 @@ use super::help::HELP;
 use super::screen::{Bottom, Pane, Screen};
 use crate::analysis::{Note, Severity};
 use crate::base::text::harmless;
-use crate::lang::Lang;
+use crate::lang::{Lang, tell};
 use crate::render::style::{self, Paint};
 use crate::render::text::{Detail, Party, description, party};
 use crate::render::time::{Clock, TimeStyle};
@@ -37,7 +37,7 @@ pub(super) fn draw(screen: &mut Screen, frame: &mut Frame<'_>) {
         Layout::vertical([Constraint::Length(HEAD), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
     draw_head(screen, frame, head);
     if screen.shows_help {
-        draw_help(frame, body);
+        draw_help(screen.lang, frame, body);
     } else if screen.is_open {
         draw_open(screen, frame, body);
     } else {
@@ -51,25 +51,25 @@ pub(super) fn draw(screen: &mut Screen, frame: &mut Frame<'_>) {
 }
 
 fn draw_head(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
-    let feed = screen.feed();
+    let (feed, lang) = (screen.feed(), screen.lang);
     let mut left = vec![
         Span::styled(format!(" {} ", harmless(&screen.title)), BOLD.add_modifier(Modifier::REVERSED)),
-        Span::raw(format!("  {} packets  {}", feed.count, number::octets(feed.octets))),
+        Span::raw(format!("  {}  {}", lang.count(feed.count, "packet"), number::octets(feed.octets))),
     ];
     if feed.dropped > 0 {
-        left.push(Span::styled(format!("  {} dropped by kernel", feed.dropped), severity(Severity::Error)));
+        left.push(Span::styled(tell!(lang, "  {} dropped by kernel", feed.dropped), severity(Severity::Error)));
     }
     if let Some(filter) = screen.filter() {
-        left.push(Span::raw("  shown: "));
+        left.push(Span::raw(lang.say("  shown: ")));
         left.push(Span::styled(harmless(filter).into_owned(), severity(Severity::Note)));
     }
     let state = match (&screen.ended, screen.is_paused()) {
-        (Some(_), _) => Span::styled(" ENDED ", severity(Severity::Error).add_modifier(Modifier::REVERSED)),
+        (Some(_), _) => Span::styled(lang.say(" ENDED "), severity(Severity::Error).add_modifier(Modifier::REVERSED)),
         (None, true) => {
-            let text = format!(" PAUSED, {} more came ", screen.waiting());
+            let text = tell!(lang, " PAUSED, {} more came ", screen.waiting());
             Span::styled(text, severity(Severity::Warning).add_modifier(Modifier::REVERSED))
         }
-        (None, false) => Span::styled(" live ", severity(Severity::Chat)),
+        (None, false) => Span::styled(lang.say(" live "), severity(Severity::Chat)),
     };
     let [words, bars] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     let [left_area, right_area] =
@@ -82,8 +82,12 @@ fn draw_head(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
     let rows: Vec<u64> = feed.rates.packets().rev().skip(1).take(usize::from(bars.width)).collect();
     let most = rows.iter().max().copied().unwrap_or(0);
     let lines = vec![
-        Line::from(vec![Span::styled(format!("{packets:>8}"), BOLD), Span::raw(" packets/s   "), bits(octets)]),
-        Line::styled(format!("{most:>8} at most in {} s", rows.len()), DIM),
+        Line::from(vec![
+            Span::styled(format!("{packets:>8}"), BOLD),
+            Span::raw(lang.say(" packets/s   ")),
+            bits(octets),
+        ]),
+        Line::styled(tell!(lang, "{} at most in {} s", format_args!("{most:>8}"), rows.len()), DIM),
     ];
     frame.render_widget(Paragraph::new(lines), words);
     // The newest second stands at the right.
@@ -120,22 +124,31 @@ fn draw_foot(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
         Bottom::Message(text, true) => Line::styled(harmless(text).into_owned(), severity(Severity::Error)),
         Bottom::Message(text, false) => Line::styled(harmless(text).into_owned(), severity(Severity::Warning)),
         Bottom::Keys => match &screen.ended {
-            Some(reason) => Line::styled(format!("{}; q leaves", harmless(reason)), severity(Severity::Warning)),
-            None => Line::styled("q quit  ? help  / filter  space pause  tab pane  enter open  f follow", DIM),
+            Some(reason) => {
+                let reason = screen.lang.retell_error(reason).into_owned();
+                Line::styled(tell!(screen.lang, "{}; q leaves", harmless(&reason)), severity(Severity::Warning))
+            }
+            None => Line::styled(
+                screen.lang.say("q quit  ? help  / filter  space pause  tab pane  enter open  f follow"),
+                DIM,
+            ),
         },
     };
     frame.render_widget(line, area);
 }
 
-fn draw_help(frame: &mut Frame<'_>, area: Rect) {
+fn draw_help(lang: Lang, frame: &mut Frame<'_>, area: Rect) {
     let lines: Vec<Line<'_>> = HELP
         .iter()
         .map(|(key, meaning)| match *key {
-            "" if meaning.starts_with(char::is_uppercase) && meaning.len() < 20 => Line::styled(*meaning, BOLD),
-            "" => Line::raw(format!("  {meaning}")),
-            key => {
-                Line::from(vec![Span::styled(format!("  {key:<11} "), severity(Severity::Note)), Span::raw(*meaning)])
+            "" if meaning.starts_with(char::is_uppercase) && meaning.len() < 20 => {
+                Line::styled(lang.say(meaning), BOLD)
             }
+            "" => Line::raw(format!("  {}", lang.say(meaning))),
+            key => Line::from(vec![
+                Span::styled(format!("  {key:<11} "), severity(Severity::Note)),
+                Span::raw(lang.say(meaning)),
+            ]),
         })
         .collect();
     frame.render_widget(Clear, area);
@@ -147,6 +160,7 @@ fn draw_open(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let share = if screen.focus == Pane::Packets { 30 } else { 55 };
     let [list, details] = Layout::vertical([Constraint::Percentage(share), Constraint::Fill(1)]).areas(area);
     let width = usize::from(details.width);
+    let lang = screen.lang;
     let (heading, lines) = match screen.focus {
         Pane::Packets => {
             draw_packets(screen, frame, list);
@@ -159,7 +173,7 @@ fn draw_open(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
         Pane::Conversations => {
             draw_conversations(screen, frame, list);
             let all = screen.conversations();
-            ("conversation", all.get(screen.conversation_row(&all)).map(|found| conversation_details(found)))
+            ("conversation", all.get(screen.conversation_row(&all)).map(|found| conversation_details(lang, found)))
         }
         Pane::Findings => {
             draw_findings(screen, frame, list);
@@ -170,8 +184,9 @@ fn draw_open(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let lines = lines.unwrap_or_default();
     let room = usize::from(details.height).saturating_sub(1);
     screen.scroll = screen.scroll.min(lines.len().saturating_sub(room));
+    let heading = lang.say(heading);
     let below = lines.len().saturating_sub(screen.scroll + room);
-    let more = if below > 0 { format!(" {below} more lines: ] ") } else { String::new() };
+    let more = if below > 0 { tell!(lang, " {} more lines: ] ", below) } else { String::new() };
     let block = block(heading, false).title_bottom("").title_top(Line::raw(more).right_aligned());
     let shift = if screen.focus == Pane::Packets { screen.shift as u16 } else { 0 };
     let text = Paragraph::new(lines).scroll((screen.scroll as u16, shift)).block(block);
@@ -186,7 +201,9 @@ fn block(title: &str, is_focused: bool) -> Block<'static> {
 
 fn draw_conversations(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let is_focused = screen.focus == Pane::Conversations;
-    let title = format!("1 conversations: {}, {} ", screen.feed().conversations.len(), screen.order.name());
+    let lang = screen.lang;
+    let order = lang.say(screen.order.name());
+    let title = tell!(lang, "1 conversations: {}, {} ", screen.feed().conversations.len(), order);
     let block = block(title.trim_end(), is_focused);
     let inside = block.inner(area);
     frame.render_widget(block, area);
@@ -208,7 +225,7 @@ fn draw_conversations(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
             let worst = found.worst.map_or(Style::new(), severity);
             let mut spans = vec![
                 Span::raw(format!("{:>4} {ends:<ends_width$} {octets:>8}  ", found.name())),
-                Span::styled(found.verdict(), worst),
+                Span::styled(found.verdict(lang), worst),
             ];
             let owner = found.owner.as_ref().map(|owner| format!("  [{owner}]"));
             spans.extend(owner.map(|owner| Span::styled(owner, severity(Severity::Note))));
@@ -233,26 +250,34 @@ fn end(end: SocketAddr) -> String {
     }
 }
 
-fn conversation_details(found: &Conversation) -> Vec<Line<'static>> {
-    let row = |name: &str, text: String| Line::from(vec![Span::styled(format!("{name:<12}"), DIM), Span::raw(text)]);
-    let side = |index: usize| format!("{} packets, {}", found.packets[index], number::octets(found.octets[index]));
+fn conversation_details(lang: Lang, found: &Conversation) -> Vec<Line<'static>> {
+    let row = |name: &str, text: String| {
+        let name = lang.say(name);
+        let blanks = " ".repeat(12_usize.saturating_sub(name.width()));
+        Line::from(vec![Span::styled(format!("{name}{blanks}"), DIM), Span::raw(text)])
+    };
+    let side =
+        |index: usize| lang.list(&[lang.count(found.packets[index], "packet"), number::octets(found.octets[index])]);
     let mut lines = vec![
-        row("initiator", format!("{}   sent {}", end(found.initiator), side(0))),
-        row("responder", format!("{}   sent {}", end(found.responder), side(1))),
+        row("initiator", tell!(lang, "{}   sent {}", end(found.initiator), side(0))),
+        row("responder", tell!(lang, "{}   sent {}", end(found.responder), side(1))),
     ];
     if let Some((a, b)) = found.states {
-        lines.push(row("states", format!("initiator {a}, responder {b}")));
+        lines.push(row("states", tell!(lang, "initiator {}, responder {}", a, b)));
     }
-    lines.push(row("verdict", found.verdict()));
-    lines.push(row("owner", found.owner.clone().unwrap_or_else(|| "no process of this host is known".to_owned())));
-    lines.push(row("filter", format!("{}   (f shows its packets)", found.filter())));
+    lines.push(row("verdict", found.verdict(lang)));
+    lines.push(row(
+        "owner",
+        found.owner.clone().unwrap_or_else(|| lang.say("no process of this host is known").to_owned()),
+    ));
+    lines.push(row("filter", tell!(lang, "{}   (f shows its packets)", found.filter())));
     lines
 }
 
 fn draw_findings(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let is_focused = screen.focus == Pane::Findings;
     let count = screen.feed().findings.len();
-    let block = block(&format!("2 findings: {count}, newest first"), is_focused);
+    let block = block(&tell!(screen.lang, "2 findings: {}, newest first", count), is_focused);
     let inside = block.inner(area);
     frame.render_widget(block, area);
     screen.finding = screen.finding.min(count.saturating_sub(1));
@@ -270,7 +295,8 @@ fn draw_findings(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
         .take(listing.height)
         .map(|(index, found)| {
             let note = &found.note;
-            let place = note.connection.map_or_else(String::new, |connection| format!("connection {connection}: "));
+            let place =
+                note.connection.map_or_else(String::new, |connection| tell!(lang, "connection {}: ", connection));
             let times = if found.count > 1 { format!(" {}×", found.count) } else { String::new() };
             let spans = vec![
                 Span::styled(format!("{:>7}{times:>5} ", note.packet), DIM),
@@ -280,7 +306,7 @@ fn draw_findings(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
             row_line(spans, shift, is_focused && index == screen.finding)
         })
         .collect();
-    let empty = vec![Line::styled("    nothing so far that went wrong", DIM)];
+    let empty = vec![Line::styled(lang.say("    nothing so far that went wrong"), DIM)];
     frame.render_widget(Paragraph::new(if count == 0 { empty } else { lines }), inside);
     screen.listings[Pane::Findings as usize] = listing;
 }
@@ -300,9 +326,10 @@ fn note_details(lang: Lang, note: &Note, width: usize) -> Vec<Line<'static>> {
 fn draw_packets(screen: &mut Screen, frame: &mut Frame<'_>, area: Rect) {
     let is_focused = screen.focus == Pane::Packets;
     let (shown, row) = (screen.feed().shown().len(), screen.packet_row());
-    let newest = if screen.follows() { "following" } else { "f follows" };
-    let what = if screen.filter().is_some() { "shown by the filter" } else { "kept" };
-    let block = block(&format!("3 packets: {shown} {what}, {newest}"), is_focused);
+    let lang = screen.lang;
+    let newest = lang.say(if screen.follows() { "following" } else { "f follows" });
+    let what = lang.say(if screen.filter().is_some() { "shown by the filter" } else { "kept" });
+    let block = block(&tell!(lang, "3 packets: {} {}, {}", shown, what, newest), is_focused);
     let inside = block.inner(area);
     frame.render_widget(block, area);
     let mut listing = screen.listings[Pane::Packets as usize];

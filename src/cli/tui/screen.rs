@@ -8,7 +8,7 @@ use super::feed::{Feed, Seen};
 use crate::analysis::{Judged, Note};
 use crate::base::Timestamp;
 use crate::filter::display::DisplayFilter;
-use crate::lang::Lang;
+use crate::lang::{Lang, tell};
 use crate::packet::{Remark, RemarkKind};
 
 /// The parts of the screen.
@@ -375,7 +375,12 @@ impl Screen {
                     }
                     Some(number) => {
                         let oldest = self.feed().oldest().unwrap_or_default();
-                        let text = format!("packet {number} is no longer kept; the oldest that is kept is {oldest}");
+                        let text = tell!(
+                            self.lang,
+                            "packet {} is no longer kept; the oldest that is kept is {}",
+                            number,
+                            oldest
+                        );
                         self.bottom = Bottom::Message(text, true);
                     }
                     None => {}

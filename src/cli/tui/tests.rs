@@ -38,9 +38,13 @@ impl Sink for Eye {
 
 /// A screen that has seen a capture of the repository as if it were live.
 fn screen(file: &str) -> Screen {
+    screen_in(Lang::English, file)
+}
+
+fn screen_in(lang: Lang, file: &str) -> Screen {
     let path = format!("{}/captures/{file}", env!("CARGO_MANIFEST_DIR"));
     let mut source = capture::open(&[path], &OpenOptions::default()).expect("the capture is there");
-    let mut eye = Eye(Screen::new("eth0".to_owned(), None, Lang::English));
+    let mut eye = Eye(Screen::new("eth0".to_owned(), None, lang));
     pipeline::run(&mut source, None, &mut Analyzer::new(), &mut eye, Patience::Live).expect("it is whole");
     eye.0
 }
@@ -85,6 +89,31 @@ fn an_old_terminal_shows_counts_conversations_findings_and_packets() {
         assert!(picture.contains(part), "{part}:\n{picture}");
     }
     assert!(picture.contains("closed") && picture.contains(" → "), "{picture}");
+}
+
+#[test]
+fn the_screen_speaks_chinese_in_every_pane_and_in_its_help() {
+    let mut screen = screen_in(Lang::Chinese, "tutorial.pcapng");
+    // Behind a character of two columns stands a blank cell.
+    let close = |text: String| text.chars().filter(|c| *c != ' ').collect::<String>();
+    let overview = close(picture(&mut screen, 100, 30));
+    for part in ["实时", "包/秒", "1会话：", "最新的在前", "2发现：", "3包：", "跟随最新", "已关闭", "q退出"]
+    {
+        assert!(overview.contains(part), "{part}:\n{overview}");
+    }
+    let pages = [KeyCode::Char('1'), KeyCode::Char('2'), KeyCode::Char('3')].map(|pane| {
+        press(&mut screen, pane);
+        press(&mut screen, KeyCode::Enter);
+        let open = close(picture(&mut screen, 100, 30));
+        press(&mut screen, KeyCode::Esc);
+        open
+    });
+    assert!(pages[0].contains("发起方") && pages[0].contains("结论"), "{}", pages[0]);
+    assert!(pages[1].contains("含义") && pages[2].contains("字段（x：字节）"), "{}\n{}", pages[1], pages[2]);
+    press(&mut screen, KeyCode::Char('?'));
+    let help = close(picture(&mut screen, 100, 30));
+    assert!(help.contains("上一行，下一行") && help.contains("结束抓包"), "{help}");
+    assert!(!help.contains("the") && !overview.contains("packets"), "{help}\n{overview}");
 }
 
 #[test]

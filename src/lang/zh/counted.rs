@@ -26,6 +26,7 @@ pub const COUNTED: &[(&str, &str)] = &[
     ("port", "个端口"),
     ("address", "个地址"),
     ("piece", "片"),
+    ("file", "个文件"),
     ("copy", "份副本"),
     ("conversation", "个会话"),
     ("fast recovery", "次快速恢复"),

@@ -2,6 +2,7 @@
 
 mod connections;
 mod counted;
+mod errors;
 mod events;
 mod messages;
 mod pages;
@@ -17,6 +18,7 @@ mod topics;
 mod tui;
 
 pub(super) use counted::COUNTED;
+pub(super) use errors::ERRORS;
 pub(super) use events::EVENTS;
 pub(super) use pages::PHRASES as PAGES;
 pub(super) use retold::RETOLD;
@@ -36,4 +38,5 @@ pub(super) const AREAS: &[&[(&str, &str)]] = &[
     pages::PHRASES,
     tui::PHRASES,
     RETOLD,
+    ERRORS,
 ];

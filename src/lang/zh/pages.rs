@@ -3,6 +3,11 @@
 /// English words and their translation.
 pub const PHRASES: &[(&str, &str)] = &[
     ("router for {}", "{}的路由器"),
+    ("the network of {}", "{} 的网络"),
+    ("connection {}: {} to {}", "连接 {}：{} 到 {}"),
+    ("… and {} more packets", "…… 还有 {} 个包"),
+    ("hub", "集线器"),
+    ("cloud", "云"),
     ("This page needs JavaScript to draw itself.", "这个网页需要 JavaScript 才能显示。"),
     ("Made by netlab. This page needs no network.", "由 netlab 生成。这个网页不需要网络。"),
     ("parts of the page", "网页的各部分"),

@@ -2,6 +2,8 @@
 
 /// English templates and their translation. Templates with more words stand before those that would fit as well.
 pub const RETOLD: &[(&str, &str)] = &[
+    // Before all others: a call in it may fit them as well. Each of its calls is retold.
+    ("its calls were: {}", "它的调用是：{;}"),
     // ---- 捕获的健康状况 ----
     (
         "the capturing side lost {}: what seems missing on the wire may only be missing here",
@@ -63,6 +65,45 @@ pub const RETOLD: &[(&str, &str)] = &[
         "1 packet is larger than any link carries: the system joined or had not yet divided it, so packet counts are as captured, not as on the wire",
         "有 1 个包比任何链路所能承载的都大：是系统合并的，或者还没有切开，所以包数按捕获计，不是线路上的数目",
     ),
+    // ---- 解码时遇到的问题 ----
+    ("cut: {} needs {} from {}, {} was captured", "截断：{0} 从字节 {2} 起需要 {1}，只捕获到 {3}"),
+    ("cut: {} needs {} from {}, {} were captured", "截断：{0} 从字节 {2} 起需要 {1}，只捕获到 {3}"),
+    (
+        "{} needs {} from {}, has {} up to the end of the captured octets",
+        "{0} 从字节 {2} 起需要 {1}，到捕获的末尾只有 {3}",
+    ),
+    (
+        "{} needs {} from {}, has {} up to the length that {} gives",
+        "{0} 从字节 {2} 起需要 {1}，按 {4} 给出的长度只有 {3}",
+    ),
+    (
+        "{} says {} from {}, there are {} up to the end of the captured octets",
+        "{0} 说从字节 {2} 起有 {1}，到捕获的末尾只有 {3}",
+    ),
+    (
+        "{} says {} from {}, there are {} up to the length that {} gives",
+        "{0} 说从字节 {2} 起有 {1}，按 {4} 给出的长度只有 {3}",
+    ),
+    (
+        "{} says {} from {}, there is {} up to the end of the captured octets",
+        "{0} 说从字节 {2} 起有 {1}，到捕获的末尾只有 {3}",
+    ),
+    (
+        "{} says {} from {}, there is {} up to the length that {} gives",
+        "{0} 说从字节 {2} 起有 {1}，按 {4} 给出的长度只有 {3}",
+    ),
+    ("{} at {} says its header has {}, at least {} are needed", "字节 {1} 处的 {0} 说它的首部有 {2}，至少需要 {3}"),
+    ("version {} at {}, where {} was announced", "字节 {1} 处是版本 {0}，而前面说是 {2}"),
+    ("{} has an option at {} whose length cannot be", "{} 在字节 {} 处有一个长度不可能的选项"),
+    (
+        "{} at {} has no checksum, which over IPv6 only tunnels may leave out",
+        "字节 {1} 处的 {0} 没有校验和，而在 IPv6 上只有隧道可以省去它",
+    ),
+    (
+        "{} says length 0 at {}: probably left so for the card to fill in; there are {}",
+        "{0} 在字节 {1} 处写长度 0：大概留给网卡填写；实际有 {2}",
+    ),
+    ("more layers than netlab follows, from {}", "从字节 {} 起的层数超过 netlab 所能跟随的"),
     // ---- 分片的算式 ----
     ("{} octets + {} of {} header = {}. {}", "{} 字节 + {2} 首部 {1} = {3}。{4}"),
     (
@@ -366,7 +407,6 @@ pub const RETOLD: &[(&str, &str)] = &[
     ("it reached {}", "它到达了 {}"),
     ("it never decided about this address", "它从未为这个地址作决定"),
     ("{} was never called", "从未调用 {}"),
-    ("its calls were: {}", "它的调用是：{}"),
     ("{} such frames", "这样的帧有 {} 个"),
     ("1 such frame", "这样的帧有 1 个"),
     ("{} events for that reason", "因这个原因的事件有 {} 个"),

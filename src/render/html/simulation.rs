@@ -74,7 +74,7 @@ pub fn simulation(scenario: &Scenario, run: &Run, film: &Film, lang: Lang, out: 
             .collect(),
         report,
         engine,
-        map: NetworkMap::of(engine),
+        map: NetworkMap::of(engine, lang),
         film,
         names: BTreeMap::new(),
         lang,

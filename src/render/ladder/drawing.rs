@@ -8,6 +8,7 @@ use crate::analysis::Severity;
 use crate::analysis::tcp::ConnectionReport;
 use crate::base::Timestamp;
 use crate::base::text::harmless;
+use crate::lang::{Lang, tell};
 use crate::render::html::escape;
 use crate::render::words;
 
@@ -30,7 +31,7 @@ const STYLE: &str = "<style>text{font:13px system-ui,sans-serif;fill:#1d2327}.di
 .warning{fill:#8a5a00}.error{fill:#b3261e}</style>";
 
 /// Appends the ladder of a connection; `left_out` rungs were too many to keep.
-pub fn svg(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut Vec<u8>) {
+pub fn svg(report: &ConnectionReport, rungs: &[Rung], left_out: u64, lang: Lang, out: &mut Vec<u8>) {
     let mut body = String::new();
     let first = rungs.first().map_or(Timestamp::ZERO, |rung| rung.at);
     let lost = lost(rungs);
@@ -73,7 +74,7 @@ pub fn svg(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut V
                 Severity::Warning => "warning",
                 Severity::Error => "error",
             };
-            for line in wrap(&format!("{} [{}]", words::line(note), note.rule), NOTE_WIDTH) {
+            for line in wrap(&format!("{} [{}]", words::line_in(lang, note), note.rule), NOTE_WIDTH) {
                 let x = A + 12;
                 let _ =
                     write!(body, "<text class=\"say {severity}\" x=\"{x}\" y=\"{}\">{}</text>", y - 6, escaped(&line));
@@ -82,14 +83,19 @@ pub fn svg(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut V
         }
     }
     if left_out > 0 {
-        let _ = write!(body, "<text class=\"dim\" x=\"{}\" y=\"{y}\">… and {left_out} more packets</text>", A + 12);
+        let _ = write!(
+            body,
+            "<text class=\"dim\" x=\"{}\" y=\"{y}\">{}</text>",
+            A + 12,
+            tell!(lang, "… and {} more packets", left_out)
+        );
         y += ROW;
     }
     let [a, b] = [report.initiator, report.responder].map(|end| escaped(&socket(end.address, end.port)));
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{y}\" viewBox=\"0 0 {WIDTH} {y}\" role=\"img\">\
-         <title>connection {}: {a} to {b}</title>{STYLE}<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>",
-        report.id
+         <title>{}</title>{STYLE}<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>",
+        tell!(lang, "connection {}: {} to {}", report.id, a, b)
     );
     for (x, letter, name) in [(A, 'A', &a), (B, 'B', &b)] {
         let _ = write!(

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Rung, lost_copy, socket, span_since};
 use crate::analysis::tcp::ConnectionReport;
 use crate::base::Timestamp;
+use crate::lang::{Lang, tell};
 use crate::render::topology::{entities, quoted};
 use crate::render::words;
 
@@ -28,7 +29,7 @@ pub(super) fn lost(rungs: &[Rung]) -> Vec<u64> {
 }
 
 /// Appends the ladder as a sequence diagram in Mermaid's language.
-pub fn mermaid(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut Vec<u8>) {
+pub fn mermaid(report: &ConnectionReport, rungs: &[Rung], left_out: u64, lang: Lang, out: &mut Vec<u8>) {
     let [a, b] = [report.initiator, report.responder];
     let mut text = String::from("sequenceDiagram\n");
     let _ = writeln!(text, "    participant A as A {}", socket(a.address, a.port));
@@ -52,17 +53,17 @@ pub fn mermaid(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &m
         }
         states = rung.states;
         for note in &rung.notes {
-            let _ = writeln!(text, "    Note over A,B: {}", entities(&words::line(note)));
+            let _ = writeln!(text, "    Note over A,B: {}", entities(&words::line_in(lang, note)));
         }
     }
     if left_out > 0 {
-        let _ = writeln!(text, "    Note over A,B: … and {left_out} more packets");
+        let _ = writeln!(text, "    Note over A,B: {}", tell!(lang, "… and {} more packets", left_out));
     }
     out.extend_from_slice(text.as_bytes());
 }
 
 /// Appends the ladder in Graphviz's language: two uprights of points, and arrows between them.
-pub fn dot(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut Vec<u8>) {
+pub fn dot(report: &ConnectionReport, rungs: &[Rung], left_out: u64, lang: Lang, out: &mut Vec<u8>) {
     let [a, b] = [report.initiator, report.responder];
     let mut text = String::from("digraph ladder {\n");
     text.push_str("  node [shape=point, fontname=\"sans-serif\"]; edge [fontname=\"sans-serif\", fontsize=10];\n");
@@ -83,7 +84,7 @@ pub fn dot(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut V
             let _ = writeln!(text, "  {name}{index} -> {name}{place} [dir=none, color=gray, weight=100];");
         }
         states = rung.states;
-        let notes: String = rung.notes.iter().map(|note| format!("\n{}", words::line(note))).collect();
+        let notes: String = rung.notes.iter().map(|note| format!("\n{}", words::line_in(lang, note))).collect();
         let said = format!("{} {} ({}){notes}", rung.packet, label(rung), span_since(rung.at, first));
         let lines: Vec<String> = said.lines().map(|line| quoted(line).trim_matches('"').to_owned()).collect();
         let (from, to) = if rung.from_initiator { ("a", "b") } else { ("b", "a") };
@@ -96,7 +97,8 @@ pub fn dot(report: &ConnectionReport, rungs: &[Rung], left_out: u64, out: &mut V
         );
     }
     if left_out > 0 {
-        let _ = writeln!(text, "  more [shape=plaintext, label=\"… and {left_out} more packets\"];");
+        let _ =
+            writeln!(text, "  more [shape=plaintext, label=\"{}\"];", tell!(lang, "… and {} more packets", left_out));
     }
     text.push_str("}\n");
     out.extend_from_slice(text.as_bytes());

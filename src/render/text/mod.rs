@@ -142,7 +142,7 @@ impl Renderer for Lines {
         }
         for issue in frame.issues() {
             out.extend_from_slice(b"  ! ");
-            out.extend_from_slice(words::issue(issue).as_bytes());
+            out.extend_from_slice(words::issue_in(self.paint.lang(), issue).as_bytes());
         }
         // A description never ends in blanks.
         let end = out.iter().rposition(|octet| *octet != b' ').map_or(0, |last| last + 1);

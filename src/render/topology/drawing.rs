@@ -127,7 +127,7 @@ fn box_drawing(index: usize, one: &MapBox, (x, y): (i32, i32), is_dense: bool, i
         "router" | "switch" | "hub" | "cloud" => one.kind,
         _ => "host",
     };
-    let about = format!("{} {} {}", one.kind, one.name, one.addresses.join(" "));
+    let about = format!("{} {} {}", one.kind_words, one.name, one.addresses.join(" "));
     let role = if in_page {
         format!(
             " data-device=\"{index}\" data-x=\"{x}\" data-y=\"{y}\" tabindex=\"0\" role=\"button\" aria-label=\"{}\"",
@@ -150,10 +150,9 @@ fn box_drawing(index: usize, one: &MapBox, (x, y): (i32, i32), is_dense: bool, i
     }
     let sub = match (kind, one.addresses.as_slice()) {
         _ if is_dense && kind == "host" => String::new(),
-        ("switch" | "hub", _) => one.kind.to_owned(),
-        (_, []) => one.kind.to_owned(),
+        ("switch" | "hub", _) | (_, []) => one.kind_words.clone(),
         (_, [only]) => only.clone(),
-        ("router", _) => one.kind.to_owned(),
+        ("router", _) => one.kind_words.clone(),
         (_, [first, ..]) => format!("{first} …"),
     };
     let name_y = if sub.is_empty() { y + 4 } else { y - 2 };

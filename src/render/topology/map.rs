@@ -1,6 +1,7 @@
 //! A network as a map: its boxes with their places, and its cables.
 
 use super::layout;
+use crate::lang::Lang;
 use crate::sim::device::Node;
 use crate::sim::{DeviceId, Engine, PortId};
 
@@ -11,6 +12,8 @@ pub struct MapBox {
     pub name: String,
     /// `host`, `router`, `switch`, `hub` …
     pub kind: &'static str,
+    /// The same in the language of the reader.
+    pub kind_words: String,
     /// Its addresses with their prefix lengths, each once.
     pub addresses: Vec<String>,
     /// Its place: the middle of the box.
@@ -49,7 +52,7 @@ pub struct NetworkMap {
 
 impl NetworkMap {
     /// Draws the map of a network.
-    pub fn of(engine: &Engine) -> NetworkMap {
+    pub fn of(engine: &Engine, lang: Lang) -> NetworkMap {
         let mut boxes: Vec<MapBox> = Vec::with_capacity(engine.device_count());
         let mut cables = Vec::new();
         for device in engine.devices() {
@@ -63,7 +66,14 @@ impl NetworkMap {
                     }
                 }
             }
-            boxes.push(MapBox { name: engine.name(device).to_owned(), kind: inner.kind(), addresses, x: 0, y: 0 });
+            boxes.push(MapBox {
+                name: engine.name(device).to_owned(),
+                kind: inner.kind(),
+                kind_words: lang.say(inner.kind()).to_owned(),
+                addresses,
+                x: 0,
+                y: 0,
+            });
             for port in (0..engine.port_count(device)).map(|port| PortId(port as u16)) {
                 let Some((peer, peer_port)) = engine.peer(device, port) else { continue };
                 if (peer, peer_port) < (device, port) {
@@ -72,10 +82,9 @@ impl NetworkMap {
                 let named = |device, port| {
                     (device, (engine.port_count(device) > 1).then(|| engine.port_name(device, port).to_owned()))
                 };
-                let words = engine
-                    .link(device, port)
-                    .map_or_else(String::new, |(options, _)| super::link_words(options, crate::lang::Lang::English));
-                let words = words.trim().trim_start_matches('(').trim_end_matches(')').to_owned();
+                let words =
+                    engine.link(device, port).map_or_else(String::new, |(options, _)| super::link_words(options, lang));
+                let words = words.trim().trim_start_matches(['(', '（']).trim_end_matches([')', '）']).to_owned();
                 let ends = [(device, port), (peer, peer_port)];
                 cables.push(Cable { ends, a: named(device, port), b: named(peer, peer_port), words });
             }

@@ -67,7 +67,7 @@ pub fn mermaid(map: &NetworkMap, title: &str, out: &mut Vec<u8>) {
 fn lines(one: &MapBox) -> Vec<String> {
     let mut lines = vec![one.name.clone()];
     match one.addresses.is_empty() {
-        true => lines.push(one.kind.to_owned()),
+        true => lines.push(one.kind_words.clone()),
         false => lines.extend(one.addresses.iter().cloned()),
     }
     lines

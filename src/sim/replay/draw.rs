@@ -97,7 +97,7 @@ impl Drawer<'_> {
         if let Some(address) = station.address_by_others(&self.all.subnets) {
             addresses.push((self.with_len(address).0, Some("guess: packets for this address are given to it")));
         }
-        let mut remarks = vec![format!("{} sent, {} received", count(station.sent as u64, "frame"), station.received)];
+        let mut remarks = vec![format!("{} sent, {} received", count(station.sent, "frame"), station.received)];
         if station.class == Class::Silent {
             remarks.push("never speaks in this capture".to_owned());
         }

@@ -247,7 +247,7 @@ fn without_place(mapping: &Mapping, identities: &Identities) -> String {
             "\n  {mac}  {} ({}), {}, first in packet {}",
             addresses.join(" "),
             station.class.name(),
-            count(station.sent as u64, "frame"),
+            count(station.sent, "frame"),
             station.first.0
         ));
     }
