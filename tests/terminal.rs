@@ -15,14 +15,19 @@ fn progress_is_drawn_while_an_input_is_read_and_gone_before_the_report() {
     let Some(terminal) = Terminal::new(100, 50) else { return };
     let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/tutorial.pcapng");
     let slowly = format!("(head -c 2000 {capture}; sleep 1; tail -c +2001 {capture}; sleep 1)");
-    terminal.run(&format!("clear; {slowly} | {NETLAB} analyze - | cat; echo piped"));
+    terminal.run_alone(&format!("{slowly} | {NETLAB} analyze - | cat; echo piped"));
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "piped"));
     assert!(!screen.contains("reading"), "into a pipe:\n{screen}");
-    terminal.run(&format!("clear; {slowly} | {NETLAB} analyze - > /dev/null; echo kept"));
+    terminal.run_alone(&format!("{slowly} | {NETLAB} analyze - > /dev/null; echo kept"));
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "kept"));
     assert!(!screen.contains("reading"), "into a file:\n{screen}");
-    terminal.run(&format!("clear; {slowly} | {NETLAB} why - 3; echo done"));
-    terminal.wait_until("progress", |screen| screen.contains("reading") && screen.contains("iB/s"));
+    // Little by little until progress has been seen, and then the rest.
+    let folder = tempfile::tempdir().expect("a folder");
+    let seen = folder.path().join("seen");
+    let slowly = format!("(while [ ! -e {} ]; do head -c 40; sleep 0.1; done; cat) < {capture}", seen.display());
+    terminal.run_alone(&format!("{slowly} | {NETLAB} why - 3; echo done"));
+    terminal.wait_until("progress", |screen| screen.contains("reading") && screen.contains("B/s"));
+    std::fs::write(seen, "").expect("written");
     let screen = terminal.wait_until("the answer", |screen| screen.lines().any(|line| line == "done"));
     assert!(!screen.contains("reading"), "left behind:\n{screen}");
 }
@@ -36,8 +41,9 @@ fn damage_is_said_once_on_a_terminal_and_on_both_streams_else() {
     let cut = cut.path().display();
     for command in ["read", "analyze"] {
         let times = |end: &str| {
-            terminal.run(&format!("clear; {NETLAB} {command} {cut} {end}; echo status $?."));
-            let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line.starts_with("status")));
+            terminal.run_alone(&format!("{NETLAB} {command} {cut} {end}; echo status $?."));
+            let screen = terminal
+                .wait_until("the end", |screen| screen.lines().any(|line| ["status 0.", "status 3."].contains(&line)));
             assert!(end.contains('|') || screen.contains("status 3."), "{screen}");
             screen.matches("is cut short").count()
         };
@@ -50,7 +56,7 @@ fn a_packet_from_a_pipe_is_on_the_terminal_before_the_next_one_comes() {
     let Some(terminal) = Terminal::new(160, 20) else { return };
     let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/tcp/handshake.pcap");
     // The file header, and the first packet's record with its 74 octets.
-    terminal.run(&format!("clear; (head -c 114 {capture}; sleep 60) | {NETLAB} read -"));
+    terminal.run_alone(&format!("(head -c 114 {capture}; sleep 600) | {NETLAB} read -"));
     terminal.wait_until("the first line", |screen| screen.contains("SYN"));
 }
 
@@ -60,16 +66,16 @@ fn progress_is_drawn_while_a_long_run_is_computed_and_gone_before_the_report() {
     let Some(terminal) = Terminal::new(110, 50) else { return };
     let storm = format!("{NETLAB} simulate broadcast-storm-parallel --view report");
     // A run that would take very long, up to a known end.
-    terminal.run(&format!("clear; {storm} --until 20s"));
+    terminal.run_alone(&format!("{storm} --until 20s"));
     let screen =
         terminal.wait_until("progress", |screen| screen.contains("simulating [") && screen.contains(" events"));
     assert!(screen.contains(" %") && screen.contains("at "), "{screen}");
     terminal.key("C-c");
     // Into a pipe nothing is drawn, and what was drawn is gone once something is printed.
-    terminal.run(&format!("clear; {storm} --until 60ms | tail -4; echo piped"));
+    terminal.run_alone(&format!("{storm} --until 60ms | tail -4; echo piped"));
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "piped"));
     assert!(!screen.contains("simulating"), "into a pipe:\n{screen}");
-    terminal.run(&format!("clear; {storm} --until 60ms; echo done"));
+    terminal.run_alone(&format!("{storm} --until 60ms; echo done"));
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "done"));
     assert!(screen.contains("sw1 moved > 500") && !screen.contains("simulating"), "left behind:\n{screen}");
 }
@@ -120,7 +126,7 @@ fn progress_is_drawn_while_a_replay_is_computed_and_gone_before_the_report() {
     std::fs::write(&topology, a_switch_with(HOSTS)).expect("a topology");
     std::fs::write(&capture, broadcasts(BROADCASTS)).expect("a capture");
     let replay = format!("{NETLAB} replay {} --topology {}", capture.display(), topology.display());
-    terminal.run(&format!("clear; {replay}; echo done"));
+    terminal.run_alone(&format!("{replay}; echo done"));
     let screen = terminal.wait_until("progress", |screen| {
         screen.contains("simulating [") && screen.contains(&format!(" of {BROADCASTS} frames, "))
     });
@@ -128,7 +134,7 @@ fn progress_is_drawn_while_a_replay_is_computed_and_gone_before_the_report() {
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "done"));
     assert!(!screen.contains("simulating"), "left behind:\n{screen}");
     // Into a pipe or a file nothing is drawn.
-    terminal.run(&format!("clear; {replay} | tail -4; {replay} > /dev/null; echo piped"));
+    terminal.run_alone(&format!("{replay} | tail -4; {replay} > /dev/null; echo piped"));
     let screen = terminal.wait_until("the end", |screen| screen.lines().any(|line| line == "piped"));
     assert!(!screen.contains("simulating"), "into a pipe:\n{screen}");
 }
@@ -190,17 +196,19 @@ impl Scene {
     fn new(interface: &str, more: &str) -> Option<Scene> {
         let namespace = Namespace::new()?;
         let terminal = Terminal::new(80, 24)?;
-        terminal.run("clear; stty -g | cksum; echo state");
+        terminal.run_alone("stty -g | cksum; echo state");
         let before = Scene::state(&terminal, "state");
         let pid_file = tempfile::NamedTempFile::new().expect("a file");
         let path = pid_file.path().display().to_string();
         // The shell writes its own number and becomes the capture.
         let capture = namespace
             .inside(&format!("sh -c 'echo $$ > {path}; exec {NETLAB} capture -i {interface} --tui --no-drop {more}'"));
-        terminal.run(&format!("clear; {capture}; echo status $?"));
+        terminal.run_alone(&format!("{capture}; echo status $?"));
         let scene = Scene { terminal, namespace, before, pid_file };
-        scene.terminal.wait_for("q quit");
-        assert_eq!(scene.terminal.about("#{alternate_on}"), "1");
+        // Where it captures for a moment only, that may be over already.
+        let is_there = |screen: &str| screen.contains("q quit") || screen.contains("q leaves");
+        scene.terminal.wait_until("the live screen", is_there);
+        scene.terminal.wait_until_about("#{alternate_on}", "1");
         Some(scene)
     }
 
@@ -225,9 +233,9 @@ impl Scene {
     /// The capture has ended with this status and left the terminal as it was.
     fn is_restored(&self, status: u8) -> String {
         let screen = self.terminal.wait_for(&format!("status {status}"));
-        assert_eq!(self.terminal.about("#{alternate_on} #{cursor_flag}"), "0 1", "{screen}");
+        self.terminal.wait_until_about("#{alternate_on} #{cursor_flag}", "0 1");
         self.terminal.wait_for_prompt();
-        self.terminal.run("clear; stty -g | cksum; echo after");
+        self.terminal.run_alone("stty -g | cksum; echo after");
         assert_eq!(Scene::state(&self.terminal, "after"), self.before, "settings of the terminal");
         screen
     }
@@ -239,9 +247,9 @@ fn the_live_screen_shows_packets_obeys_keys_and_sizes_and_gives_the_terminal_bac
     let Some(scene) = Scene::new("lo", "") else { return };
     scene.traffic();
     let terminal = &scene.terminal;
-    let screen = terminal.wait_for("6 packets ");
-    assert!(screen.contains("ICMP"), "{screen}");
-    assert!(screen.contains(" lo "), "{screen}");
+    // Together: the screen may be looked at while it is drawn.
+    let has_all = |screen: &str| ["6 packets ", "ICMP", " lo "].iter().all(|part| screen.contains(part));
+    terminal.wait_until("six packets of lo", has_all);
     terminal.key("?");
     terminal.wait_for("Looking around");
     terminal.key("Escape");
@@ -263,7 +271,7 @@ fn the_live_screen_shows_packets_obeys_keys_and_sizes_and_gives_the_terminal_bac
     terminal.wait_for("PAUSED");
     terminal.key("C-z");
     terminal.wait_for_prompt();
-    assert_eq!(terminal.about("#{alternate_on}"), "0");
+    terminal.wait_until_about("#{alternate_on}", "0");
     terminal.run("fg; echo status $?");
     terminal.wait_for("PAUSED");
     terminal.key("q");
@@ -309,15 +317,17 @@ fn an_interface_that_vanishes_leaves_its_packets_on_the_screen_and_then_the_term
 fn the_process_that_owns_a_conversation_is_named() {
     let Some(scene) = Scene::new("lo", "") else { return };
     // A server and a client that keep their connection for a while.
-    let script = "import socket, time\ns = socket.create_server((\"127.0.0.1\", 9000))\nc = socket.create_connection((\"127.0.0.1\", 9000))\na, _ = s.accept()\nc.sendall(b\"hello\")\ntime.sleep(4)";
+    let script = "import socket, time\ns = socket.create_server((\"127.0.0.1\", 9000))\nc = socket.create_connection((\"127.0.0.1\", 9000))\na, _ = s.accept()\nc.sendall(b\"hello\")\ntime.sleep(1000)";
     let mut python = std::process::Command::new("ip");
     let Ok(mut child) = python.args(["netns", "exec", &scene.namespace.0, "python3", "-c", script]).spawn() else {
         tmux::skip("python3 is not installed");
         return;
     };
     scene.terminal.resize(140, 30);
-    let screen = scene.terminal.wait_for("[python3");
-    assert!(screen.contains("127.0.0.1:9000") && screen.contains(&format!("({})", child.id())), "{screen}");
+    let owner = format!("({})", child.id());
+    scene.terminal.wait_until("the owner of the conversation", |screen| {
+        ["[python3", "127.0.0.1:9000", &owner].iter().all(|part| screen.contains(part))
+    });
     let _ = child.kill();
     let _ = child.wait();
     scene.terminal.key("q");
@@ -339,7 +349,7 @@ seen = b''
 while b'\\x1b[?1049h' not in seen:
     seen += os.read(terminal, 1000)
 os.close(terminal)
-for _ in range(100):
+for _ in range(1000):
     done, status = os.waitpid(child, os.WNOHANG)
     if done:
         sys.exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1 else 3)

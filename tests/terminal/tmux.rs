@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// What a shell shows when it waits for a command.
 const PROMPT: &str = "ready>";
@@ -41,6 +41,13 @@ impl Terminal {
         self.key("Enter");
     }
 
+    /// Types a command on a screen that shows nothing of earlier ones, and the return key.
+    pub fn run_alone(&self, command: &str) {
+        self.run("clear");
+        self.wait_until("a prompt alone", |screen| screen.trim() == PROMPT);
+        self.run(command);
+    }
+
     /// Types text as it is.
     pub fn type_text(&self, text: &str) {
         self.tmux(&["send-keys", "-l", text]);
@@ -64,6 +71,15 @@ impl Terminal {
     /// What tmux knows of the pane, such as `#{alternate_on}`.
     pub fn about(&self, format: &str) -> String {
         self.tmux(&["display-message", "-p", format]).trim().to_owned()
+    }
+
+    /// Waits until tmux knows this of the pane.
+    pub fn wait_until_about(&self, format: &str, known: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.about(format) != known {
+            assert!(Instant::now() < end, "{format} is not {known}, but {}:\n{}", self.about(format), self.screen());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until the terminal shows `text`; returns what it shows.

@@ -29,18 +29,18 @@ fn a_panic_gives_the_terminal_back_before_it_says_why() {
     for ending in ["drawing", "another", "none"] {
         let Some(terminal) = Terminal::new(100, 30) else { return };
         let settings = |mark: &str| {
-            terminal.run(&format!("clear; stty -g | cksum; echo {mark}"));
+            terminal.run_alone(&format!("stty -g | cksum; echo {mark}"));
             let screen = terminal.wait_until("its settings", |screen| screen.lines().any(|line| line == mark));
             screen.lines().take_while(|line| *line != mark).last().unwrap_or_default().to_owned()
         };
         let before = settings("before");
         let test = format!("{} --exact {} --nocapture", tests.display(), child_name());
-        terminal.run(&format!("clear; {ENDING}={ending} {test}; echo status $?"));
+        terminal.run_alone(&format!("{ENDING}={ending} {test}; echo status $?"));
         terminal.wait_for("the live screen");
-        assert_eq!(terminal.about("#{alternate_on} #{cursor_flag}"), "1 0", "{ending}: the screen is there");
+        terminal.wait_until_about("#{alternate_on} #{cursor_flag}", "1 0");
         terminal.key("x");
         let screen = terminal.wait_for("status 0");
-        assert_eq!(terminal.about("#{alternate_on} #{cursor_flag}"), "0 1", "{ending}:\n{screen}");
+        terminal.wait_until_about("#{alternate_on} #{cursor_flag}", "0 1");
         // Why it ended is said on the terminal that was given back, and not on the screen that is gone.
         assert_eq!(screen.contains("something that cannot be"), ending != "none", "{ending}:\n{screen}");
         assert!(!screen.contains("the live screen"), "{ending}:\n{screen}");
