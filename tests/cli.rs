@@ -128,7 +128,7 @@ impl Fed {
 
     /// The next line, for which nothing more is needed.
     fn line(&self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(20)).expect("a line before anything else comes")
+        self.lines.recv_timeout(Duration::from_secs(100)).expect("a line before anything else comes")
     }
 
     /// The lines that still come when the input has ended.

@@ -5,6 +5,8 @@
 #[path = "filter/corpus.rs"]
 #[allow(dead_code)]
 mod corpus;
+#[path = "live/processor.rs"]
+mod processor;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -190,8 +192,14 @@ fn live_filters_choose_what_tcpdump_chooses() {
         .output()
         .expect("the sender starts");
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
-    // The kernel hands over a part-filled block of the ring within a second.
-    std::thread::sleep(Duration::from_millis(1500));
+    // Once it is told to end, tcpdump does not look for packets that wait for it.
+    let begun = Instant::now();
+    let mut looks_at_rest = 0;
+    while looks_at_rest < 20 {
+        assert!(begun.elapsed() < PATIENCE, "the programs do not come to rest");
+        std::thread::sleep(Duration::from_millis(20));
+        looks_at_rest = if running.iter().all(|(.., child, _)| is_at_rest(child)) { looks_at_rest + 1 } else { 0 };
+    }
     for (.., child, _) in &running {
         let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     }
@@ -230,10 +238,19 @@ fn live_filters_choose_what_tcpdump_chooses() {
     assert!(some > FILTERS.len() - 3, "hardly any filter took packets");
 }
 
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// True if a program sleeps: there are no packets for it.
+fn is_at_rest(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && line.contains("sleeping"))
+}
+
 /// Waits for the end of a program, for a while.
 fn ends(child: &mut Child) -> bool {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(10) {
+    while begun.elapsed() < PATIENCE {
         if matches!(child.try_wait(), Ok(Some(_))) {
             return true;
         }
@@ -255,6 +272,8 @@ fn sends_the_frames() {
     let interface = pnet::datalink::interfaces().into_iter().find(|known| *known.name == *name).expect("the interface");
     let channel = pnet::datalink::channel(&interface, pnet::datalink::Config::default()).expect("a channel");
     let pnet::datalink::Channel::Ethernet(mut sender, _) = channel else { panic!("an Ethernet channel") };
+    // All captures see the frames in the same order.
+    processor::stay_on_one();
     for (number, frame) in frames().iter().enumerate() {
         sender.send_to(&frame.bytes, None).expect("a queue").expect("sent");
         if number % 50 == 49 {

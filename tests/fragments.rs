@@ -9,54 +9,74 @@ use netlab::packet::{Meta, Packet, RawPacket};
 use netlab::wire::LinkType;
 use netlab::wire::build::{FrameBuilder, Ipv4Fields};
 
-/// Stretches of a flood that are timed apart; the least time of several is compared, for the machine has other work.
+/// Stretches of a flood, the last of which are timed apart.
 const STRETCHES: u32 = 40;
+/// Stretches that are timed; the least time of them is compared, for the machine has other work.
+const TIMED: u32 = 10;
+/// Stretches after which all tables are full.
+const FULL_AFTER: u32 = 6;
 /// A million packets in an optimized build; enough to fill every table in one that is not.
 const FLOOD: u32 = if cfg!(debug_assertions) { 120_000 } else { 1_000_000 };
 
-/// Sends `count` packets made by `change` from a template of one small piece, and says how much longer a packet takes
-/// near the end than near the beginning, once all tables are full.
-///
-/// What a packet cost at a quarter, at half and at the end of the flood is printed, with the memory that the process came to
-/// hold: `cargo test --release --test fragments -- --nocapture --test-threads 1`.
-fn slowdown(what: &str, count: u32, mut change: impl FnMut(u32, &mut [u8])) -> (f64, Fragments) {
-    let mut bytes = FrameBuilder::raw()
-        .ipv4(Ipv4Fields::new([10, 0, 0, 1], [198, 51, 100, 2]).fragment(8, true).protocol(253))
-        .payload(&[0; 8])
-        .finish();
-    let mut fragments = Fragments::default();
-    let mut notes = Notes::default();
-    let stretch = count / STRETCHES;
-    let mut times: Vec<Duration> = Vec::new();
-    let clock = Clock::start();
-    let mut started = clock.elapsed();
-    for number in 0..count {
-        change(number, &mut bytes);
-        let at = Timestamp::from_nanos(u64::from(number) * 1000);
-        let meta = Meta::new(u64::from(number) + 1, at, LinkType::RAW, bytes.len() as u32);
-        let packet = Packet::decode(RawPacket { meta, bytes: &bytes });
-        notes.clear();
-        if let Reassembly::Complete(assembled) = fragments.observe(&packet, Trust::FULL, &mut notes) {
-            fragments.give_back(assembled);
-        }
-        if (number + 1).is_multiple_of(stretch) {
-            times.push(clock.elapsed() - started);
-            started = clock.elapsed();
-        }
+/// A flood under way.
+struct Flood<C> {
+    fragments: Fragments,
+    notes: Notes,
+    clock: Clock,
+    number: u32,
+    change: C,
+    bytes: Vec<u8>,
+}
+
+impl<C: Fn(u32, &mut [u8])> Flood<C> {
+    fn new(change: C) -> Flood<C> {
+        let bytes = FrameBuilder::raw()
+            .ipv4(Ipv4Fields::new([10, 0, 0, 1], [198, 51, 100, 2]).fragment(8, true).protocol(253))
+            .payload(&[0; 8])
+            .finish();
+        let (fragments, notes) = (Fragments::default(), Notes::default());
+        Flood { fragments, notes, clock: Clock::start(), number: 0, change, bytes }
     }
-    let least = |times: &[Duration]| times.iter().min().copied().unwrap_or_default().as_secs_f64();
-    let early = least(&times[6..16]);
-    let late = least(&times[times.len() - 10..]);
-    let nanos_until = |part: usize| least(&times[part - STRETCHES as usize / 8..part]) / f64::from(stretch) * 1e9;
+
+    /// Sends more packets; how long they took.
+    fn send(&mut self, count: u32) -> Duration {
+        let begun = self.clock.elapsed();
+        for number in self.number..self.number + count {
+            (self.change)(number, &mut self.bytes);
+            let at = Timestamp::from_nanos(u64::from(number) * 1000);
+            let meta = Meta::new(u64::from(number) + 1, at, LinkType::RAW, self.bytes.len() as u32);
+            let packet = Packet::decode(RawPacket { meta, bytes: &self.bytes });
+            self.notes.clear();
+            if let Reassembly::Complete(assembled) = self.fragments.observe(&packet, Trust::FULL, &mut self.notes) {
+                self.fragments.give_back(assembled);
+            }
+        }
+        self.number += count;
+        self.clock.elapsed() - begun
+    }
+}
+
+/// Sends `count` packets made by `change` from a template of one small piece, and says how much longer a packet takes
+/// near the end than near the beginning, once all tables are full. Both are timed in turns, in two floods of the same
+/// packets, so that a machine that is slower for a while is so for both.
+///
+/// What a packet cost near the beginning and at the end of the flood is printed, with the memory that the process came to
+/// hold: `cargo test --release --test fragments -- --nocapture --test-threads 1`.
+fn slowdown(what: &str, count: u32, change: impl Fn(u32, &mut [u8]) + Copy) -> (f64, Fragments) {
+    let stretch = count / STRETCHES;
+    let (mut early, mut late) = (Flood::new(change), Flood::new(change));
+    early.send(FULL_AFTER * stretch);
+    late.send(count - TIMED * stretch);
+    let times: Vec<_> = (0..TIMED).map(|_| (early.send(stretch), late.send(stretch))).collect();
+    let nanos = |least: Option<Duration>| least.unwrap_or_default().as_secs_f64() / f64::from(stretch) * 1e9;
+    let early = nanos(times.iter().map(|(early, _)| *early).min());
+    let last = nanos(times.iter().map(|(_, late)| *late).min());
     println!(
-        "{what}: {count} packets; {:.0} ns a packet at a quarter, {:.0} at half, {:.0} at the end; pieces kept {} KiB{}",
-        nanos_until(STRETCHES as usize / 4),
-        nanos_until(STRETCHES as usize / 2),
-        nanos_until(STRETCHES as usize),
-        fragments.memory() >> 10,
+        "{what}: {count} packets; {early:.0} ns a packet near the beginning, {last:.0} at the end; pieces kept {} KiB{}",
+        late.fragments.memory() >> 10,
         peak().map_or(String::new(), |mebibytes| format!(", the process at most {mebibytes} MiB")),
     );
-    (late / early, fragments)
+    (last / early, late.fragments)
 }
 
 /// The most memory that this process has held, in MiB, where the system says so.

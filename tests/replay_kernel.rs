@@ -3,6 +3,9 @@
 //! tests say that they are skipped.
 #![cfg(all(feature = "live", target_os = "linux"))]
 
+#[path = "live/processor.rs"]
+mod processor;
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -54,8 +57,27 @@ impl Lab {
         assert!(run("ip", &arguments), "ip {line}");
     }
 
-    /// Opens the outer ends of cables, from inside of the namespace.
+    /// Waits until the kernel has noticed that these devices have a link, and lets frames pass.
+    fn wait_for(&self, devices: &[&str], state: &str, program: &[&str]) {
+        let begun = Instant::now();
+        for device in devices {
+            let is_ready = || {
+                let arguments = [&program[1..], &["-n", &self.name, "link", "show", "dev", device]].concat();
+                let output = Command::new(program[0]).args(arguments).output().expect("it runs");
+                String::from_utf8_lossy(&output.stdout).contains(state)
+            };
+            while !is_ready() {
+                assert!(begun.elapsed() < Duration::from_secs(100), "{device} is not {state}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+
+    /// Opens the outer ends of cables, from inside of the namespace. From now on the calling thread stays on one
+    /// processor, so that its frames are handled in the order in which it sends them.
     fn open(&self, devices: &[&str]) -> Vec<Port> {
+        self.wait_for(devices, "state UP", &["ip"]);
+        processor::stay_on_one();
         let path = format!("/run/netns/{}", self.name);
         let devices: Vec<String> = devices.iter().map(|device| (*device).to_owned()).collect();
         let thread = std::thread::spawn(move || {
@@ -80,6 +102,9 @@ impl Drop for Lab {
         run("ip", &["netns", "del", &self.name]);
     }
 }
+
+/// On a busy machine the kernel hands the last frames on a while later.
+const LATE: Duration = Duration::from_millis(300);
 
 struct Port {
     sender: Box<dyn DataLinkSender>,
@@ -166,8 +191,8 @@ fn r4_a_linux_bridge_given_the_same_frames_on_the_same_ports_sends_the_same_out_
         lab.ip(&format!("link set e{port} up"));
     }
     lab.ip("link set br0 up");
+    lab.wait_for(&["p1", "p2", "p3"], "state forwarding", &["bridge"]);
     let mut ports = lab.open(&["e1", "e2", "e3"]);
-    std::thread::sleep(Duration::from_millis(300));
     ports.iter_mut().for_each(|port| drop(port.take(Duration::from_millis(20))));
     let traffic = traffic();
     let mut kernel: Vec<Vec<Vec<u8>>> = vec![Vec::new(); 3];
@@ -176,6 +201,9 @@ fn r4_a_linux_bridge_given_the_same_frames_on_the_same_ports_sends_the_same_out_
         for (all, port) in kernel.iter_mut().zip(&mut ports) {
             all.extend(port.take(Duration::from_millis(15)));
         }
+    }
+    for (all, port) in kernel.iter_mut().zip(&mut ports) {
+        all.extend(port.take(LATE));
     }
     // The bridge speaks for itself now and then; the frames of the test have a type of their own.
     kernel.iter_mut().for_each(|frames| frames.retain(|octets| octets[12..14] == [0x88, 0xb5]));
@@ -216,8 +244,8 @@ fn r9_with_mtu_1400_the_fragments_are_those_of_a_linux_router() {
     lab.ip("addr add 198.51.100.1/24 dev rb");
     lab.ip("neigh add 192.0.2.10 lladdr 00:00:5e:00:53:01 dev ra nud permanent");
     lab.ip("neigh add 198.51.100.10 lladdr 00:00:5e:00:53:02 dev rb nud permanent");
+    lab.wait_for(&["ra", "rb"], "state UP", &["ip"]);
     let mut ports = lab.open(&["ea", "eb"]);
-    std::thread::sleep(Duration::from_millis(300));
     ports.iter_mut().for_each(|port| drop(port.take(Duration::from_millis(20))));
     let router = mac(0xa1);
     let datagram = |len: usize, identification: u16, dont_fragment: bool| {
@@ -235,6 +263,8 @@ fn r9_with_mtu_1400_the_fragments_are_those_of_a_linux_router() {
         kernel.extend(ports[1].take(Duration::from_millis(20)).into_iter().filter(is_ip));
         errors.extend(ports[0].take(Duration::from_millis(10)).into_iter().filter(is_ip));
     }
+    kernel.extend(ports[1].take(LATE).into_iter().filter(is_ip));
+    errors.extend(ports[0].take(LATE).into_iter().filter(is_ip));
 
     let text = "title = \"router\"\ncaptured_at = \"h1\"\nlive = [\"r\"]\nlinks = [\"h1 - r.a\"]\n[host.h1]\naddress = \"192.0.2.10/24\"\nmac = \"00:00:5e:00:53:01\"\n[router.r.interfaces.a]\naddress = \"192.0.2.1/24\"\nmac = \"00:00:5e:00:53:a1\"\n[router.r.interfaces.b]\naddress = \"198.51.100.1/24\"\nmac = \"00:00:5e:00:53:b1\"\n[host.h2]\naddress = \"198.51.100.10/24\"\nmac = \"00:00:5e:00:53:02\"\n[[link]]\nbetween = [\"r.b\", \"h2\"]\nmtu = 1400\n";
     let scenario = Scenario::parse("router", text).expect(text);
@@ -284,8 +314,8 @@ fn r9_a_drive_over_mtu_1400_makes_the_fragments_that_real_hosts_and_a_real_route
     lab.ip("addr add 198.51.100.1/24 dev rb");
     lab.ip("neigh add 192.0.2.10 lladdr 00:00:5e:00:53:01 dev ra nud permanent");
     lab.ip("neigh add 198.51.100.10 lladdr 00:00:5e:00:53:02 dev rb nud permanent");
+    lab.wait_for(&["ra", "rb"], "state UP", &["ip"]);
     let mut ports = lab.open(&["ea", "eb"]);
-    std::thread::sleep(Duration::from_millis(300));
     ports.iter_mut().for_each(|port| drop(port.take(Duration::from_millis(20))));
 
     let lens = [1472usize, 1372, 1373, 40, 2800, 1400];
@@ -319,6 +349,7 @@ fn r9_a_drive_over_mtu_1400_makes_the_fragments_that_real_hosts_and_a_real_route
         ports[0].send(octets);
         kernel.extend(ports[1].take(Duration::from_millis(20)).into_iter().filter(udp));
     }
+    kernel.extend(ports[1].take(LATE).into_iter().filter(udp));
     let packet = |octets: &Vec<u8>| octets[14..14 + usize::from(u16::from_be_bytes([octets[16], octets[17]]))].to_vec();
     let packets = |frames: &[Vec<u8>]| frames.iter().map(packet).collect::<Vec<_>>();
     assert_eq!(packets(&passed("h2", Direction::Inbound)), packets(&kernel), "to the octet");
@@ -338,17 +369,19 @@ fn r9_a_drive_over_mtu_1400_makes_the_fragments_that_real_hosts_and_a_real_route
     lab.ip("link set ec up");
     // Fragments were not forbidden in the capture.
     lab.sysctl("net.ipv4.ip_no_pmtu_disc=1");
+    lab.wait_for(&["rc"], "state UP", &["ip"]);
     let mut outside = lab.open(&["ec"]);
     let thread = std::thread::spawn(move || {
         let entrance = std::fs::File::open(path).expect("the namespace");
         nix::sched::setns(entrance, nix::sched::CloneFlags::CLONE_NEWNET).expect("root may enter");
+        processor::stay_on_one();
         let socket = std::net::UdpSocket::bind("203.0.113.1:5000").expect("a socket");
         for len in lens {
             socket.send_to(&vec![7u8; len], "203.0.113.10:5001").expect("sent");
             std::thread::sleep(Duration::from_millis(10));
         }
     });
-    let host: Vec<Vec<u8>> = outside[0].take(Duration::from_millis(400)).into_iter().filter(udp).collect();
     thread.join().expect("the host is done");
+    let host: Vec<Vec<u8>> = outside[0].take(LATE).into_iter().filter(udp).collect();
     assert_eq!(sent.iter().map(shape).collect::<Vec<_>>(), host.iter().map(shape).collect::<Vec<_>>());
 }

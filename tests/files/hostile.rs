@@ -256,5 +256,6 @@ fn random_changes_neither_panic_nor_loop() {
             assert!(read.remarks.len() <= octets.len() / 4 + 2, "{name}, round {round}");
         }
     }
-    assert!(begun.elapsed() < Duration::from_secs(60), "something loops");
+    // Some seconds; on a slow machine with much other work some minutes.
+    assert!(begun.elapsed() < Duration::from_secs(600), "something loops");
 }

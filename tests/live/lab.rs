@@ -16,11 +16,13 @@ use netlab::base::Timestamp;
 use netlab::capture::{self, OpenOptions};
 use netlab::packet::{Direction, Item, PacketSource as _, Remark, RemarkKind};
 use netlab::wire::LinkType;
-use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, setns};
+use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, MsgFlags, MultiHeaders, SockFlag, SockType, send, sendmmsg, socket};
 use nix::unistd::{Pid, geteuid};
 use pnet::datalink;
+
+use crate::processor::stay_on_one;
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -156,7 +158,7 @@ impl Lab {
     /// Sends frames out of a host's `eth0`, all on one processor, so that they arrive in this order.
     pub fn send(&self, namespace: &str, frames: Vec<Vec<u8>>) {
         self.on(namespace, move || {
-            stay_on_this_processor();
+            stay_on_one();
             let socket = wire("eth0");
             for frame in frames {
                 send(socket.as_raw_fd(), &frame, MsgFlags::empty()).expect("the frame is taken");
@@ -214,15 +216,6 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Keeps the calling thread where it is: what it sends waits in the queue of one processor, and overtakes nothing.
-fn stay_on_this_processor() {
-    let allowed = sched_getaffinity(Pid::from_raw(0)).expect("a thread may ask");
-    let one = (0..CpuSet::count()).find(|cpu| allowed.is_set(*cpu).unwrap_or(false)).expect("it runs somewhere");
-    let mut only = CpuSet::new();
-    only.set(one).expect("a processor that exists");
-    sched_setaffinity(Pid::from_raw(0), &only).expect("a thread may choose");
 }
 
 /// How many frames of this namespace's `eth0` have reached its other end.

@@ -8,6 +8,7 @@ mod files;
 mod fragments;
 mod lab;
 mod losses;
+mod processor;
 mod recv;
 mod rights;
 mod same;

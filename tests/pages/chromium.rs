@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Names under which distributions install the browser.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// No answer takes longer, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(200);
 
 /// A browser with one page.
 pub struct Chromium {
