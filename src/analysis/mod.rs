@@ -126,8 +126,8 @@ impl Analyzer {
     }
 
     /// Asks for the memory that these packets, which are the next, will need; at most [`FORESEEN_PACKETS`] at a time gain
-    /// by it. It changes nothing.
-    pub fn foresee(&self, packets: &[Packet<'_>]) {
+    /// by it. It changes no verdict.
+    pub fn foresee(&mut self, packets: &[Packet<'_>]) {
         if !self.is_silent() {
             self.tcp.foresee(packets);
         }

@@ -43,7 +43,7 @@ pub(super) struct Connection {
     pub initiator_is_low: bool,
     /// True if a SYN told who the initiator is; else it is guessed from the ports.
     pub roles_seen: bool,
-    /// True once the last word on it was said: no segment reaches it any more.
+    /// True once the last word on it was said: it is no longer in the index, and no segment reaches it.
     pub is_concluded: bool,
     pub first_at: Timestamp,
     pub first_packet: u64,

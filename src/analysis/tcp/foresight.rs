@@ -18,16 +18,29 @@ use crate::wire::Layer;
 /// first is still in the nearest cache when it is needed.
 pub(crate) const FORESEEN_PACKETS: usize = 8;
 
+/// The packets that were looked at last, by number, and the places of their connections.
+pub(super) type Foreseen = SmallVec<[(u64, u32); FORESEEN_PACKETS]>;
+
 impl TcpTracker {
-    /// Touches what is remembered of the connections of these packets.
-    pub fn foresee(&self, packets: &[Packet<'_>]) {
-        let hashes: SmallVec<[(Key, u64); FORESEEN_PACKETS]> =
-            packets.iter().filter_map(|packet| key_of(packet).map(|(key, _)| (key, self.hash(&key)))).collect();
-        let slots: SmallVec<[u32; FORESEEN_PACKETS]> =
-            hashes.iter().filter_map(|(key, hash)| self.find(key, *hash)).collect();
-        let found = || slots.iter().map(|slot| &self.connections[*slot as usize]);
+    /// Touches what is remembered of the connections of these packets, and remembers where it is.
+    pub fn foresee(&mut self, packets: &[Packet<'_>]) {
+        let mut foreseen = std::mem::take(&mut self.foreseen);
+        foreseen.clear();
+        foreseen.extend(packets.iter().filter_map(|packet| {
+            let (key, _) = key_of(packet)?;
+            Some((packet.meta.number, self.find(&key, self.hash(&key))?))
+        }));
+        let found = || foreseen.iter().map(|(_, slot)| &self.connections[*slot as usize]);
         black_box(found().map(near).fold(0, u64::wrapping_add));
         black_box(found().map(far).fold(0, u64::wrapping_add));
+        self.foreseen = foreseen;
+    }
+
+    /// Where the connection of a packet was foreseen, if it is still the latest between its sockets.
+    pub(super) fn foreseen(&self, packet: u64, key: &Key) -> Option<u32> {
+        let (_, slot) = self.foreseen.iter().find(|(number, _)| *number == packet)?;
+        let connection = &self.connections[*slot as usize];
+        (connection.key == *key && !connection.is_concluded).then_some(*slot)
     }
 }
 

@@ -75,6 +75,7 @@ use crate::packet::Packet;
 use crate::wire::{IpView, Layer, Tcp};
 use bursts::Bursts;
 use connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, other};
+use foresight::Foreseen;
 use half::{Half, Origin};
 use icmp::{unreachable_v4, unreachable_v6};
 use ranges::Contents;
@@ -106,6 +107,8 @@ pub struct TcpTracker {
     /// Place of the last segment's connection and its sender, and its first sending if it was sent before.
     last: Option<(u32, Side)>,
     again: Option<Again>,
+    /// Where the next packets' connections are.
+    foreseen: Foreseen,
     /// Connections that are over, in that order.
     over: VecDeque<(u32, u64)>,
     /// A report will list the connections with ids below this one; the others give their places to new connections some
@@ -144,6 +147,7 @@ impl TcpTracker {
             midway_sockets: HashSet::new(),
             last: None,
             again: None,
+            foreseen: Foreseen::new(),
             over: VecDeque::new(),
             listed: u64::MAX,
             not_listed: 0,
@@ -235,8 +239,7 @@ impl TcpTracker {
         let destination = Socket::new(ip.destination(), tcp.destination_port());
         let tunnel = if packet.frame.ip_index() > Some(1) { Key::tunnel_of(&packet.frame) } else { 0 };
         let (key, from_low) = Key::new(source, destination, tunnel);
-        let hash = self.hash(&key);
-        let found = self.find(&key, hash);
+        let found = self.foreseen(segment.packet, &key).or_else(|| self.find(&key, self.hash(&key)));
         if trust.is_bad() {
             // Rule P3: its receiver throws it away, so it moves nothing here either.
             self.recognise(packet, notes);
@@ -244,7 +247,7 @@ impl TcpTracker {
         }
 
         self.health.segments += 1;
-        let slot = self.slot_for(&segment, key, hash, from_low, found, notes);
+        let slot = self.slot_for(&segment, key, from_low, found, notes);
         let connection = &mut self.connections[slot as usize];
         let was_over = connection.is_closed();
         let from = if from_low == connection.initiator_is_low { INITIATOR } else { RESPONDER };

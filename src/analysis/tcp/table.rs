@@ -29,13 +29,12 @@ impl TcpTracker {
         &mut self,
         segment: &Segment<'_>,
         key: Key,
-        hash: u64,
         from_low: bool,
         found: Option<u32>,
         notes: &mut Notes,
     ) -> u32 {
         let Some(slot) = found else {
-            return self.add(segment, key, hash, from_low, notes);
+            return self.add(segment, key, self.hash(&key), from_low, notes);
         };
         let flags = segment.flags;
         if !flags.syn() || flags.rst() || flags.fin() {
