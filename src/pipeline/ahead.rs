@@ -61,7 +61,8 @@ fn on_threads(
         let (analysis, parcels) = if analyzer.is_silent() {
             (None, read)
         } else {
-            let work = move || analyze(analyzer, wanted, &read, &to_sink);
+            let emptied = emptied.clone();
+            let work = move || analyze(analyzer, wanted, &read, &to_sink, &emptied);
             (Some(spawn(scope, "analysis", work)?), analyzed)
         };
         let handed = hand_over(sink, &parcels, &emptied);
@@ -174,8 +175,14 @@ fn fill(
     broken
 }
 
-/// The second thread: puts in what there is to say of each packet.
-fn analyze(analyzer: &mut Analyzer, wanted: Wanted, full: &Receiver<Parcel>, analyzed: &SyncSender<Parcel>) {
+/// The second thread: puts in what there is to say of each packet. What is worth no word of findings goes back at once.
+fn analyze(
+    analyzer: &mut Analyzer,
+    wanted: Wanted,
+    full: &Receiver<Parcel>,
+    analyzed: &SyncSender<Parcel>,
+    emptied: &SyncSender<Parcel>,
+) {
     let mut notes = Notes::for_reader(wanted);
     for mut parcel in full {
         let mut octets = parcel.octets.as_slice();
@@ -211,7 +218,11 @@ fn analyze(analyzer: &mut Analyzer, wanted: Wanted, full: &Receiver<Parcel>, ana
                 .things
                 .retain(|thing| !matches!(thing, Thing::Packet { said: Said { fresh: 0, settled: 0, .. }, .. }));
         }
-        if analyzed.send(parcel).is_err() {
+        if parcel.things.is_empty() {
+            // There is nothing to hand over, and nobody need be woken for it.
+            parcel.octets.clear();
+            let _ = emptied.try_send(parcel);
+        } else if analyzed.send(parcel).is_err() {
             return;
         }
     }

@@ -52,7 +52,8 @@ impl Timers {
         let fronts = self.in_order.iter().filter_map(|line| line.front().copied());
         let next = fronts.chain(self.others.peek().map(|Reverse(set)| *set)).min();
         self.earliest = next.map_or(Timestamp::from_nanos(u64::MAX), |(at, ..)| at);
-        let (_, slot, id, alarm) = next.filter(|(at, ..)| *at < now)?;
+        let next = next.filter(|(at, ..)| *at < now)?;
+        let (_, slot, id, alarm) = next;
         if self.in_order[alarm as usize].pop_front_if(|set| *set == next).is_none() {
             self.others.pop();
         }
