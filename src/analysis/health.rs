@@ -218,6 +218,8 @@ pub struct Health {
     pub ignore_checksums: bool,
     recent: Recent,
     senders: Bounded<MacAddr, Habits>,
+    /// Senders of a moment ago, and the bits of the kinds of checksum of which they had right ones.
+    usual: [(MacAddr, u32); 4],
     counts: HealthReport,
     earliest: Timestamp,
     latest: Timestamp,
@@ -230,6 +232,7 @@ impl Default for Health {
             ignore_checksums: false,
             recent: Recent::default(),
             senders: Bounded::new(MAX_CHECKSUM_SOURCES),
+            usual: [(MacAddr::ZERO, 0); 4],
             counts: HealthReport::default(),
             earliest: Timestamp::ZERO,
             latest: Timestamp::ZERO,
@@ -372,15 +375,23 @@ impl Health {
         notes: &mut Notes,
     ) -> (Verdict, Verdict) {
         // Right sums of a sender that has had right ones say nothing new: it is only looked up for others.
-        let is_usual = |kind: Kind, sum| match sum {
-            Checksum::Good => places.good_sums & kind.bit() != 0,
-            sum => sum == Checksum::Absent,
+        let is_usual = |good_sums: u32| {
+            let is_usual = |kind: Kind, sum| match sum {
+                Checksum::Good => good_sums & kind.bit() != 0,
+                sum => sum == Checksum::Absent,
+            };
+            is_usual(Kind::Header, header) && is_usual(kind, transport)
         };
-        if is_usual(Kind::Header, header) && is_usual(kind, transport) {
-            let verdict = |sum| if sum == Checksum::Good { Verdict::Good } else { Verdict::Absent };
-            return (verdict(header), verdict(transport));
+        if !is_usual(places.good_sums) {
+            let mac = sender(packet);
+            let (usual, good_sums) = self.usual[usual_place(mac)];
+            places.good_sums |= if usual == mac { good_sums } else { 0 };
+            if !is_usual(places.good_sums) {
+                return self.with_table(packet, mac, places, header, (kind, transport), notes);
+            }
         }
-        self.with_table(packet, places, header, (kind, transport), notes)
+        let verdict = |sum| if sum == Checksum::Good { Verdict::Good } else { Verdict::Absent };
+        (verdict(header), verdict(transport))
     }
 
     /// The same with what is remembered of the sender.
@@ -388,16 +399,12 @@ impl Health {
     fn with_table(
         &mut self,
         packet: &Packet<'_>,
+        mac: MacAddr,
         places: &mut Places,
         header: Checksum,
         (kind, transport): (Kind, Checksum),
         notes: &mut Notes,
     ) -> (Verdict, Verdict) {
-        let mac = match packet.frame.layers().first().map(|located| &located.layer) {
-            Some(Layer::Ethernet(ethernet)) => ethernet.source(),
-            Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
-            _ => MacAddr::ZERO,
-        };
         let habits = self.senders.entry(mac, Habits::default);
         for kind in [Kind::Header, Kind::Tcp, Kind::Udp, Kind::Icmp] {
             habits.by_kind[kind as usize].has_good |= places.good_sums & kind.bit() != 0;
@@ -407,6 +414,7 @@ impl Health {
         for kind in [Kind::Header, kind] {
             places.good_sums |= if habits.by_kind[kind as usize].has_good { kind.bit() } else { 0 };
         }
+        self.usual[usual_place(mac)] = (mac, places.good_sums);
         let is_at_source = verdicts.0 == Verdict::BadAtSource || verdicts.1 == Verdict::BadAtSource;
         if is_at_source && !habits.is_told {
             habits.is_told = true;
@@ -436,6 +444,21 @@ impl Health {
                 .with("kind", Fact::Word(duplicate.kind.name())),
         );
     }
+}
+
+/// The link address that a packet came from, zero if it tells none.
+#[inline]
+fn sender(packet: &Packet<'_>) -> MacAddr {
+    match packet.frame.layers().first().map(|located| &located.layer) {
+        Some(Layer::Ethernet(ethernet)) => ethernet.source(),
+        Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
+        _ => MacAddr::ZERO,
+    }
+}
+
+/// Where a sender may stand among those of a moment ago: the last octets of addresses mostly differ.
+fn usual_place(mac: MacAddr) -> usize {
+    usize::from(mac.octets()[5] & 3)
 }
 
 fn note_bad(packet: &Packet<'_>, header: Verdict, notes: &mut Notes) {
