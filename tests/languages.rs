@@ -569,12 +569,26 @@ fn every_scenario_has_its_chinese_page() {
             "netlab --lang zh simulate {name} --view tables\nnetlab --lang zh simulate {name} --html {name}.html\n"
         );
         page += &format!("netlab simulate {name} --show     # 它的文件\n```\n\n");
+        // What to look at and to try is written by hand on both pages, with the same names in it.
+        let english = fs::read_to_string(folder.join(format!("../{name}.md"))).expect("the English page");
+        let written = fs::read_to_string(folder.join(format!("{name}.md"))).unwrap_or_default();
+        for (mark, title) in [("**Look at:** ", "**看：** "), ("**Try:** ", "**试：** ")] {
+            let found =
+                |page: &str, mark: &str| page.split("\n\n").find(|part| part.starts_with(mark)).map(str::to_owned);
+            let (told, telling) = (found(&english, mark), found(&written, title));
+            assert_eq!(told.is_some(), telling.is_some(), "docs/scenarios/zh/{name}.md: {title}");
+            if let (Some(told), Some(telling)) = (told, telling) {
+                let names = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
+                assert_eq!(names(&told), names(&telling), "docs/scenarios/zh/{name}.md: {title}");
+                page += &format!("{telling}\n\n");
+            }
+        }
         if !scenario.expectations().is_empty() {
             page += "它预期：\n\n";
             page.extend(scenario.expectations().iter().map(|expectation| format!("- `{}`\n", expectation.line)));
             page.push('\n');
         }
-        page += &format!("[英文页面](../{name}.md)还说明看什么、试什么。\n");
+        page += &format!("[英文页面](../{name}.md)\n");
         pages.push((name.to_owned(), page));
     }
     let is_blessed = std::env::var_os("NETLAB_BLESS").is_some_and(|value| value == "1");

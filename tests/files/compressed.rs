@@ -16,6 +16,7 @@ fn gzip(octets: &[u8]) -> Vec<u8> {
 }
 
 /// A zstd frame of raw blocks (RFC 8878 §3.1.1), with any window.
+#[cfg(feature = "compress")]
 fn zstd(octets: &[u8], window_descriptor: u8) -> Vec<u8> {
     let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, window_descriptor];
     let mut chunks = octets.chunks(1000).peekable();
@@ -28,6 +29,7 @@ fn zstd(octets: &[u8], window_descriptor: u8) -> Vec<u8> {
 }
 
 /// A zstd skippable frame.
+#[cfg(feature = "compress")]
 fn skippable(octets: &[u8]) -> Vec<u8> {
     [&[0x5a, 0x2a, 0x4d, 0x18][..], &(octets.len() as u32).to_le_bytes(), octets].concat()
 }
@@ -43,6 +45,7 @@ fn lz4(octets: &[u8], info: lz4_flex::frame::FrameInfo) -> Vec<u8> {
 type Way = (&'static str, Compression, Box<dyn Fn(&[u8]) -> Vec<u8>>);
 
 fn ways() -> Vec<Way> {
+    #[cfg_attr(not(feature = "compress"), allow(unused_mut))]
     let mut ways: Vec<Way> = vec![
         ("gzip", Compression::Gzip, Box::new(gzip)),
         (
