@@ -110,7 +110,11 @@ fn the_ladder_is_also_json_and_mermaid() {
 fn an_unknown_connection_is_a_usage_error() {
     let output = netlab(&["analyze", &capture("handshake"), "--connection", "7"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("connections 0 to 0"), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("there is no connection 7: the only one of the capture has number 0"),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -84,7 +84,8 @@ impl Descriptions {
 
 /// A moment of a run, in milliseconds with the microseconds.
 pub fn millis(at: Timestamp) -> String {
-    format!("{}.{:03} ms", at.nanos() / 1_000_000, at.nanos() / 1000 % 1000)
+    let micros = at.nanos().saturating_add(500) / 1000;
+    format!("{}.{:03} ms", micros / 1000, micros % 1000)
 }
 
 /// Why something happened, with its rule: `[B4 unknown-unicast]`.
@@ -300,7 +301,7 @@ impl<'a> TimeLine<'a> {
                     .descriptions
                     .notes(record.frame)
                     .iter()
-                    .map(|note| words::line_in(self.paint.lang(), note))
+                    .map(|note| words::line_beside(self.paint.lang(), note))
                     .collect();
                 line.notes = lang.series(&said);
             }

@@ -32,7 +32,7 @@ pub static ANSWER: Entry = Entry {
     code: "arp-answer",
     rule: "L1",
     severity: Severity::Chat,
-    line: "answers packet {question}[ after {latency}]: {address} is at {mac}[, asked {times time}]",
+    line: "answers packet {question}[ after {latency}]<: {address} is at {mac}>[, asked {times time}]",
     explanation: "A host that wants to send to an address on its own link asks everybody \"who has it?\" and the owner \
         answers to the asker alone with its MAC address (RFC 826). The asker keeps the answer in its ARP cache for \
         some minutes; so does the owner with the asker's address, which stood in the question.",
@@ -43,7 +43,7 @@ pub static ASKED_AGAIN: Entry = Entry {
     code: "arp-asked-again",
     rule: "L1",
     severity: Severity::Note,
-    line: "asks for {address} again, number {times}, first in packet {since}: no answer yet",
+    line: "<asks for {address} >again, number {times}, first in packet {since}: no answer yet",
     explanation: "Nobody answered the question, so the host asks again. Linux asks three times, a second apart, and \
         then reports \"no route to host\" to the programs that wait (RFC 1122 §2.3.2.1 limits the rate to one a \
         second).",
@@ -65,7 +65,7 @@ pub static PROBE: Entry = Entry {
     code: "arp-probe",
     rule: "L2",
     severity: Severity::Chat,
-    line: "probe: is {address} free?",
+    line: "<probe: >is {address} free?",
     explanation: "A question with sender address 0.0.0.0: a host wants to use the address and asks first whether \
         somebody has it already (RFC 5227 §1.1). Silence means yes. The sender address is left empty so that nobody \
         puts a wrong entry into his cache.",
@@ -76,7 +76,7 @@ pub static ANNOUNCEMENT: Entry = Entry {
     code: "arp-announcement",
     rule: "L2",
     severity: Severity::Chat,
-    line: "announcement: {address} is at {mac}[, after {probes probe}]",
+    line: "<announcement: >{address} is at {mac}[, after {probes probe}]",
     explanation: "A question for the sender's own address: it does not want an answer but tells everybody that the \
         address is its own, after it probed for it or when its link came up (RFC 5227 §1.1). Also called gratuitous \
         ARP. Everybody who has the address in his cache corrects the entry.",
@@ -87,7 +87,7 @@ pub static GRATUITOUS_REPLY: Entry = Entry {
     code: "arp-gratuitous-reply",
     rule: "L2",
     severity: Severity::Note,
-    line: "reply that nobody asked for, to everybody: {address} is at {mac}",
+    line: "reply that nobody asked for, to everybody<: {address} is at {mac}>",
     explanation: "A reply about the sender's own address, sent to everybody or to itself. It does what an announcement \
         does; routers that take over an address, and some systems at start, send it. RFC 5227 §3 prefers requests for \
         that.",
@@ -98,7 +98,7 @@ pub static UNASKED: Entry = Entry {
     code: "arp-unasked",
     rule: "L2",
     severity: Severity::Note,
-    line: "reply for {address} without a question in the capture",
+    line: "reply< for {address}> without a question in the capture",
     explanation: "The question may have been missed, for the capture began later or sees only one side. Replies that \
         nobody asked for are also how ARP caches are poisoned: hosts believe them all the same, for ARP has no proof \
         of who is who.",

@@ -91,7 +91,7 @@ pub static MTU_TOLD: Entry = Entry {
     code: "path-mtu-told",
     rule: "M1",
     severity: Severity::Warning,
-    line: "<{by} says: >packets of at most {mtu} fit; one of {size} was too large<[ ({flow})]>[, packet {about}]",
+    line: "<{by} says: >packets of at most {mtu} fit; one of {size}[, packet {about},] was too large<[ ({flow})]>",
     explanation: "A packet was larger than the MTU of the router's next link and must not be cut (DF, or IPv6, which \
         never cuts on the way). The router drops it and tells the MTU (RFC 1191 §4, RFC 4443 §3.2). The sender must \
         send smaller packets on this path from now on (path MTU discovery, RFC 8201 for IPv6). If a firewall eats \

@@ -71,7 +71,7 @@ entries! {
         "A SYN may carry data, but the receiver must hold it back until the handshake is complete. Hardly anybody does \
          this without Fast Open (RFC 9293 §3.5).";
     UNREACHABLE "tcp-unreachable" "H12" Warning
-        "ICMP from {by} about packet {about_packet}: {reason}"
+        "<ICMP from {by} >about packet {about_packet}: {reason}"
         "A router or the host itself reports that this connection's segment could not be delivered. For a SYN that means \
          the connection cannot be opened this way; for one that is open, hosts take it as advice only (RFC 9293 §3.9.2.2).";
     HALF_OPEN_PEER "tcp-syn-in-connection" "H13" Warning
