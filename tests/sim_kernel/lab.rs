@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(100);
+
 /// Which version of IP the boxes speak; the other one is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
@@ -104,10 +107,38 @@ impl Lab {
         let begun = Instant::now();
         let has_head = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|meta| meta.len() >= 24);
         while !self.captures.iter().all(has_head) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "tcpdump does not start");
+            assert!(begun.elapsed() < PATIENCE, "tcpdump does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
         std::thread::sleep(Duration::from_millis(300));
+    }
+
+    /// Waits until a program listens on a port; `table` is the kernel's list of such sockets: `tcp`, `tcp6` or `udp`.
+    pub fn wait_for_listener(&self, name: &str, table: &str, port: u16) {
+        let begun = Instant::now();
+        // The second column is the address, a colon and the port in hexadecimal; the fourth is the state.
+        let state = if table == "udp" { "07" } else { "0A" };
+        let script = format!("grep -E '^ *[0-9]+: [0-9A-F]+:{port:04X} [^ ]+ {state} ' /proc/net/{table}");
+        while !self.command(name, &script).status().is_ok_and(|found| found.success()) {
+            assert!(begun.elapsed() < PATIENCE, "nobody listens on port {port} of {name}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until no program that was started has anything to do: tcpdump has written what it got. Once it is ended it
+    /// does not look for more.
+    pub fn wait_until_at_rest(&mut self) {
+        let begun = Instant::now();
+        let is_at_rest = |child: &mut Child| {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            status.contains("(sleeping)") || matches!(child.try_wait(), Ok(Some(_)))
+        };
+        let mut looks_at_rest = 0;
+        while looks_at_rest < 15 {
+            assert!(begun.elapsed() < PATIENCE, "the programs do not come to rest");
+            std::thread::sleep(Duration::from_millis(20));
+            looks_at_rest = if self.children.iter_mut().all(is_at_rest) { looks_at_rest + 1 } else { 0 };
+        }
     }
 }
 

@@ -432,6 +432,9 @@ impl Network {
             lab.start(&host.name, &deeds::server(self.is_v6));
         }
         lab.wait_for_captures();
+        for host in &self.hosts {
+            lab.wait_for_listener(&host.name, if self.is_v6 { "tcp6" } else { "tcp" }, 80);
+        }
         let mut begins = Vec::new();
         for (index, (subject, deed)) in self.deeds.iter().enumerate() {
             // The kernel tells of missing routes about once a second, whatever the other limits say.
@@ -439,7 +442,7 @@ impl Network {
             begins.push(std::time::SystemTime::now());
             lab.within(&self.hosts[*subject].name, &deed.shell(index));
         }
-        std::thread::sleep(Duration::from_millis(500));
+        lab.wait_until_at_rest();
         drop(lab);
         let begins: Vec<u64> = begins
             .iter()
