@@ -106,10 +106,12 @@ impl Judge<'_> {
     /// Holes below the acknowledgment were delivered. If they do not turn up soon, the capture missed them.
     fn holes_acknowledged(&mut self, acknowledged: i64) {
         let (packet, at) = (self.segment.packet, self.segment.at);
+        if self.answered().holes().is_empty() {
+            return;
+        }
         let path = self.connection.round_trip().unwrap_or(0);
         let patience = (4 * path).max(1_000_000_000);
-        let half = self.answered();
-        let Some(rare) = half.rare.as_deref_mut().filter(|rare| !rare.holes.is_empty()) else { return };
+        let Some(rare) = self.answered().rare.as_deref_mut() else { return };
         let mut given_up = Vec::new();
         rare.holes.retain_mut(|hole| {
             if hole.end <= acknowledged && hole.acknowledged.is_none() {

@@ -256,7 +256,7 @@ impl Judge<'_> {
             )
         });
         for half in &mut self.connection.halves {
-            half.shrink();
+            half.forget_records();
         }
     }
 

@@ -343,6 +343,20 @@ impl Half {
         first..past.max(first)
     }
 
+    /// Takes over the memory of a direction that is forgotten.
+    pub fn take_memory(&mut self, former: Half) {
+        if former.records.capacity() <= TCP_HISTORY {
+            self.records = former.records;
+            self.records.clear();
+        }
+    }
+
+    /// Forgets the segments that were sent. Their memory serves the next connection.
+    pub fn forget_records(&mut self) {
+        self.records.clear();
+        self.acknowledged_records = 0;
+    }
+
     /// Gives back the memory that a finished direction does not need any more.
     pub fn shrink(&mut self) {
         self.records = VecDeque::new();

@@ -160,7 +160,11 @@ impl TcpTracker {
     fn place(&mut self, connection: Connection, notes: &mut Notes, segment: &Segment<'_>) -> u32 {
         self.next_id += 1;
         if let Some(slot) = self.take_over(notes) {
-            self.connections[slot as usize] = connection;
+            let place = &mut self.connections[slot as usize];
+            let former = std::mem::replace(place, connection);
+            for (half, former) in place.halves.iter_mut().zip(former.halves) {
+                half.take_memory(former);
+            }
             return slot;
         }
         if self.connections.len() < self.room {

@@ -112,7 +112,10 @@ impl Judge<'_> {
         let from = self.from;
         let placed = self.placed;
         let carries_data = self.segment.len > 0 && placed.offset.is_some();
-        let quick = least_round_trip(self.connection).map_or(1_000_000, |least| (least / 4).max(50_000));
+        // Only new data of a sender that waited for acknowledgments is asked whether it came quickly.
+        let may_be_quick = placed.is_new_data && self.connection.halves[from].was == Spent::RoundTrip;
+        let least = if may_be_quick { least_round_trip(self.connection) } else { None };
+        let quick = least.map_or(1_000_000, |least| (least / 4).max(50_000));
         for side in [INITIATOR, RESPONDER] {
             let half = &mut self.connection.halves[side];
             let begins = side == from && carries_data && half.budget.is_none();

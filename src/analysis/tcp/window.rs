@@ -11,8 +11,12 @@ impl Judge<'_> {
         let segment = self.segment;
         let (packet, at, raw) = (segment.packet, segment.at, segment.window);
         let shift = self.connection.halves[self.from].shift;
-        let mss = self.connection.mss(other(self.from));
-        let path = self.connection.round_trip();
+        // No segment is larger than a window of this, so most windows need no further look.
+        let is_narrow = shift.is_some_and(|shift| u32::from(raw) << shift < u32::from(u16::MAX));
+        let (mss, path) = match is_narrow {
+            true => (self.connection.mss(other(self.from)), self.connection.round_trip()),
+            false => (0, None),
+        };
         let half = &mut self.connection.halves[other(self.from)];
         let (before, had) = (half.raw_window, half.has_window);
         let old_window = half.window;
