@@ -91,7 +91,7 @@ impl Deed {
                 50_000 + index
             )),
             Deed::Talk { to, port, len } => python(&format!(
-                "import socket,time\ns=socket.socket(socket.{})\ns.settimeout(9)\ns.setsockopt(6,1,1)\ns.bind(('',{}))\ns.connect(('{to}',{port}))\ntime.sleep(.1)\ns.sendall(b'x'*{len})\ntime.sleep(.9)\ns.shutdown(1)\ns.recv(1)\ns.close()",
+                "import socket,time\ns=socket.socket(socket.{})\ns.settimeout(60)\ns.setsockopt(6,1,1)\ns.bind(('',{}))\ns.connect(('{to}',{port}))\ntime.sleep(.1)\ns.sendall(b'x'*{len})\ntime.sleep(.9)\ns.shutdown(1)\ns.recv(1)\ns.close()",
                 family(to),
                 50_000 + index
             )),
