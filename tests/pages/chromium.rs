@@ -156,16 +156,24 @@ impl Chromium {
         }
     }
 
-    /// Clicks at the middle of the first element that a selector finds, as a person does.
+    /// Clicks at the middle of the first element that a selector finds, as a person does; returns once the page has dealt with
+    /// it. An earlier click may still be scrolling the page smoothly, so that the element is clicked where it comes to rest.
     pub fn click(&mut self, selector: &str) {
         let place = self.value(&format!(
-            "(() => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-             const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+            "(async () => {{ const one = document.querySelector({selector:?}); let box, before; do {{ before = box; \
+             one.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
+             await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))); \
+             box = one.getBoundingClientRect(); \
+             }} while (!before || box.x !== before.x || box.y !== before.y || box.width !== before.width || box.height !== before.height); \
+             globalThis.clicked = new Promise((resolve) => addEventListener('click', (event) => {{ \
+             const is_it = one.contains(event.target); setTimeout(() => resolve(is_it)); }}, {{ capture: true, once: true }})); \
+             return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
         ));
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1});
             self.call("Input.dispatchMouseEvent", event);
         }
+        assert_eq!(self.value("clicked"), true, "{selector} is clicked");
     }
 
     /// Seconds that the page's thread has worked since the page was opened.
