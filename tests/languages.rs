@@ -241,6 +241,7 @@ const FOR_PEOPLE: &[&str] = &[
     "render/report",
     "render/ladder/mod.rs",
     "render/simulation.rs",
+    "render/simulation/report.rs",
     "render/ledger.rs",
     "render/storm.rs",
     "render/topology/mod.rs",

@@ -33,7 +33,7 @@ impl Lang {
     }
 
     fn event(self, code: &str) -> Option<(&'static str, &'static str)> {
-        let found = self.table(zh::EVENTS)?.iter().find(|(found, ..)| *found == code);
+        let found = self.table(zh::EVENTS)?.iter().copied().flatten().find(|(found, ..)| *found == code);
         found.map(|(_, line, explanation)| (*line, *explanation))
     }
 

@@ -13,11 +13,11 @@ pub(super) fn retell(sentence: &str) -> Cow<'_, str> {
 
 /// The translation of an error: a sentence, and perhaps lines below it that show the place and the way out.
 pub(super) fn retell_error(error: &str) -> String {
-    error.split('\n').map(|line| retell_by(&[ERRORS, RETOLD], line)).collect::<Vec<_>>().join("\n")
+    error.split('\n').map(|line| retell_by(&[&[ERRORS], RETOLD], line)).collect::<Vec<_>>().join("\n")
 }
 
-fn retell_by<'s>(tables: &[&[(&str, &str)]], sentence: &'s str) -> Cow<'s, str> {
-    for (english, translated) in tables.iter().copied().flatten() {
+fn retell_by<'s>(tables: &[&[&[(&str, &str)]]], sentence: &'s str) -> Cow<'s, str> {
+    for (english, translated) in tables.iter().copied().flatten().copied().flatten() {
         let Some(parts) = parts(english, sentence) else { continue };
         // A part may be a sentence itself: why something ended, what an error says. A single word is a name,
         // and what stands in quotes was said by programs.

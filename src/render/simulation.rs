@@ -1,17 +1,16 @@
-//! A run of the simulator for people and for programs: the time line, the tables, the report, JSON Lines.
+//! A run of the simulator: its head and its time line here, tables and report in `report`, JSON Lines in `json`.
+
+mod json;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io;
 
 use unicode_width::UnicodeWidthStr as _;
-
-use serde_json::{Map, Value as Json, json};
 
 use super::ladder::wrap;
 use super::page::{pad, pad_left};
 use super::style::{DIM, HEADING, Paint, severity};
-use super::table::Table as Grid;
 use super::text::{Detail as LineDetail, description};
 use super::topology;
 use super::words;
@@ -22,8 +21,11 @@ use crate::lang::{Lang, tell};
 use crate::packet::{Direction, Meta, Packet, RawPacket};
 use crate::sim::device::Node;
 use crate::sim::gallery;
-use crate::sim::{DeviceId, Engine, EventKind, FrameId, Reason, Record, Run, Scenario, Stopped, Value};
+use crate::sim::{DeviceId, Engine, EventKind, FrameId, Reason, Record, Scenario, Value};
 use crate::wire::LinkType;
+
+pub use json::{json_entry, json_header, json_lines, json_record, json_summary, json_summary_of};
+pub use report::{expectations, report, tables};
 
 /// Lines of the time line before it says how many more there are.
 pub const MAX_LINES: usize = 400;
@@ -414,279 +416,4 @@ impl<'a> TimeLine<'a> {
             EventKind::Sent | EventKind::Received | EventKind::Expect => return None,
         })
     }
-}
-
-/// What every box remembers.
-pub fn tables(engine: &Engine, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let lang = paint.lang();
-    for device in engine.devices() {
-        for table in engine.device(device).tables(engine.now()) {
-            if table.rows.is_empty() {
-                continue;
-            }
-            let heading = tell!(lang, "{} of {}", lang.say(table.name), engine.name(device));
-            out.extend_from_slice(paint.text(&heading, HEADING).as_bytes());
-            out.push(b'\n');
-            let mut grid = Grid::new(width, paint, table.heads);
-            for row in &table.rows {
-                grid.row(row.iter().map(|cell| harmless(&lang.retell(cell)).into_owned()));
-            }
-            grid.write(out);
-            out.push(b'\n');
-        }
-    }
-}
-
-/// The sum of a run: how it ended, the books, reasons, busiest links, expectations.
-pub fn report(scenario: &Scenario, run: &Run, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let engine = &run.engine;
-    let end = match run.stopped {
-        Stopped::Quiet => "when nothing was left to happen",
-        Stopped::TimeIsUp => "when its time was up",
-        Stopped::EnoughEvents => "after the events that were asked for",
-    };
-    let books = engine.books();
-    let at = if run.stopped == Stopped::Quiet { engine.last_deed() } else { engine.now() };
-    let lang = paint.lang();
-    let mut text = tell!(lang, "ended at {} {}; seed {}\n", millis(at), lang.say(end), run.seed);
-    text.push_str(&tell!(
-        lang,
-        "{} frames were made; their {} copies: {} delivered, {} filtered, {} dropped, {} still under way\n",
-        books.injected,
-        books.copies,
-        books.delivered,
-        books.filtered,
-        books.dropped,
-        books.in_flight
-    ));
-    if engine.records_lost() > 0 {
-        let _ =
-            writeln!(text, "{}", tell!(lang, "{} events were not kept: there were too many", engine.records_lost()));
-    }
-    out.extend_from_slice(text.as_bytes());
-    reasons(engine, width, paint, out);
-    busiest(engine, width, paint, out);
-    expectations(scenario, run, paint, out);
-}
-
-/// Frames by what happened to them and why.
-fn reasons(engine: &Engine, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let mut counts: BTreeMap<(EventKind, Reason, DeviceId), u64> = BTreeMap::new();
-    for record in engine.records() {
-        if matches!(record.event, EventKind::Flooded | EventKind::Filtered | EventKind::Dropped | EventKind::Moved) {
-            *counts.entry((record.event, record.reason, record.device)).or_default() += 1;
-        }
-    }
-    if counts.is_empty() {
-        return;
-    }
-    out.push(b'\n');
-    let lang = paint.lang();
-    let mut grid = Grid::new(width, paint, &["box", "event", ">times", "rule", "why"]).at_most(40);
-    for ((event, reason, device), count) in counts {
-        grid.row([
-            engine.name(device).to_owned(),
-            lang.say(event.name()).to_owned(),
-            count.to_string(),
-            if event == EventKind::Moved { "B2".to_owned() } else { reason.rule().to_owned() },
-            if event == EventKind::Moved {
-                lang.say("an address was seen on another port than before").to_owned()
-            } else {
-                lang.say(reason.sentence()).to_owned()
-            },
-        ]);
-    }
-    grid.write(out);
-}
-
-/// The links that carried most.
-fn busiest(engine: &Engine, width: usize, paint: Paint, out: &mut Vec<u8>) {
-    let elapsed = engine.last_deed().nanos().max(1);
-    let mut rows = Vec::new();
-    for device in engine.devices() {
-        for port in (0..engine.port_count(device)).map(|port| crate::sim::PortId(port as u16)) {
-            let (Some((options, counters)), Some((peer, peer_port))) =
-                (engine.link(device, port), engine.peer(device, port))
-            else {
-                continue;
-            };
-            if counters.frames > 0 {
-                rows.push((counters.busy_nanos, device, port, peer, peer_port, options.rate_bps, *counters));
-            }
-        }
-    }
-    rows.sort_by_key(|(busy, device, port, ..)| (std::cmp::Reverse(*busy), *device, *port));
-    if rows.is_empty() {
-        return;
-    }
-    out.push(b'\n');
-    let heads = ["from", "to", ">frames", ">octets", ">load", ">longest queue", ">queue drops", ">lost"];
-    let mut grid = Grid::new(width, paint, &heads).at_most(12);
-    for (busy, device, port, peer, peer_port, _, counters) in rows {
-        grid.row([
-            topology::end(engine, device, port),
-            topology::end(engine, peer, peer_port),
-            counters.frames.to_string(),
-            counters.octets.to_string(),
-            format!("{:.1} %", (busy as f64 / elapsed as f64 * 100.0).min(100.0)),
-            counters.queue_peak.to_string(),
-            counters.queue_drops.to_string(),
-            counters.lost.to_string(),
-        ]);
-    }
-    grid.write(out);
-}
-
-/// What was expected, and what happened instead.
-pub fn expectations(scenario: &Scenario, run: &Run, paint: Paint, out: &mut Vec<u8>) {
-    if run.outcomes.is_empty() {
-        return;
-    }
-    let lang = paint.lang();
-    out.push(b'\n');
-    out.extend_from_slice(paint.text(lang.say("expected"), HEADING).as_bytes());
-    out.push(b'\n');
-    for (expectation, outcome) in scenario.expectations().iter().zip(&run.outcomes) {
-        let line = harmless(&expectation.line);
-        let text = match outcome {
-            Ok(()) => format!("  {} {line}\n", paint.text("✓", severity(Severity::Chat))),
-            Err(instead) => tell!(
-                lang,
-                "  {} {}\n      line {}: instead {}\n",
-                paint.text("✗", severity(Severity::Error)),
-                line,
-                expectation.number,
-                harmless(&lang.retell(instead))
-            ),
-        };
-        out.extend_from_slice(text.as_bytes());
-    }
-}
-
-/// The whole run as JSON Lines: a header, one record an event, `more` records, a summary.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn json_lines(
-    kind: &str,
-    scenario: &Scenario,
-    run: &Run,
-    more: &[Json],
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    let mut line = |value: &Json| {
-        serde_json::to_writer(&mut *out, value)?;
-        out.write_all(b"\n")
-    };
-    line(&json_header(kind, scenario, run))?;
-    for record in run.engine.records() {
-        line(&json_record(&run.engine, record))?;
-    }
-    more.iter().try_for_each(&mut line)?;
-    line(&json_summary(run))
-}
-
-/// A built-in scenario in the list of all, as a JSON object.
-pub fn json_entry(scenario: &Scenario) -> Json {
-    let expectations: Vec<&str> = scenario.expectations().iter().map(|line| line.line.as_str()).collect();
-    let mut object = json!({
-        "scenario": scenario.name, "title": scenario.title, "story": scenario.story.trim(), "seed": scenario.seed,
-        "warnings": scenario.warnings(), "expect": expectations,
-    });
-    if let Some(until) = scenario.until {
-        object["until_ns"] = until.nanos().into();
-    }
-    object
-}
-
-/// The header of JSON Lines.
-pub fn json_header(kind: &str, scenario: &Scenario, run: &Run) -> Json {
-    json!({"netlab": kind, "version": 1, "scenario": scenario.name, "title": scenario.title, "seed": run.seed,
-        "warnings": scenario.warnings()})
-}
-
-/// One event as a JSON object.
-pub fn json_record(engine: &Engine, record: &Record) -> Json {
-    let mut object = Map::new();
-    object.insert("at_ns".into(), record.at.nanos().into());
-    object.insert("device".into(), engine.name(record.device).into());
-    if let Some(port) = record.port {
-        object.insert("port".into(), engine.port_name(record.device, port).into());
-    }
-    object.insert("event".into(), record.event.name().into());
-    if record.frame != 0 {
-        object.insert("frame".into(), record.frame.into());
-    }
-    if record.reason != Reason::None {
-        object.insert("rule".into(), record.reason.rule().into());
-        object.insert("reason".into(), record.reason.code().into());
-    }
-    if let Some(name) = record.number_name() {
-        object.insert(name.to_owned(), record.number.into());
-    }
-    let Some(detail) = record.detail() else { return object.into() };
-    if !detail.text.is_empty() {
-        object.insert("text".into(), (*detail.text).into());
-    }
-    for (name, value) in &detail.facts {
-        object.insert((*name).to_owned(), json_value(value));
-    }
-    if !detail.lines.is_empty() {
-        object.insert("lines".into(), detail.lines.iter().map(|line| Json::from(&**line)).collect());
-    }
-    object.into()
-}
-
-fn json_value(value: &Value) -> Json {
-    match value {
-        Value::Count(number) => (*number).into(),
-        Value::Flag(flag) => (*flag).into(),
-        Value::Mac(mac) => mac.to_string().into(),
-        Value::Ip(address) => address.to_string().into(),
-        Value::Text(text) => (**text).into(),
-        Value::List(list) => list.iter().map(|text| Json::from(&**text)).collect(),
-    }
-}
-
-/// The last record: tables and books.
-pub fn json_summary(run: &Run) -> Json {
-    json_summary_of(&run.engine)
-}
-
-/// The same of a network that was not run by a scenario.
-pub fn json_summary_of(engine: &Engine) -> Json {
-    let books = engine.books();
-    let mut tables = Map::new();
-    for device in engine.devices() {
-        let mut of_device = Map::new();
-        for table in engine.device(device).tables(engine.now()) {
-            let rows: Vec<Json> = table
-                .rows
-                .iter()
-                .map(|row| {
-                    let cells = table.heads.iter().zip(row);
-                    // A cell with nothing in it is absent.
-                    cells
-                        .filter(|(_, cell)| !cell.is_empty())
-                        .map(|(head, cell)| (head.replace(' ', "_").to_lowercase(), Json::from(cell.as_str())))
-                        .collect::<Map<_, _>>()
-                        .into()
-                })
-                .collect();
-            of_device.insert(table.code.to_owned(), rows.into());
-        }
-        if !of_device.is_empty() {
-            tables.insert(engine.name(device).to_owned(), of_device.into());
-        }
-    }
-    json!({
-        "event": "summary",
-        "at_ns": engine.now().nanos(),
-        "tables": tables,
-        "conservation": {
-            "injected": books.injected, "copies": books.copies, "delivered": books.delivered,
-            "filtered": books.filtered, "dropped": books.dropped, "in_flight": books.in_flight,
-        },
-        "events_not_kept": engine.records_lost(),
-    })
 }

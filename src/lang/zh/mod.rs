@@ -37,6 +37,11 @@ pub(super) const AREAS: &[&[(&str, &str)]] = &[
     replay::PHRASES,
     pages::PHRASES,
     tui::PHRASES,
-    RETOLD,
     ERRORS,
+    RETOLD[0],
+    RETOLD[1],
+    RETOLD[2],
+    RETOLD[3],
+    RETOLD[4],
+    RETOLD[5],
 ];
