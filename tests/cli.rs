@@ -44,6 +44,17 @@ fn file(name: &str, octets: &[u8]) -> (tempfile::TempDir, String) {
 }
 
 #[test]
+fn a_bpdu_says_who_is_the_root_beside_its_addresses() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_netlab"))
+        .args(["simulate", "broadcast-storm-stp", "--tap", "sw2.1"])
+        .output()
+        .expect("netlab runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("root 32768/0/00:00:5e:00:53:04, cost 19, from 32768/0/00:00:5e:00:53:05"), "{text}");
+    assert!(!text.contains("stp      60  len"), "{text}");
+}
+
+#[test]
 fn wrong_usage_is_status_2_and_help_is_status_0() {
     assert_eq!(run(&["nonsense"]).status.code(), Some(2));
     assert_eq!(run(&["read"]).status.code(), Some(2));

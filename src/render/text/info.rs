@@ -6,6 +6,7 @@ use crate::base::Seq;
 use crate::render::number::{decimal, endpoint, hex, hex16, ip, ipv4, mac, spaces};
 use crate::render::slate::{Slate, Surface as _};
 use crate::wire::app;
+use crate::wire::describe::summary;
 use crate::wire::{Arp, ArpOperation, Frame, Icmpv4, Icmpv6, IpView, Layer, Located, Tcp, TcpFlags, Udp};
 
 /// The name in the protocol column.
@@ -66,6 +67,11 @@ pub(super) fn headers(judged: &Judged<'_, '_>, detail: Detail, out: &mut Slate) 
                 out.add(b" ");
             }
             length(frame.payload_len(), out);
+        }
+        Some(layer @ (Layer::Stp(_) | Layer::Igmp(_))) => {
+            let mut text = String::new();
+            let _ = summary(&layer, &mut text);
+            out.add(text.as_bytes());
         }
         _ if frame.fragment().is_none() => length(frame.payload_len(), out),
         _ => {}
