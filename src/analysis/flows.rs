@@ -26,7 +26,7 @@ pub struct Places {
     /// The UDP conversation; a hint.
     pub(super) conversation: u32,
     /// What was known of the link when the flow last told something of masks; 0 if it never did.
-    pub(super) masks: u64,
+    pub(super) masks: u32,
 }
 
 impl Default for Places {
@@ -67,7 +67,12 @@ impl Flows {
     /// The flow of a frame.
     #[inline]
     pub(super) fn find(&mut self, frame: &Frame<'_>) -> Flow {
-        self.key(frame).unwrap_or_else(|| self.other())
+        let flow = match key(frame) {
+            Some(Key::V4(key)) => self.v4.find(key).map(Flow::V4),
+            Some(Key::V6(key)) => self.v6.find(key).map(Flow::V6),
+            None => None,
+        };
+        flow.unwrap_or_else(|| self.other())
     }
 
     /// The flow of what is no plain frame, of which nothing is remembered.
@@ -88,23 +93,38 @@ impl Flows {
         places.unwrap_or(&mut self.other)
     }
 
+    /// Something from where the flow of a frame is, if it is known: what is asked for here is at hand when it is needed.
     #[inline]
-    fn key(&mut self, frame: &Frame<'_>) -> Option<Flow> {
-        if let Some(plain) = frame.plain_v4() {
-            let octets = plain.octets();
-            let protocol_and_ports = word(octets, 34) << 32 | u64::from(plain.protocol());
-            let key = [word(octets, 0), word(octets, 6), word(octets, 26), protocol_and_ports];
-            return self.v4.find(key).map(Flow::V4);
-        }
-        if !frame.is_plain() {
-            return None;
-        }
-        let octets = frame.bytes().first_chunk::<62>()?;
-        let [first, second, third, fourth] = [22, 30, 38, 46].map(|at| word(octets, at));
-        let protocol_and_ports = word(octets, 54) << 32 | u64::from(octets[20]);
-        let key = [word(octets, 0), word(octets, 6), first, second, third, fourth, protocol_and_ports];
-        self.v6.find(key).map(Flow::V6)
+    pub(super) fn touch(&self, frame: &Frame<'_>) -> u32 {
+        let slot = match key(frame) {
+            Some(Key::V4(key)) => self.v4.slots.get(self.v4.index(&key)).map(|slot| slot.places.good_sums),
+            Some(Key::V6(key)) => self.v6.slots.get(self.v6.index(&key)).map(|slot| slot.places.good_sums),
+            None => None,
+        };
+        slot.unwrap_or_default()
     }
+}
+
+/// What all packets of a flow have in common.
+enum Key {
+    V4([u64; 4]),
+    V6([u64; 7]),
+}
+
+#[inline]
+fn key(frame: &Frame<'_>) -> Option<Key> {
+    if let Some(plain) = frame.plain_v4() {
+        let octets = plain.octets();
+        let protocol_and_ports = word(octets, 34) << 32 | u64::from(plain.protocol());
+        return Some(Key::V4([word(octets, 0), word(octets, 6), word(octets, 26), protocol_and_ports]));
+    }
+    if !frame.is_plain() {
+        return None;
+    }
+    let octets = frame.bytes().first_chunk::<62>()?;
+    let [first, second, third, fourth] = [22, 30, 38, 46].map(|at| word(octets, at));
+    let protocol_and_ports = word(octets, 54) << 32 | u64::from(octets[20]);
+    Some(Key::V6([word(octets, 0), word(octets, 6), first, second, third, fourth, protocol_and_ports]))
 }
 
 /// Eight octets as a number in which the first are the lowest.
@@ -121,7 +141,9 @@ struct Table<const WORDS: usize> {
     strangers: usize,
 }
 
+/// One of IPv4 fills a line of the processor's cache, so that a look at it is one look at memory.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Slot<const WORDS: usize> {
     key: [u64; WORDS],
     places: Places,

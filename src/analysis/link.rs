@@ -108,7 +108,7 @@ impl LinkTrackers {
         (self.addresses[self.next % 4], self.machines[self.next % 4]) = key;
         self.next = self.next.wrapping_add(1);
         // A flow says the same as long as the same is known of the link.
-        let known = self.arp.changes() + self.hosts.changes() + 1;
+        let known = ((self.arp.changes() + self.hosts.changes()) as u32).wrapping_add(1);
         if places.masks != known || self.masks.is_full() {
             places.masks = known;
             self.conclude(packet);

@@ -90,7 +90,7 @@ pub const MAX_STACKS: usize = 4096;
 
 /// Flows of which is remembered where the trackers have what belongs to them, 64 octets each: what a processor has at hand.
 /// The table begins small and grows with the flows; both are powers of two.
-pub const MAX_FLOWS: usize = 1 << 14;
+pub const MAX_FLOWS: usize = 1 << 13;
 /// See [`MAX_FLOWS`].
 pub const LEAST_FLOWS: usize = 1024;
 /// Packets remembered to find copies of them and what ICMP errors quote: some milliseconds of a busy link.
