@@ -2,7 +2,7 @@
 //!
 //! *Large*: TCP connections from handshake to close, most answers short and a few of megabytes, a little lost, repeated
 //! and out of order, a tenth DNS-like UDP, some ARP. *Small*: packets of 60 to 100 octets of many flows, most of them of
-//! a tenth of the flows.
+//! a tenth of the flows; two thirds are TCP, of connections that began before.
 
 use std::path::Path;
 
@@ -56,6 +56,8 @@ pub fn large(path: &Path, connections: u32) -> anyhow::Result<u64> {
 pub fn small(path: &Path, packets: u64) -> anyhow::Result<u64> {
     const FLOWS: u64 = 200_000;
     let mut tape = Tape::create(path)?;
+    // What each side of a flow sends next: its numbers go on as those of any connection.
+    let mut next: Vec<[u32; 2]> = (0..FLOWS as u32).map(|flow| [flow.wrapping_mul(77_003), !flow]).collect();
     for _ in 0..packets {
         tape.wait(500, 18_000);
         let few = tape.rng.percent(80.0);
@@ -72,8 +74,12 @@ pub fn small(path: &Path, packets: u64) -> anyhow::Result<u64> {
         let frame = if flow % 3 == 0 {
             frame.udp(UdpFields::new(ports.0, ports.1))
         } else {
-            let tcp = TcpFields::new(ports.0, ports.1).flags(TcpFlags::ACK);
-            frame.tcp(tcp.sequence(tape.rng.next_u32()).acknowledgment(tape.rng.next_u32()))
+            let (sent, received) = (usize::from(inbound), usize::from(!inbound));
+            let numbers = &mut next[flow as usize];
+            let tcp = TcpFields::new(ports.0, ports.1).flags(TcpFlags::ACK).window(501);
+            let tcp = tcp.sequence(numbers[sent]).acknowledgment(numbers[received]);
+            numbers[sent] = numbers[sent].wrapping_add(payload.len() as u32);
+            frame.tcp(tcp)
         };
         tape.record(&frame.payload(&payload).padded(60).finish())?;
     }
