@@ -111,7 +111,6 @@ impl Judge<'_> {
         let len = self.segment.len;
         self.placed.is_resent = true;
         let half = self.sent();
-        half.last_resend_at = at;
         let range = half.overlapping(start, end);
         for record in half.records.range_mut(range) {
             record.at = at;

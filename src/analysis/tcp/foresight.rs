@@ -2,7 +2,7 @@
 //!
 //! Where hundreds of thousands of connections are mixed, nearly every segment finds its connection outside the processor's
 //! caches, and rule after rule waits for another part of it. Asked for together, for several packets at once, these parts
-//! arrive at the same time. Nothing is changed and nothing is decided here.
+//! arrive at the same time. Nothing is decided here.
 
 use std::hint::black_box;
 
@@ -10,9 +10,8 @@ use smallvec::SmallVec;
 
 use super::TcpTracker;
 use super::connection::Connection;
-use super::segment::{Key, Socket};
+use super::segment::Key;
 use crate::packet::Packet;
-use crate::wire::Layer;
 
 /// The most packets that are looked at together: enough to fill the time that memory takes, and few enough that what came
 /// first is still in the nearest cache when it is needed.
@@ -27,7 +26,7 @@ impl TcpTracker {
         let mut foreseen = std::mem::take(&mut self.foreseen);
         foreseen.clear();
         foreseen.extend(packets.iter().filter_map(|packet| {
-            let (key, _) = key_of(packet)?;
+            let (key, _) = Key::of(&packet.frame)?;
             Some((packet.meta.number, self.find(&key, self.hash(&key))?))
         }));
         let found = || foreseen.iter().map(|(_, slot)| &self.connections[*slot as usize]);
@@ -42,17 +41,6 @@ impl TcpTracker {
         let connection = &self.connections[*slot as usize];
         (connection.key == *key && !connection.is_concluded).then_some(*slot)
     }
-}
-
-/// The key of a segment's connection, and true if it went from the low to the high socket.
-pub(super) fn key_of(packet: &Packet<'_>) -> Option<(Key, bool)> {
-    let frame = &packet.frame;
-    let (Some(Layer::Tcp(_) | Layer::CutTransport(_)), Some(ip)) = (frame.transport(), frame.ip()) else {
-        return None;
-    };
-    let (source_port, destination_port) = frame.ports()?;
-    let tunnel = if frame.ip_index() > Some(1) { Key::tunnel_of(frame) } else { 0 };
-    Some(Key::new(Socket::new(ip.source(), source_port), Socket::new(ip.destination(), destination_port), tunnel))
 }
 
 /// Something from every part of the record itself.

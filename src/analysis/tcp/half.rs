@@ -86,7 +86,6 @@ pub(super) struct Half {
     /// The acknowledgment that moved `una` last.
     pub una_packet: u64,
     pub una_at: Timestamp,
-    pub last_resend_at: Timestamp,
     pub round_trip: RoundTrip,
     /// Packets counted, data octets in them, and octets of the stream.
     pub packets: u32,
@@ -238,7 +237,6 @@ impl Default for Half {
             last_data_packet: 0,
             una_packet: 0,
             una_at: Timestamp::ZERO,
-            last_resend_at: Timestamp::ZERO,
             round_trip: RoundTrip::default(),
             packets: 0,
             payload_octets: 0,

@@ -234,17 +234,14 @@ impl TcpTracker {
     }
 
     fn segment<'a>(&mut self, packet: &Packet<'a>, ip: &IpView<'a>, tcp: &Tcp<'a>, trust: Trust, notes: &mut Notes) {
-        let segment = Segment::new(packet, tcp, ip);
-        let source = Socket::new(ip.source(), tcp.source_port());
-        let destination = Socket::new(ip.destination(), tcp.destination_port());
-        let tunnel = if packet.frame.ip_index() > Some(1) { Key::tunnel_of(&packet.frame) } else { 0 };
-        let (key, from_low) = Key::new(source, destination, tunnel);
-        let found = self.foreseen(segment.packet, &key).or_else(|| self.find(&key, self.hash(&key)));
         if trust.is_bad() {
             // Rule P3: its receiver throws it away, so it moves nothing here either.
             self.recognise(packet, notes);
             return;
         }
+        let segment = Segment::new(packet, tcp, ip);
+        let (key, from_low) = Key::of_ends(&packet.frame, ip, (tcp.source_port(), tcp.destination_port()));
+        let found = self.foreseen(segment.packet, &key).or_else(|| self.find(&key, self.hash(&key)));
 
         self.health.segments += 1;
         let slot = self.slot_for(&segment, key, from_low, found, notes);
@@ -334,7 +331,7 @@ impl TcpTracker {
     }
 
     fn lookup(&self, packet: &Packet<'_>) -> Option<(u32, bool)> {
-        let (key, from_low) = foresight::key_of(packet)?;
+        let (key, from_low) = Key::of(&packet.frame)?;
         Some((self.find(&key, self.hash(&key))?, from_low))
     }
 }

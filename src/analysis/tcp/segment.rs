@@ -111,6 +111,20 @@ impl Key {
         }
     }
 
+    /// The key of a frame's connection, as far as it has one, and true if it goes from the low to the high socket.
+    pub fn of(frame: &Frame<'_>) -> Option<(Key, bool)> {
+        let (Some(Layer::Tcp(_) | Layer::CutTransport(_)), Some(ip)) = (frame.transport(), frame.ip()) else {
+            return None;
+        };
+        Some(Key::of_ends(frame, &ip, frame.ports()?))
+    }
+
+    /// The same of a frame whose innermost addresses and ports are known already.
+    pub fn of_ends(frame: &Frame<'_>, ip: &IpView<'_>, (source_port, destination_port): (u16, u16)) -> (Key, bool) {
+        let tunnel = if frame.ip_index() > Some(1) { Key::tunnel_of(frame) } else { 0 };
+        Key::new(Socket::new(ip.source(), source_port), Socket::new(ip.destination(), destination_port), tunnel)
+    }
+
     /// Digest of the layers around the innermost IP header: 0 if there is only the link and VLAN tags, which are not
     /// part of the key (rule P8).
     pub fn tunnel_of(frame: &Frame<'_>) -> u32 {

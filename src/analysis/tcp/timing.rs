@@ -74,7 +74,6 @@ pub(super) enum Spent {
 /// Nanoseconds by what they were spent on, between the first and the last data of a direction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget {
-    pub first: Timestamp,
     /// Up to the last data.
     pub spent: [u64; 7],
     /// Since the last data: counts only if more data come.
@@ -97,7 +96,7 @@ impl Budget {
     /// The packet just passed carried data of this direction.
     pub fn data(&mut self, at: Timestamp) {
         if !self.has_data {
-            (self.first, self.last, self.has_data) = (at, at, true);
+            (self.last, self.has_data) = (at, true);
         }
         for (sum, more) in self.spent.iter_mut().zip(&mut self.since) {
             *sum += std::mem::take(more);
