@@ -275,8 +275,10 @@ impl Connection {
         let mut tcp = TcpFields::new(source.1, destination.1)
             .flags(flags)
             .sequence(self.next[side])
-            .acknowledgment(if has_ack { self.next[1 - side] } else { 0 })
             .window(if is_syn { 64_240 } else { 501 });
+        if has_ack {
+            tcp = tcp.acknowledgment(self.next[1 - side]);
+        }
         if is_syn {
             tcp = tcp.option(TcpOption::MaximumSegmentSize(1460)).option(TcpOption::SackPermitted);
         } else {
@@ -294,5 +296,31 @@ impl Connection {
         }
         let ip = Ipv4Fields::new(source.0, destination.0).identification(tape.packets as u16).dont_fragment();
         tape.record(&tape.frame(side == 1).ipv4(ip).tcp(tcp).payload(&payload).finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netlab::packet::{Item, Packet};
+
+    use super::*;
+
+    #[test]
+    fn every_connection_of_the_large_capture_opens_in_three_steps() {
+        const CONNECTIONS: u32 = 20;
+        let path = std::env::temp_dir().join(format!("netlab-bench-{}.pcap", std::process::id()));
+        large(&path, CONNECTIONS).expect("a capture");
+        let mut source = capture::open(&[&path], &OpenOptions::default()).expect("it is there");
+        let (mut first, mut second) = (0, 0);
+        while let Some(item) = source.next_item().expect("it is whole") {
+            let Item::Packet(raw) = item else { continue };
+            let packet = Packet::decode(raw);
+            let Some(tcp) = packet.frame.tcp() else { continue };
+            first += u32::from(tcp.flags() == TcpFlags::SYN);
+            second += u32::from(tcp.flags() == TcpFlags::SYN | TcpFlags::ACK);
+        }
+        drop(source);
+        std::fs::remove_file(&path).expect("it can go");
+        assert_eq!((first, second), (CONNECTIONS, CONNECTIONS));
     }
 }
