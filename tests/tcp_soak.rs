@@ -6,8 +6,8 @@ mod bench;
 #[allow(dead_code)]
 mod talk;
 
+use netlab::analysis::Notes;
 use netlab::analysis::tcp::TcpTracker;
-use netlab::analysis::{Notes, Trust};
 use netlab::base::Timestamp;
 use netlab::base::limits::MAX_TCP_CONNECTIONS_OVER;
 use netlab::packet::{Meta, Packet, RawPacket};
@@ -84,7 +84,7 @@ fn c6_a_month_of_connections_leaves_memory_flat_and_evictions_announced() {
             let at = Timestamp::from_nanos((frame.at_us - START_US + START_US + start) * 1000);
             let meta = Meta::new(number, at, LinkType::ETHERNET, frame.wire_len);
             let packet = Packet::decode(RawPacket { meta, bytes: &octets });
-            tracker.observe(&packet, Trust::FULL, &mut notes);
+            tracker.observe(&packet, false, &mut notes);
             announced += notes.fresh.iter().filter(|note| note.code() == "tcp-forgotten").count() as u64;
             settled += notes.settled.len() as u64;
             notes.clear();
@@ -123,7 +123,7 @@ fn a_report_of_the_first_connections_says_the_same_as_one_of_all() {
         let packet = Packet::decode(RawPacket { meta, bytes: &octets });
         let said = trackers.each_mut().map(|tracker| {
             let mut notes = Notes::default();
-            tracker.observe(&packet, Trust::FULL, &mut notes);
+            tracker.observe(&packet, false, &mut notes);
             (notes.fresh, notes.settled, notes.context)
         });
         assert_eq!(said[0], said[1], "packet {number}");

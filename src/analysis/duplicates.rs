@@ -158,8 +158,10 @@ impl Recent {
         if identified {
             return Some(kind);
         }
+        if gap_ns > WINDOW_WITHOUT_ID_NS {
+            return None;
+        }
         // Without an identification a quick repetition by the sender looks the same, so more proof is needed.
-        let limit = min_rtt_ns().map_or(WINDOW_WITHOUT_ID_NS, |rtt| WINDOW_WITHOUT_ID_NS.min(rtt / 4));
         let proved = kind != DuplicateKind::Identical
             || elsewhere
             || packet.frame.tcp().is_some_and(|tcp| {
@@ -168,7 +170,8 @@ impl Recent {
                 let dated = tcp.options().is_some_and(|options| options.timestamps().is_some());
                 dated && (tcp.sequence_len() > 0 || doubled)
             });
-        (gap_ns <= limit && proved).then_some(kind)
+        // Last, for this may have to wait for those who know it.
+        (proved && min_rtt_ns().is_none_or(|rtt| gap_ns <= rtt / 4)).then_some(kind)
     }
 }
 

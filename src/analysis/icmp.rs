@@ -466,5 +466,15 @@ pub fn meaning(is_v6: bool, icmp_type: u8, code: u8) -> &'static str {
     }
 }
 
+/// The packet that an ICMP error quotes, if it was seen a moment ago.
+pub(super) fn quoted_packet(packet: &Packet<'_>, recent: &Recent) -> Option<u64> {
+    let quoted = match packet.frame.transport()? {
+        Layer::Icmpv4(icmp) => icmp.quoted(),
+        Layer::Icmpv6(icmp) => icmp.quoted(),
+        _ => None,
+    };
+    recent.quoted(&quoted?).map(|(number, _)| number)
+}
+
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::bounded::Bounded;
 use super::catalogue::{fragments as fragment_entries, icmp as entries};
-use super::duplicates::Recent;
 use super::flows::Places;
 use super::fragments::FragmentReport;
 use super::icmp::QuotedFlow;
@@ -117,38 +116,29 @@ pub struct PathMtu {
     flows: Bounded<u64, [Side; 2]>,
     /// Words about flows other than TCP, by source and destination.
     told: Bounded<(IpAddr, IpAddr), Told>,
-    /// The largest whole packet of each sender, for telling who cut.
-    largest: Bounded<IpAddr, u32>,
-    last_largest: Option<(IpAddr, u32)>,
     rows: Vec<PathMtuReport>,
 }
 
 impl Default for PathMtu {
     fn default() -> PathMtu {
-        PathMtu {
-            flows: Bounded::new(MAX_PATH_FLOWS),
-            told: Bounded::new(MAX_ICMP_ROWS),
-            largest: Bounded::new(MAX_PATH_FLOWS),
-            last_largest: None,
-            rows: Vec::new(),
-        }
+        PathMtu { flows: Bounded::new(MAX_PATH_FLOWS), told: Bounded::new(MAX_ICMP_ROWS), rows: Vec::new() }
     }
 }
 
 impl PathMtu {
-    /// Takes in a whole packet or datagram, after the TCP tracker has.
+    /// Takes in a whole packet or datagram, after the TCP tracker has. `about` is the packet that an ICMP error quotes.
     #[inline]
-    pub fn observe(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
+    pub fn observe(&mut self, packet: &Packet<'_>, about: Option<u64>, tracker: &TcpTracker, notes: &mut Notes) {
         // Most packets are TCP or UDP, and nothing is wrong with their paths.
         if !packet.frame.is_plain()
             || packet.frame.has(LayerKind::Tcp) && (!self.flows.is_empty() || tracker.again().is_some())
         {
-            self.observe_any(packet, recent, tracker, notes);
+            self.observe_any(packet, about, tracker, notes);
         }
     }
 
     #[inline(never)]
-    fn observe_any(&mut self, packet: &Packet<'_>, recent: &Recent, tracker: &TcpTracker, notes: &mut Notes) {
+    fn observe_any(&mut self, packet: &Packet<'_>, about: Option<u64>, tracker: &TcpTracker, notes: &mut Notes) {
         let (Some(ip), Some(transport)) = (packet.frame.ip(), packet.frame.transport()) else { return };
         match transport {
             Layer::Tcp(tcp) if tracker.again().is_some() || !self.flows.is_empty() => {
@@ -157,67 +147,25 @@ impl PathMtu {
             Layer::Icmpv4(icmp) if icmp.next_hop_mtu().is_some() => {
                 let mtu = u32::from(icmp.next_hop_mtu().unwrap_or(0));
                 if let Some(quoted) = icmp.quoted() {
-                    self.too_large(packet, ip, mtu, &quoted, recent, tracker.quoted(&quoted), notes);
+                    self.too_large(packet, ip, mtu, &quoted, about, tracker.quoted(&quoted), notes);
                 }
             }
             Layer::Icmpv6(icmp) if icmp.packet_too_big_mtu().is_some() => {
                 let mtu = icmp.packet_too_big_mtu().unwrap_or(0);
                 if let Some(quoted) = icmp.quoted() {
-                    self.too_large(packet, ip, mtu, &quoted, recent, tracker.quoted(&quoted), notes);
+                    self.too_large(packet, ip, mtu, &quoted, about, tracker.quoted(&quoted), notes);
                 }
             }
             _ => {}
         }
     }
 
-    /// Takes in any packet, pieces included: its length shows what its sender's link takes, and whether a router's word
-    /// about UDP and others was obeyed.
+    /// Takes in any packet, pieces included: its length shows whether a router's word about UDP and others was obeyed.
     #[inline]
-    pub fn observe_len(&mut self, packet: &Packet<'_>, places: &mut Places, notes: &mut Notes) {
-        // No packet is longer than its frame, unless it was cut or sent by the piece, and then it is not plain.
-        let frame = &packet.frame;
-        if frame.wire_len().max(frame.bytes().len() as u32) > SMALL || !packet.frame.is_plain() || !self.told.is_empty()
-        {
-            self.observe_large(packet, places, notes);
-        }
-    }
-
-    #[inline(never)]
-    fn observe_large(&mut self, packet: &Packet<'_>, places: &mut Places, notes: &mut Notes) {
-        let Some(ip) = packet.frame.ip() else { return };
-        let len = ip.total_len();
-        let is_piece = packet.frame.fragment().is_some();
+    pub fn observe_len(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         if !self.told.is_empty() && packet.frame.tcp().is_none() {
-            self.effect_on_datagrams(packet, ip, is_piece, notes);
+            self.effect_on_datagrams(packet, notes);
         }
-        // TCP above the Ethernet MTU is probably not divided yet.
-        let is_doubtful = len > LARGEST_WIRE || len > 1500 && packet.frame.tcp().is_some();
-        if is_piece || is_doubtful || len <= SMALL {
-            return;
-        }
-        let source = ip.source();
-        if self.last_largest.is_some_and(|(last, largest)| last == source && largest >= len) {
-            return;
-        }
-        let largest = self.largest.entry_near(&mut places.largest, source, || 0);
-        *largest = len.max(*largest);
-        self.last_largest = Some((source, *largest));
-    }
-
-    /// Says of a datagram that became whole if it was not its sender who cut it (rule M4).
-    pub fn datagram(&self, datagram: &FragmentReport, packet: &Packet<'_>, notes: &mut Notes) {
-        let Some(mtu) = datagram.mtu else { return };
-        let Some(largest) = self.largest.get(&datagram.source).copied() else { return };
-        // The pieces of a sender with that MTU would be larger by at least one unit.
-        if largest < mtu + 8 {
-            return;
-        }
-        notes.say(
-            Note::new(&fragment_entries::BY_ROUTER, packet.meta.number, packet.meta.at)
-                .with("piece", Fact::Octets(u64::from(mtu)))
-                .with("largest", Fact::Octets(u64::from(largest)))
-                .sure(Confidence::Probable),
-        );
     }
 
     /// What routers told, in order.
@@ -234,7 +182,7 @@ impl PathMtu {
         ip: IpView<'_>,
         mtu: u32,
         quoted: &Frame<'_>,
-        recent: &Recent,
+        about: Option<u64>,
         underway: Option<Underway>,
         notes: &mut Notes,
     ) {
@@ -265,7 +213,7 @@ impl PathMtu {
             let mut note = say(&entries::MTU_TOLD)
                 .with("size", Fact::Octets(u64::from(size)))
                 .with("flow", Fact::Text(flow.text().into()));
-            if let Some((about, _)) = recent.quoted(quoted) {
+            if let Some(about) = about {
                 note = note.with("about", Fact::Packet(about));
             }
             notes.say(note);
@@ -369,7 +317,10 @@ impl PathMtu {
 
     /// UDP and others: the next packet of that pair which is a piece, or as large as the path takes, obeys; one that is
     /// larger ignores.
-    fn effect_on_datagrams(&mut self, packet: &Packet<'_>, ip: IpView<'_>, is_piece: bool, notes: &mut Notes) {
+    #[inline(never)]
+    fn effect_on_datagrams(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+        let Some(ip) = packet.frame.ip() else { return };
+        let is_piece = packet.frame.fragment().is_some();
         let key = (ip.source(), ip.destination());
         let Some(told) = self.told.get(&key).copied() else { return };
         let len = ip.total_len();
@@ -378,6 +329,65 @@ impl PathMtu {
             self.told.remove(&key);
             self.judge(told, len, packet, None, notes);
         }
+    }
+}
+
+/// The largest whole packet of each sender, for telling who cut a datagram.
+#[derive(Debug)]
+pub(super) struct LargestPackets {
+    largest: Bounded<IpAddr, u32>,
+    last: Option<(IpAddr, u32)>,
+}
+
+impl Default for LargestPackets {
+    fn default() -> LargestPackets {
+        LargestPackets { largest: Bounded::new(MAX_PATH_FLOWS), last: None }
+    }
+}
+
+impl LargestPackets {
+    /// Takes in any packet: its length shows what its sender's link takes.
+    #[inline]
+    pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
+        // No packet is longer than its frame, unless it was cut or sent by the piece, and then it is not plain.
+        let frame = &packet.frame;
+        if frame.wire_len().max(frame.bytes().len() as u32) > SMALL || !frame.is_plain() {
+            self.observe_large(packet, places);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_large(&mut self, packet: &Packet<'_>, places: &mut Places) {
+        let Some(ip) = packet.frame.ip() else { return };
+        let len = ip.total_len();
+        // TCP above the Ethernet MTU is probably not divided yet.
+        let is_doubtful = len > LARGEST_WIRE || len > 1500 && packet.frame.tcp().is_some();
+        if is_doubtful || len <= SMALL || packet.frame.fragment().is_some() {
+            return;
+        }
+        let source = ip.source();
+        if self.last.is_some_and(|(last, largest)| last == source && largest >= len) {
+            return;
+        }
+        let largest = self.largest.entry_near(&mut places.largest, source, || 0);
+        *largest = len.max(*largest);
+        self.last = Some((source, *largest));
+    }
+
+    /// Says of a datagram that became whole if it was not its sender who cut it (rule M4).
+    pub fn datagram(&self, datagram: &FragmentReport, packet: &Packet<'_>, notes: &mut Notes) {
+        let Some(mtu) = datagram.mtu else { return };
+        let Some(largest) = self.largest.get(&datagram.source).copied() else { return };
+        // The pieces of a sender with that MTU would be larger by at least one unit.
+        if largest < mtu + 8 {
+            return;
+        }
+        notes.say(
+            Note::new(&fragment_entries::BY_ROUTER, packet.meta.number, packet.meta.at)
+                .with("piece", Fact::Octets(u64::from(mtu)))
+                .with("largest", Fact::Octets(u64::from(largest)))
+                .sure(Confidence::Probable),
+        );
     }
 }
 

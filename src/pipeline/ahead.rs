@@ -1,22 +1,26 @@
-//! The same loop on several processors: one thread reads, one decodes and analyzes, one hands over; each goes ahead of the
-//! next. Without analysis there are two.
+//! The same loop on several processors: one thread reads and judges packets by themselves, one judges them by their
+//! connections, one hands over; each goes ahead of the next. Without analysis there are two.
 //!
 //! What is said of a packet depends only on the packets before it, and the order is kept; so the output is the same, octet
 //! by octet. Packets travel in parcels, for handing over each by itself would cost more than it gains. A parcel is filled
-//! by the first thread, what is said is put in by the second, and the third empties it and sends it back.
+//! by the first thread, what is said is put in by the first and the second, and the third empties it and sends it back.
+
+mod connections;
+mod parcel;
+mod reading;
 
 use std::cell::RefCell;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
-
-use smallvec::SmallVec;
 
 use super::queue::Queue;
 use super::{Gate, Patience, RunError, Sink, run};
-use crate::analysis::{Analyzer, Context, FORESEEN_PACKETS, Note, Notes, Settlement, Wanted};
-use crate::base::limits::{MAX_PARCEL_OCTETS, MAX_PARCEL_PACKETS, MAX_PARCELS};
-use crate::packet::{Item, Meta, Packet, PacketSource, RawPacket, Remark, SourceError};
+use crate::analysis::{Analyzer, Notes, Wanted};
+use crate::base::limits::MAX_PARCELS;
+use crate::packet::{Packet, PacketSource, RawPacket, SourceError};
+use parcel::{Parcel, Thing};
+use reading::{Order, Reading};
 
 /// A filter that may be asked on another thread.
 pub type MovableGate<'g> = &'g mut (dyn FnMut(&RawPacket<'_>) -> Gate + Send);
@@ -52,24 +56,32 @@ fn on_threads(
     analyzer: &mut Analyzer,
     sink: &mut dyn Sink,
 ) -> Result<(), RunError> {
-    let (to_analysis, read) = sync_channel(MAX_PARCELS);
-    let (to_sink, analyzed) = sync_channel(MAX_PARCELS);
+    let (to_judge, orders) = sync_channel(MAX_PARCELS);
+    let (to_sink, judged) = sync_channel(MAX_PARCELS);
     let (emptied, empty) = sync_channel(2 * MAX_PARCELS);
     let wanted = sink.wanted();
+    let (by_packet, by_connection) = analyzer.stages().unzip();
+    let reading =
+        Reading { parcel: Parcel::default(), by_packet, by_connection: None, wanted, orders: to_judge, empty };
     thread::scope(|scope| {
-        let reading = spawn(scope, "reading", move || fill(source, gate, &to_analysis, &empty))?;
-        let (analysis, parcels) = if analyzer.is_silent() {
-            (None, read)
-        } else {
-            let emptied = emptied.clone();
-            let work = move || analyze(analyzer, wanted, &read, &to_sink, &emptied);
-            (Some(spawn(scope, "analysis", work)?), analyzed)
+        let reading = spawn(scope, "reading", move || reading.run(source, gate))?;
+        let (judging, handed) = match by_connection {
+            None => {
+                let parcels = orders.into_iter().filter_map(Order::into_parcel);
+                (None, hand_over(sink, parcels, &emptied))
+            }
+            Some(by_connection) => {
+                let again = emptied.clone();
+                let judging = spawn(scope, "connections", move || {
+                    connections::run(by_connection, wanted, &orders, &to_sink, &again);
+                })?;
+                (Some(judging), hand_over(sink, judged.into_iter(), &emptied))
+            }
         };
-        let handed = hand_over(sink, &parcels, &emptied);
         // Nobody takes parcels any more: the threads ahead stop at their next.
-        drop((parcels, emptied));
+        drop(emptied);
         let broken = join(reading);
-        analysis.into_iter().for_each(join);
+        judging.into_iter().for_each(join);
         handed?;
         broken.map_or(Ok(()), |error| Err(error.into()))
     })
@@ -91,155 +103,22 @@ fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// What is in a parcel, in order.
-enum Thing {
-    Packet {
-        meta: Meta,
-        len: usize,
-        said: Said,
-    },
-    Remark(Remark),
-    Idle,
-    /// The end of the source. What is left to say is behind everything else.
-    End,
-}
-
-impl Thing {
-    /// The packet, if it is one, whose octets come next in `octets`.
-    fn packet<'a>(&self, octets: &mut &'a [u8]) -> Option<Packet<'a>> {
-        let Thing::Packet { meta, len, .. } = self else { return None };
-        let (bytes, rest) = octets.split_at_checked(*len)?;
-        *octets = rest;
-        Some(Packet::decode(RawPacket { meta: *meta, bytes }))
-    }
-}
-
-/// What is said of a packet: how many of the parcel's next notes and settlements are about it.
-#[derive(Clone, Copy, Default)]
-struct Said {
-    context: Context,
-    fresh: usize,
-    settled: usize,
-}
-
-/// Packets with what is said of them.
-#[derive(Default)]
-struct Parcel {
-    things: Vec<Thing>,
-    octets: Vec<u8>,
-    fresh: Vec<Note>,
-    settled: Vec<Settlement>,
-}
-
-impl Parcel {
-    fn is_full(&self) -> bool {
-        self.things.len() >= MAX_PARCEL_PACKETS || self.octets.len() >= MAX_PARCEL_OCTETS
-    }
-}
-
-/// The first thread: packs what `source` yields, to its end or until nobody takes parcels any more.
-fn fill(
-    source: &mut (dyn PacketSource + Send),
-    mut gate: Option<MovableGate<'_>>,
-    full: &SyncSender<Parcel>,
-    empty: &Receiver<Parcel>,
-) -> Option<SourceError> {
-    let mut parcel = Parcel::default();
-    let broken = loop {
-        let thing = match source.next_item() {
-            Ok(Some(Item::Packet(raw))) => {
-                match gate.as_mut().map_or(Gate::Take, |gate| gate(&raw)) {
-                    Gate::Take => {}
-                    Gate::Leave => continue,
-                    Gate::Stop => break None,
-                }
-                parcel.octets.extend_from_slice(raw.bytes);
-                Thing::Packet { meta: raw.meta, len: raw.bytes.len(), said: Said::default() }
-            }
-            Ok(Some(Item::Remark(remark))) => Thing::Remark(remark),
-            Ok(Some(Item::Idle)) => Thing::Idle,
-            Ok(None) => break None,
-            Err(error) => break Some(error),
-        };
-        parcel.things.push(thing);
-        if parcel.is_full() {
-            let next = empty.try_recv().unwrap_or_default();
-            if full.send(std::mem::replace(&mut parcel, next)).is_err() {
-                return None;
-            }
-        }
-    };
-    parcel.things.push(Thing::End);
-    // Whoever takes nothing any more needs no end either.
-    let _ = full.send(parcel);
-    broken
-}
-
-/// The second thread: puts in what there is to say of each packet. What is worth no word of findings goes back at once.
-fn analyze(
-    analyzer: &mut Analyzer,
-    wanted: Wanted,
-    full: &Receiver<Parcel>,
-    analyzed: &SyncSender<Parcel>,
-    emptied: &SyncSender<Parcel>,
-) {
-    let mut notes = Notes::for_reader(wanted);
-    for mut parcel in full {
-        let mut octets = parcel.octets.as_slice();
-        for things in parcel.things.chunks_mut(FORESEEN_PACKETS) {
-            let packets: SmallVec<[Packet<'_>; FORESEEN_PACKETS]> =
-                things.iter().filter_map(|thing| thing.packet(&mut octets)).collect();
-            analyzer.foresee(&packets);
-            let mut packets = packets.iter();
-            for thing in things {
-                match thing {
-                    Thing::Packet { said, .. } => {
-                        let Some(packet) = packets.next() else { break };
-                        notes.clear();
-                        analyzer.observe(packet, &mut notes);
-                        *said = Said { context: notes.context, fresh: notes.fresh.len(), settled: notes.settled.len() };
-                    }
-                    Thing::Remark(remark) => {
-                        analyzer.remark(remark);
-                        continue;
-                    }
-                    Thing::Idle => continue,
-                    Thing::End => {
-                        notes.clear();
-                        analyzer.finish(&mut notes);
-                    }
-                }
-                parcel.fresh.append(&mut notes.fresh);
-                parcel.settled.append(&mut notes.settled);
-            }
-        }
-        if wanted == Wanted::Findings {
-            parcel
-                .things
-                .retain(|thing| !matches!(thing, Thing::Packet { said: Said { fresh: 0, settled: 0, .. }, .. }));
-        }
-        if parcel.things.is_empty() {
-            // There is nothing to hand over, and nobody need be woken for it.
-            parcel.octets.clear();
-            let _ = emptied.try_send(parcel);
-        } else if analyzed.send(parcel).is_err() {
-            return;
-        }
-    }
-}
-
 /// The third thread, the caller's own: hands over what comes, until the end or until the sink has enough.
-fn hand_over(sink: &mut dyn Sink, analyzed: &Receiver<Parcel>, emptied: &SyncSender<Parcel>) -> io::Result<()> {
+fn hand_over(
+    sink: &mut dyn Sink,
+    judged: impl Iterator<Item = Parcel>,
+    emptied: &SyncSender<Parcel>,
+) -> io::Result<()> {
     let mut queue = Queue::default();
     let mut notes = Notes::default();
     let notes_only = sink.wanted() == Wanted::Findings;
-    for mut parcel in analyzed {
+    for mut parcel in judged {
         let Parcel { things, octets, fresh, settled } = &mut parcel;
         let (mut fresh, mut settled) = (fresh.drain(..), settled.drain(..));
         let mut start = 0;
         for thing in things.drain(..) {
             let flow = match thing {
-                Thing::Packet { meta, len, said } => {
+                Thing::Packet { meta, len, said, .. } => {
                     notes.clear();
                     notes.context = said.context;
                     // Those of a packet that waits stay where they are, so no room is taken for more.
@@ -279,10 +158,10 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
-    use crate::analysis::Judged;
+    use crate::analysis::{Judged, Note};
     use crate::base::{MacAddr, Timestamp};
-    use crate::packet::RemarkKind;
-    use crate::wire::build::{FrameBuilder, Ipv4Fields, TcpFields};
+    use crate::packet::{Item, Meta, Remark, RemarkKind};
+    use crate::wire::build::{FrameBuilder, Ipv4Fields, TcpFields, TcpOption};
     use crate::wire::{LinkType, TcpFlags};
 
     /// Many connections at once, with data that comes late or again, so that verdicts wait and settle.
@@ -313,7 +192,15 @@ mod tests {
             let (a, b) = (MacAddr([0, 0, 0x5e, 0, 0x53, 1]), MacAddr([0, 0, 0x5e, 0, 0x53, 2]));
             // Every seventh segment comes two places late, every ninth again.
             let place = if step.is_multiple_of(7) { step + 2 } else { step - u32::from(step.is_multiple_of(9)) };
+            // Some alone, then hundreds in a row, are copies of the one before; only their connection tells it.
+            let is_copy = number.is_multiple_of(600) || (96_200..97_100).contains(&number) && number.is_multiple_of(2);
+            if is_copy && self.bytes.len() > 100 {
+                let at = Timestamp::from_nanos((number - 1) * 1_000_000 + 20_000);
+                let meta = Meta::new(number, at, LinkType::ETHERNET, self.bytes.len() as u32);
+                return Ok(Some(Item::Packet(RawPacket { meta, bytes: &self.bytes })));
+            }
             let tcp = TcpFields { sequence: 100 * place, flags: TcpFlags::ACK, ..TcpFields::new(40_000 + client, 80) };
+            let tcp = tcp.option(TcpOption::Timestamps(step, 1));
             let ip = Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]);
             self.bytes = FrameBuilder::ethernet(a, b).ipv4(ip).tcp(tcp).payload(&[b'x'; 100]).finish();
             let at = Timestamp::from_nanos(number * 1_000_000);
@@ -363,6 +250,8 @@ mod tests {
             assert_eq!(of_one, of_two);
             assert_eq!(of_one.is_err(), breaks);
             assert!(one.lines.iter().any(|line| line.contains("tcp-retransmission")), "nothing to wait for");
+            let copies = one.lines.iter().filter(|line| line.contains("capture-duplicate")).count();
+            assert!(notes_only || copies > 300, "{copies} copies: hardly a connection is asked for");
             assert_eq!(one.lines, two.lines);
         }
     }

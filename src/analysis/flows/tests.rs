@@ -84,7 +84,7 @@ fn what_is_said_and_counted_does_not_depend_on_what_is_remembered_of_flows() {
             said.push(format!("{:?} {:?}", notes.fresh, notes.settled));
         }
         assert_eq!(said[0].last(), said[1].last(), "packet {number}");
-        analyzers[1].flows = Flows::default();
+        analyzers[1].by_packet.flows = Flows::default();
     }
     let [one, other] = analyzers.map(|analyzer| serde_json::to_value(analyzer.into_report()).unwrap());
     assert_eq!(one, other);

@@ -65,7 +65,6 @@ pub use report::{
 
 pub use stream::{Assembly, Chunk, Overlap, StreamPiece, Written};
 
-use super::Trust;
 use super::catalogue::tcp as says;
 use super::note::{Context, Notes, Wanted};
 use super::path_mtu::{Again, Underway};
@@ -160,15 +159,15 @@ impl TcpTracker {
         TcpTracker { listed: most, ..TcpTracker::new() }
     }
 
-    /// Takes in a packet; what it means is added to `notes`.
-    pub fn observe(&mut self, packet: &Packet<'_>, trust: Trust, notes: &mut Notes) {
+    /// Takes in a packet; what it means is added to `notes`. A bad one is thrown away by its receiver.
+    pub fn observe(&mut self, packet: &Packet<'_>, is_bad: bool, notes: &mut Notes) {
         self.ring(packet.meta.at, notes);
         (self.last, self.again) = (None, None);
         let frame = &packet.frame;
         let (Some(ip), Some(transport)) = (frame.ip(), frame.transport()) else { return };
         match transport {
             Layer::Tcp(tcp) if tcp.header_len() >= 20 && frame.fragment().is_none() => {
-                self.segment(packet, &ip, &tcp, trust, notes);
+                self.segment(packet, &ip, &tcp, is_bad, notes);
             }
             Layer::CutTransport(cut) if cut.protocol == 6 => {
                 self.health.cut_headers += 1;
@@ -233,8 +232,8 @@ impl TcpTracker {
         health
     }
 
-    fn segment<'a>(&mut self, packet: &Packet<'a>, ip: &IpView<'a>, tcp: &Tcp<'a>, trust: Trust, notes: &mut Notes) {
-        if trust.is_bad() {
+    fn segment<'a>(&mut self, packet: &Packet<'a>, ip: &IpView<'a>, tcp: &Tcp<'a>, is_bad: bool, notes: &mut Notes) {
+        if is_bad {
             // Rule P3: its receiver throws it away, so it moves nothing here either.
             self.recognise(packet, notes);
             return;
