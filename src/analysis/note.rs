@@ -120,6 +120,7 @@ impl Note {
     }
 
     /// The same with one more piece of evidence.
+    #[inline]
     pub fn with(mut self, name: &'static str, fact: Fact) -> Note {
         self.facts.push((name, fact));
         self
@@ -221,9 +222,13 @@ impl Notes {
     }
 
     /// Forgets the last packet's notes, keeping the memory.
+    #[inline]
     pub fn clear(&mut self) {
-        self.fresh.clear();
-        self.settled.clear();
+        // Mostly there are none, or they have been taken.
+        if !self.fresh.is_empty() || !self.settled.is_empty() {
+            self.fresh.clear();
+            self.settled.clear();
+        }
         self.context = Context::default();
     }
 

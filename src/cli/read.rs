@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write as _};
+use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 
 use clap::Args;
@@ -90,7 +91,8 @@ fn judge(
     at_once: bool,
     output: &mut Output,
 ) -> (Result<(), RunError>, Result<(), Failure>) {
-    let mut analyzer = arguments.print.analyzer();
+    // The run ends the command. What the analyzer remembers of every connection need not be given back piece by piece.
+    let mut analyzer = ManuallyDrop::new(arguments.print.analyzer());
     let print = PrintOptions { line_buffered: at_once || arguments.print.line_buffered, ..arguments.print.clone() };
     let Some(copier) = copier else {
         let mut printer = Printer::new(&print, output);

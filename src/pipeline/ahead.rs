@@ -110,24 +110,21 @@ fn hand_over(
     emptied: &SyncSender<Parcel>,
 ) -> io::Result<()> {
     let mut queue = Queue::default();
-    let mut notes = Notes::default();
     let notes_only = sink.wanted() == Wanted::Findings;
     for mut parcel in judged {
         let Parcel { things, octets, fresh, settled } = &mut parcel;
-        let (mut fresh, mut settled) = (fresh.drain(..), settled.drain(..));
-        let mut start = 0;
+        let (mut notes_from, mut settled_from, mut start) = (0, 0, 0);
         for thing in things.drain(..) {
             let flow = match thing {
                 Thing::Packet { meta, len, said, .. } => {
-                    notes.clear();
-                    notes.context = said.context;
-                    // Those of a packet that waits stay where they are, so no room is taken for more.
-                    notes.fresh.reserve_exact(said.fresh);
-                    notes.fresh.extend(fresh.by_ref().take(said.fresh));
-                    notes.settled.extend(settled.by_ref().take(said.settled));
                     let bytes = if notes_only { &[] } else { &octets[start..start + len] };
                     start += len;
-                    queue.packet(&Packet::decode(RawPacket { meta, bytes }), &mut notes, sink)?
+                    let packet = Packet::decode(RawPacket { meta, bytes });
+                    let notes = &mut fresh[notes_from..notes_from + said.fresh];
+                    let verdicts = &mut settled[settled_from..settled_from + said.settled];
+                    notes_from += said.fresh;
+                    settled_from += said.settled;
+                    queue.packet(&packet, notes, verdicts, said.context, sink)?
                 }
                 Thing::Remark(remark) => queue.remark(remark, sink)?,
                 Thing::Idle => {
@@ -135,9 +132,9 @@ fn hand_over(
                     continue;
                 }
                 Thing::End => {
-                    notes.clear();
-                    notes.fresh.extend(fresh.by_ref());
-                    notes.settled.extend(settled.by_ref());
+                    let mut notes = Notes::default();
+                    notes.fresh.extend(fresh.drain(notes_from..));
+                    notes.settled.extend(settled.drain(settled_from..));
                     return queue.finish(&mut notes, sink);
                 }
             };
@@ -145,7 +142,8 @@ fn hand_over(
                 return Ok(());
             }
         }
-        drop((fresh, settled));
+        fresh.clear();
+        settled.clear();
         octets.clear();
         // A source that has ended needs no more parcels.
         let _ = emptied.try_send(parcel);

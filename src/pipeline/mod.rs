@@ -134,7 +134,7 @@ pub fn run(
                 notes.clear();
                 let packet = Packet::decode(raw);
                 analyzer.observe(&packet, &mut notes);
-                queue.packet(&packet, &mut notes, sink)?
+                queue.packet(&packet, &mut notes.fresh, &mut notes.settled, notes.context, sink)?
             }
             Item::Remark(remark) => {
                 analyzer.remark(&remark);

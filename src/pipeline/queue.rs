@@ -1,6 +1,6 @@
 //! Packets that wait in order until what is said of them is final.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::ops::ControlFlow;
 
@@ -22,26 +22,30 @@ pub(super) struct Queue {
     spare: Vec<Box<HeldPacket>>,
     /// Lines that are printed as soon as it is their turn, one after another.
     text: HeldText,
+    /// What was said of those lines since, by the numbers of their packets.
+    late: BTreeMap<u64, Vec<Note>>,
 }
 
 /// A packet of more octets than this takes its memory with it when it leaves the queue.
 const MAX_SPARE_LEN: usize = 4096;
 
+/// Thousands of these wait, and each packet is one: small is quick.
 #[derive(Debug)]
 enum Held {
     /// A packet, its number, and how many of its notes are not final: what the queue asks for without looking further.
-    Packet(Box<HeldPacket>, u64, usize),
+    Packet(Box<HeldPacket>, u64, u32),
     /// A packet of which the line is all that is still needed.
     Line(HeldLine),
-    Remark(Remark),
+    Remark(Box<Remark>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct HeldLine {
     number: u64,
-    len: usize,
+    len: u32,
     has_notes: bool,
-    late: Vec<Note>,
+    /// True if something was said of it since.
+    has_late: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl Held {
     fn len(&self) -> usize {
         match self {
             Held::Packet(packet, ..) => packet.bytes.len(),
-            Held::Line(line) => line.len,
+            Held::Line(line) => line.len as usize,
             Held::Remark(remark) => remark.text.len(),
         }
     }
@@ -86,61 +90,81 @@ impl Queue {
         Queue { patience, ..Queue::default() }
     }
 
-    pub(super) fn packet(&mut self, packet: &Packet<'_>, notes: &mut Notes, sink: &mut dyn Sink) -> Flow {
-        self.settle(notes, sink)?;
+    /// Takes a packet with what was said when it was observed. The notes stay where they are, unless they have to wait.
+    pub(super) fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        fresh: &mut [Note],
+        settled: &mut [Settlement],
+        context: Context,
+        sink: &mut dyn Sink,
+    ) -> Flow {
         let number = packet.meta.number;
-        if notes.fresh.iter().any(|note| note.packet != number) {
-            let late = notes.fresh.extract_if(.., |note| note.packet != number).collect::<Vec<_>>();
-            late.into_iter().try_for_each(|note| self.late_note(note, sink))?;
+        let (mut pending, mut has_late) = (0, false);
+        for note in fresh.iter() {
+            pending += u32::from(note.pending);
+            has_late |= note.packet != number;
         }
-        if self.held.front().is_some_and(Held::is_final) && self.release(false, sink)?.is_break() {
-            return Ok(ControlFlow::Break(()));
+        if !settled.is_empty() || has_late {
+            self.settle(settled, sink)?;
+            if has_late {
+                let (late, mut own): (Vec<Note>, Vec<Note>) =
+                    fresh.iter_mut().map(moved).partition(|note| note.packet != number);
+                late.into_iter().try_for_each(|note| self.late_note(note, sink))?;
+                if self.release(false, sink)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                return self.packet(packet, &mut own, &mut [], context, sink);
+            }
+            if self.release(false, sink)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
         let notes_only = sink.wanted() == Wanted::Findings;
-        if notes_only && notes.fresh.is_empty() {
+        if notes_only && fresh.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        let pending = notes.fresh.iter().filter(|note| note.pending).count();
+        let judged = Judged { packet, notes: fresh, context };
         if self.patience != Patience::Hold || self.held.is_empty() && pending == 0 {
-            return sink.packet(&Judged { packet, notes: &notes.fresh, context: notes.context });
+            return sink.packet(&judged);
         }
         if pending == 0 {
             let text = self.text.end();
             let start = text.len();
-            let judged = Judged { packet, notes: &notes.fresh, context: notes.context };
             if sink.line_early(&judged, text) {
-                let (len, has_notes) = (text.len() - start, !notes.fresh.is_empty());
-                self.push(Held::Line(HeldLine { number, len, has_notes, late: Vec::new() }));
-                return self.release(false, sink);
+                let (len, has_notes) = ((text.len() - start) as u32, !fresh.is_empty());
+                self.push(Held::Line(HeldLine { number, len, has_notes, has_late: false }));
+                return self.shorten(sink);
             }
         }
         let mut held = match self.spare.pop() {
             Some(spare) => spare,
-            None => {
-                Box::new(HeldPacket { meta: packet.meta, bytes: Vec::new(), notes: Vec::new(), context: notes.context })
-            }
+            None => Box::new(HeldPacket { meta: packet.meta, bytes: Vec::new(), notes: Vec::new(), context }),
         };
         held.meta = packet.meta;
-        held.context = notes.context;
+        held.context = context;
         if !notes_only {
             held.bytes.extend_from_slice(packet.frame.bytes());
         }
-        std::mem::swap(&mut held.notes, &mut notes.fresh);
+        // Those of a packet that waits stay where they are, so no room is taken for more.
+        held.notes.reserve_exact(fresh.len());
+        held.notes.extend(fresh.iter_mut().map(moved));
         self.push(Held::Packet(held, number, pending));
-        self.release(false, sink)
+        self.shorten(sink)
     }
 
     pub(super) fn remark(&mut self, remark: Remark, sink: &mut dyn Sink) -> Flow {
         if self.held.is_empty() {
             sink.remark(&remark)?;
         } else {
-            self.push(Held::Remark(remark));
+            self.push(Held::Remark(Box::new(remark)));
         }
         Ok(ControlFlow::Continue(()))
     }
 
     pub(super) fn finish(&mut self, notes: &mut Notes, sink: &mut dyn Sink) -> io::Result<()> {
-        self.settle(notes, sink)?;
+        self.settle(&mut notes.settled, sink)?;
+        notes.settled.clear();
         for note in std::mem::take(&mut notes.fresh) {
             self.late_note(note, sink)?;
         }
@@ -152,17 +176,26 @@ impl Queue {
         self.held.push_back(held);
     }
 
+    fn is_too_long(&self) -> bool {
+        self.held.len() > MAX_HELD_PACKETS || self.octets > MAX_HELD_OCTETS
+    }
+
+    /// After something was put behind a front that is not final: hands over the front if the queue is too long.
+    #[inline]
+    fn shorten(&mut self, sink: &mut dyn Sink) -> Flow {
+        if self.is_too_long() { self.release(false, sink) } else { Ok(ControlFlow::Continue(())) }
+    }
+
     /// Hands over the front of the queue as far as it is final, or too long, or all of it.
     fn release(&mut self, all: bool, sink: &mut dyn Sink) -> Flow {
         while let Some(front) = self.held.front() {
-            let too_long = self.held.len() > MAX_HELD_PACKETS || self.octets > MAX_HELD_OCTETS;
-            if !(all || too_long || front.is_final()) {
+            if !(all || front.is_final() || self.is_too_long()) {
                 break;
             }
             let Some(front) = self.held.pop_front() else { break };
             self.octets -= front.len();
             match front {
-                Held::Line(line) => self.release_lines(&line, sink)?,
+                Held::Line(line) => self.release_lines(line, sink)?,
                 Held::Remark(remark) => sink.remark(&remark)?,
                 Held::Packet(mut held, ..) => {
                     let flow = {
@@ -185,40 +218,45 @@ impl Queue {
     }
 
     /// Hands over a line that has left the queue, and those that follow it directly.
-    fn release_lines(&mut self, first: &HeldLine, sink: &mut dyn Sink) -> io::Result<()> {
+    fn release_lines(&mut self, first: HeldLine, sink: &mut dyn Sink) -> io::Result<()> {
         let text = self.text.front();
-        let mut len = first.len;
-        let mut last = HeldLine { number: 0, len: 0, has_notes: first.has_notes, late: Vec::new() };
-        let mut late = first.late.as_slice();
-        while late.is_empty() && len < text.len() {
-            let Some(line) = self.held.pop_front_if(|held| matches!(held, Held::Line(_))) else { break };
-            let Held::Line(line) = line else { break };
-            self.octets -= line.len;
-            len += line.len;
-            last = line;
-            late = last.late.as_slice();
+        let (mut last, mut len, mut count) = (first, first.len as usize, 0);
+        for held in &self.held {
+            let Held::Line(line) = held else { break };
+            if last.has_late || len >= text.len() {
+                break;
+            }
+            last = *line;
+            len += last.len as usize;
+            count += 1;
         }
-        sink.lines(&text[..len], late, last.has_notes)?;
+        self.held.drain(..count);
+        self.octets -= len - first.len as usize;
+        let late = if last.has_late { self.late.remove(&last.number).unwrap_or_default() } else { Vec::new() };
+        sink.lines(&text[..len], &late, last.has_notes)?;
         self.text.take(len);
         Ok(())
     }
 
     /// Applies final verdicts to the packets that wait for them.
-    fn settle(&mut self, notes: &mut Notes, sink: &mut dyn Sink) -> io::Result<()> {
-        for Settlement { packet, entry, becomes } in notes.settled.drain(..) {
-            match (self.find(packet), becomes) {
+    fn settle(&mut self, settled: &mut [Settlement], sink: &mut dyn Sink) -> io::Result<()> {
+        for Settlement { packet, entry, becomes } in settled {
+            match (self.find(*packet), becomes.take()) {
                 (Some(Held::Packet(held, _, pending)), becomes) => {
                     if let Some(note) =
-                        held.notes.iter_mut().find(|note| note.pending && std::ptr::eq(note.entry, entry))
+                        held.notes.iter_mut().find(|note| note.pending && std::ptr::eq(note.entry, *entry))
                     {
                         match becomes {
                             Some(becomes) => *note = becomes,
                             None => note.pending = false,
                         }
-                        *pending -= usize::from(!note.pending);
+                        *pending -= u32::from(!note.pending);
                     }
                 }
-                (Some(Held::Line(line)), Some(note)) => line.late.push(note),
+                (Some(Held::Line(line)), Some(note)) => {
+                    line.has_late = true;
+                    self.late.entry(*packet).or_default().push(note);
+                }
                 (_, Some(note)) => sink.late_note(&note)?,
                 (_, None) => {}
             }
@@ -229,10 +267,13 @@ impl Queue {
     fn late_note(&mut self, note: Note, sink: &mut dyn Sink) -> io::Result<()> {
         match self.find(note.packet) {
             Some(Held::Packet(held, _, pending)) => {
-                *pending += usize::from(note.pending);
+                *pending += u32::from(note.pending);
                 held.notes.push(note);
             }
-            Some(Held::Line(line)) => line.late.push(note),
+            Some(Held::Line(line)) => {
+                line.has_late = true;
+                self.late.entry(note.packet).or_default().push(note);
+            }
             _ => sink.late_note(&note)?,
         }
         Ok(())
@@ -262,6 +303,11 @@ impl Queue {
         }
         self.held.get_mut(low).filter(|held| held.number() == Some(number))
     }
+}
+
+/// Takes a note out of memory that is emptied anyhow.
+fn moved(note: &mut Note) -> Note {
+    std::mem::replace(note, Note::new(note.entry, note.packet, note.at))
 }
 
 #[cfg(test)]
@@ -296,10 +342,14 @@ mod tests {
         }
     }
 
+    fn put(queue: &mut Queue, packet: &Packet<'_>, notes: &mut Notes, sink: &mut dyn Sink) -> Flow {
+        queue.packet(packet, &mut notes.fresh, &mut notes.settled, notes.context, sink)
+    }
+
     fn step(queue: &mut Queue, number: u64, notes: &mut Notes, log: &mut Log) {
         let meta = Meta::new(number, Timestamp::ZERO, LinkType::ETHERNET, 1);
         let packet = Packet::decode(RawPacket { meta, bytes: &[0] });
-        assert!(queue.packet(&packet, notes, log).expect("the log takes all").is_continue());
+        assert!(put(queue, &packet, notes, log).expect("the log takes all").is_continue());
         notes.clear();
     }
 
@@ -353,7 +403,7 @@ mod tests {
                 let becomes = Some(Note::new(&PROOF, 2, Timestamp::ZERO));
                 notes.settled.push(Settlement { packet: 2, entry: &GUESS, becomes });
             }
-            assert!(queue.packet(&packet, &mut notes, &mut sink).expect("the log takes all").is_continue());
+            assert!(put(&mut queue, &packet, &mut notes, &mut sink).expect("the log takes all").is_continue());
             notes.clear();
         }
         queue.finish(&mut notes, &mut sink).expect("the log takes all");
@@ -407,7 +457,7 @@ mod tests {
                 7 => notes.settled.extend([1, 5].map(|packet| Settlement { packet, entry: &GUESS, becomes: None })),
                 _ => {}
             }
-            assert!(queue.packet(&packet, &mut notes, &mut sink).expect("the log takes all").is_continue());
+            assert!(put(&mut queue, &packet, &mut notes, &mut sink).expect("the log takes all").is_continue());
             notes.clear();
         }
         queue.finish(&mut notes, &mut sink).expect("the log takes all");

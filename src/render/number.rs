@@ -46,7 +46,12 @@ pub fn decimal(out: &mut impl Surface, number: u64) {
 
 #[inline(never)]
 fn long_decimal(out: &mut impl Surface, number: u64) {
-    decimal(out, number / EIGHT_DIGITS);
+    match number / EIGHT_DIGITS {
+        // As many digits as a number of 32 bits has at most.
+        high @ 0..10 => out.put([b'0' + high as u8], 1),
+        high @ 10..100 => out.put([b'0' + (high / 10) as u8, b'0' + (high % 10) as u8], 2),
+        high => decimal(out, high),
+    }
     out.put((eight_digits((number % EIGHT_DIGITS) as u32) | ZEROS).to_le_bytes(), 8);
 }
 
@@ -211,6 +216,13 @@ pub fn ip(out: &mut impl Surface, address: IpAddr) {
     }
 }
 
+/// Appends an IPv4 address with a port.
+#[inline]
+pub fn endpoint_v4(out: &mut impl Surface, address: [u8; 4], port: u16) {
+    ipv4(out, Ipv4Addr::from(address));
+    colon_port(out, port);
+}
+
 /// Appends an address with a port: `192.0.2.1:80`, `[2001:db8::1]:80`.
 #[inline]
 pub fn endpoint(out: &mut impl Surface, address: IpAddr, port: u16) {
@@ -222,6 +234,11 @@ pub fn endpoint(out: &mut impl Surface, address: IpAddr, port: u16) {
             out.add(b"]");
         }
     }
+    colon_port(out, port);
+}
+
+#[inline]
+fn colon_port(out: &mut impl Surface, port: u16) {
     let digits = eight_digits(u32::from(port));
     let leading = leading_zeros(digits);
     let text = (digits | ZEROS) >> (8 * leading) << 8 | u64::from(b':');

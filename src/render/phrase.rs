@@ -47,13 +47,13 @@ pub(super) struct Phrase {
     parts: Vec<Part>,
 }
 
-/// Octets of text in one part; longer text takes several.
-const PIECE: usize = 16;
+/// Octets of text in one part; longer text takes several. Most texts between two facts are shorter.
+const PIECE: usize = 46;
 
 #[derive(Debug)]
 enum Part {
     /// Text of the template.
-    Text([u8; PIECE], usize),
+    Text([u8; PIECE], u8),
     /// A fact of the note.
     Fact(Place),
     /// A fact that is a number, with the noun that it counts.
@@ -143,7 +143,7 @@ impl Phrase {
         for piece in text.as_bytes().chunks(PIECE) {
             let mut octets = [0; PIECE];
             octets[..piece.len()].copy_from_slice(piece);
-            self.parts.push(Part::Text(octets, piece.len()));
+            self.parts.push(Part::Text(octets, piece.len() as u8));
         }
     }
 
@@ -163,7 +163,7 @@ impl Phrase {
         while let Some(part) = parts.next() {
             let left_out = match part {
                 Part::Text(text, len) => {
-                    out.put(*text, *len);
+                    out.put(*text, usize::from(*len));
                     continue;
                 }
                 Part::Fact(place) => {

@@ -89,6 +89,47 @@ impl<const LEN: usize> Surface for Slate<LEN> {
     }
 }
 
+/// A slate before a block, for text of any length: what does not fit goes into the block first. At the end
+/// [`Slate::move_to`] has to be called.
+#[derive(Debug)]
+pub struct Overflowing<'a, const LEN: usize = 1024> {
+    slate: &'a mut Slate<LEN>,
+    block: &'a mut Vec<u8>,
+}
+
+impl<'a, const LEN: usize> Overflowing<'a, LEN> {
+    /// A surface that begins where `slate` ends, before `block`, to which all of it belongs in the end.
+    #[inline]
+    pub fn new(slate: &'a mut Slate<LEN>, block: &'a mut Vec<u8>) -> Overflowing<'a, LEN> {
+        Overflowing { slate, block }
+    }
+
+    /// Empties the slate into the block.
+    #[cold]
+    #[inline(never)]
+    fn overflow(&mut self) {
+        self.slate.move_to(self.block);
+    }
+}
+
+impl<const LEN: usize> Surface for Overflowing<'_, LEN> {
+    #[inline]
+    fn put<const N: usize>(&mut self, text: [u8; N], len: usize) {
+        if self.slate.end > const { LEN - N } {
+            self.overflow();
+        }
+        self.slate.put(text, len);
+    }
+
+    #[inline]
+    fn add(&mut self, text: &[u8]) {
+        if text.len() > LEN || self.slate.end > LEN - text.len() {
+            self.overflow();
+        }
+        if text.len() > LEN { self.block.extend_from_slice(text) } else { self.slate.add(text) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +151,21 @@ mod tests {
         slate.move_to(&mut block);
         assert_eq!(block, b">abcdefabcdef!");
         assert!(slate.is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_slate_goes_into_the_block_before_it() {
+        let (mut slate, mut block) = (Slate::<16>::default(), b">".to_vec());
+        let mut expected = block.clone();
+        for len in [3, 9, 4, 15, 16, 17, 40, 1, 0, 16, 8] {
+            let text = (0..len).map(|index| b'a' + len + index % 3).collect::<Vec<u8>>();
+            let mut surface = Overflowing::new(&mut slate, &mut block);
+            surface.add(&text);
+            surface.put([b'0', b'1', b'2', b'3'], 2);
+            expected.extend_from_slice(&text);
+            expected.extend_from_slice(b"01");
+        }
+        slate.move_to(&mut block);
+        assert_eq!(block, expected);
     }
 }

@@ -190,6 +190,13 @@ impl<'a> PlainV4<'a> {
         [a, b, c, d, e, f, g, h]
     }
 
+    /// Source and destination port.
+    #[inline]
+    pub fn ports(&self) -> (u16, u16) {
+        let [.., a, b, c, d, _, _, _, _] = *self.octets;
+        (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
+    }
+
     /// The captured octets of the IPv4 payload, padding excluded.
     #[inline]
     pub fn payload(&self) -> &'a [u8] {

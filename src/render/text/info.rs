@@ -145,6 +145,9 @@ fn network(frame: &Frame<'_>, out: &mut Slate) {
     }
 }
 
+/// Columns of the flags and a blank behind them.
+const FLAGS_WIDTH: usize = 8;
+
 fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Slate) {
     let start = out.len();
     flags(tcp.flags(), out);
@@ -153,7 +156,7 @@ fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Sla
         length(tcp.payload_len(), out);
         return;
     }
-    spaces(out, (start + 8).saturating_sub(out.len()).max(1));
+    spaces(out, (start + FLAGS_WIDTH).saturating_sub(out.len()).max(1));
     let bases = judged.context.bases.filter(|_| !detail.absolute_sequence);
     let number = |seq: Seq, base: Option<Seq>| base.map_or(seq.0, |base| seq.0.wrapping_sub(base.0));
     out.add(b"seq ");
@@ -171,7 +174,22 @@ fn tcp_info(tcp: Tcp<'_>, judged: &Judged<'_, '_>, detail: Detail, out: &mut Sla
     }
 }
 
-fn options(tcp: Tcp<'_>, out: &mut Slate) {
+/// The flags with the blanks behind them.
+#[inline]
+pub(super) fn flag_column(found: TcpFlags, out: &mut Slate) {
+    // Those that nearly all segments have.
+    match found.0 {
+        0x010 => return out.add(b"ACK     "),
+        0x018 => return out.add(b"PSH,ACK "),
+        _ => {}
+    }
+    let start = out.len();
+    flags(found, out);
+    spaces(out, (start + FLAGS_WIDTH).saturating_sub(out.len()).max(1));
+}
+
+/// The options that a line shows.
+pub(super) fn options(tcp: Tcp<'_>, out: &mut Slate) {
     let Some(options) = tcp.options() else { return };
     // One look tells which are there: most segments have no more than timestamps.
     let kinds = options.iter().fold(0_u64, |kinds, (kind, _)| kinds | 1 << kind.min(63));

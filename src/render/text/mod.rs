@@ -1,13 +1,14 @@
 //! One line a packet: number, time, who to whom, protocol, length, what it is, and what netlab says of it.
 
 mod info;
+mod plain;
 
 use std::net::IpAddr;
 
 use super::Renderer;
 use super::number::{decimal, endpoint, ip, mac, right, spaces};
 use super::phrase::Phrasebook;
-use super::slate::{Slate, Surface};
+use super::slate::{Overflowing, Slate, Surface};
 use super::style::{self, Paint};
 use super::time::Clock;
 use super::words;
@@ -37,6 +38,8 @@ pub struct Lines {
     clock: Clock,
     detail: Detail,
     paint: Paint,
+    /// True if lines have a number and nothing that they do not have by themselves.
+    is_usual: bool,
     /// Columns of the two addresses so far: they only grow, so that lines stay aligned.
     source_width: usize,
     destination_width: usize,
@@ -63,6 +66,7 @@ impl Lines {
             clock,
             detail,
             paint,
+            is_usual: !(detail.link || detail.quiet || detail.verbosity > 0 || detail.no_number || paint.is_on()),
             source_width: 21,
             destination_width: 21,
             protocol_width: 4,
@@ -97,18 +101,39 @@ impl Lines {
         spaces(slate, self.protocol_width.saturating_sub(name.len()));
     }
 
+    /// Writes notes behind what is on the slate, and moves all of it.
     fn notes(&mut self, notes: &[Note], has_notes: bool, out: &mut Vec<u8>) {
         for (index, note) in notes.iter().enumerate() {
-            out.extend_from_slice(if index == 0 && !has_notes { "  · ".as_bytes() } else { b"; " });
-            self.paint.begin(out, style::severity(note.entry.severity));
-            self.phrases.write_beside(out, note);
-            self.paint.end(out);
+            let mut surface = Overflowing::new(&mut self.slate, out);
+            surface.add(if index == 0 && !has_notes { "  · ".as_bytes() } else { b"; " });
+            self.paint.begin(&mut surface, style::severity(note.entry.severity));
+            self.phrases.write_beside(&mut surface, note);
+            self.paint.end(&mut surface);
         }
+        self.slate.move_to(out);
+    }
+
+    /// Ends a line whose description began at `start` and has been moved to `out`: with notes and issues.
+    fn end(&mut self, judged: &Judged<'_, '_>, start: usize, out: &mut Vec<u8>) {
+        if !judged.notes.is_empty() {
+            let columns = columns(&out[start..]);
+            spaces(&mut self.slate, INFO_WIDTH.saturating_sub(columns));
+            self.notes(judged.notes, false, out);
+        }
+        for issue in judged.packet.frame.issues() {
+            out.extend_from_slice(b"  ! ");
+            out.extend_from_slice(words::issue_in(self.paint.lang(), issue).as_bytes());
+        }
+        trim(out);
+        out.push(b'\n');
     }
 }
 
 impl Renderer for Lines {
     fn packet(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) {
+        if self.is_usual && self.plain(judged, out) {
+            return;
+        }
         let packet = judged.packet;
         let frame = &packet.frame;
         let line = out.len();
@@ -135,19 +160,7 @@ impl Renderer for Lines {
         info::headers(judged, self.detail, &mut self.slate);
         self.slate.move_to(out);
         info::application(frame, self.detail, &mut self.glance, out);
-        if !judged.notes.is_empty() {
-            let columns = columns(&out[start..]);
-            spaces(out, INFO_WIDTH.saturating_sub(columns));
-            self.notes(judged.notes, false, out);
-        }
-        for issue in frame.issues() {
-            out.extend_from_slice(b"  ! ");
-            out.extend_from_slice(words::issue_in(self.paint.lang(), issue).as_bytes());
-        }
-        // A description never ends in blanks.
-        let end = out.iter().rposition(|octet| *octet != b' ').map_or(0, |last| last + 1);
-        out.truncate(end);
-        out.push(b'\n');
+        self.end(judged, start, out);
     }
 
     fn remark(&mut self, remark: &Remark, out: &mut Vec<u8>) {
@@ -276,6 +289,12 @@ impl Ends {
             },
         }
     }
+}
+
+/// Takes the blanks at the end away: a description never ends in blanks.
+fn trim(out: &mut Vec<u8>) {
+    let end = out.iter().rposition(|octet| *octet != b' ').map_or(0, |last| last + 1);
+    out.truncate(end);
 }
 
 /// Columns that a text takes on a terminal.
