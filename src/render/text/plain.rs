@@ -199,7 +199,8 @@ mod tests {
         let mut rng = Rng::new(7);
         for absolute_sequence in [false, true] {
             let detail = Detail { absolute_sequence, ..Detail::default() };
-            let lines = || Lines::new(Clock::new(TimeStyle::default(), TimeZone::UTC, false), detail, Paint::new(false));
+            let lines =
+                || Lines::new(Clock::new(TimeStyle::default(), TimeZone::UTC, false), detail, Paint::new(false));
             let (mut quick, mut other) = (lines(), lines());
             other.is_usual = false;
             let mut taken = 0;
