@@ -1,7 +1,7 @@
 //! What an acknowledgment says of the other direction (rules K1–K14).
 
 use super::connection::{Judge, other};
-use super::half::{FARTHEST, Hole, Origin, SMALL};
+use super::half::{FARTHEST, Hole, Origin};
 use crate::analysis::catalogue::tcp as says;
 use crate::analysis::note::{Confidence, Fact};
 
@@ -43,8 +43,7 @@ impl Judge<'_> {
             half.una = acknowledged;
             half.has_una = true;
             (half.una_packet, half.una_at) = (packet, at);
-            half.acknowledged_records =
-                half.records.iter().take_while(|record| record.end <= acknowledged).count() as u32;
+            half.records.count_as_acknowledged(acknowledged);
             self.take_window(acknowledged);
         } else if acknowledged > half.una {
             self.progress(acknowledged);
@@ -130,35 +129,24 @@ impl Judge<'_> {
     }
 
     /// Rule K3, with the samples of rules Q1–Q3.
-    fn progress(&mut self, acknowledged: i64) {
+    pub(super) fn progress(&mut self, acknowledged: i64) {
         let segment = self.segment;
         let (packet, at) = (segment.packet, segment.at);
         let half = self.answered();
-        let mut covered = 0u32;
-        let mut clean = true;
-        let mut newest = None;
         let mut delayed = None;
-        let first = half.acknowledged_records as usize;
-        for record in half.records.range_mut(first..) {
-            if record.end > acknowledged {
-                break;
-            }
-            (record.acknowledged, record.acknowledged_at) = (packet, at);
-            clean &= record.sends == 1;
-            half.small_passed |= record.start > 0 && record.end - record.start <= SMALL;
-            newest = Some((record.at, record.end, record.start));
-            covered += 1;
-        }
-        half.acknowledged_records += covered;
-        if let Some((sent_at, end, start)) = newest
-            && clean
+        let covered = half.records.acknowledge(acknowledged, packet, at);
+        half.small_passed |= covered.has_small;
+        let mut round_trip = None;
+        if let Some((start, end, sent_at)) = covered.newest
+            && !covered.has_resent
             && start > 0
         {
             let took = at.nanos_since(sent_at);
             let has_handshake = half.round_trip.is_known();
             half.round_trip.sample(took);
+            round_trip = Some(took);
             if end == acknowledged
-                && covered == 1
+                && covered.segments == 1
                 && took >= DELAYED_NANOS.saturating_add(half.round_trip.least)
                 && has_handshake
             {
@@ -167,10 +155,10 @@ impl Judge<'_> {
             }
         }
         let mut stretch = None;
-        if covered > 2 {
+        if covered.segments > 2 {
             half.stretch_acks = half.stretch_acks.saturating_add(1);
             // Once may be an acknowledgment that was lost; a habit is said, once.
-            stretch = (half.stretch_acks == STRETCH_HABIT).then_some(covered);
+            stretch = (half.stretch_acks == STRETCH_HABIT).then_some(covered.segments);
         }
         half.una = acknowledged;
         (half.una_packet, half.una_at) = (packet, at);
@@ -191,6 +179,9 @@ impl Judge<'_> {
                     missing = Some((recovery.point - acknowledged, recovery.began));
                 }
             }
+        }
+        if round_trip.is_some() {
+            self.placed.round_trip = round_trip;
         }
         if let Some((took, least)) = delayed {
             self.say_frequent(&says::DELAYED_ACK, |note| {

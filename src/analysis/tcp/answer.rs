@@ -75,20 +75,17 @@ impl Judge<'_> {
         (half.una_packet, half.una_at) = (packet, at);
         (half.raw_window, half.window, half.has_window) = (window, u32::from(window), true);
         half.edge = acknowledged + i64::from(window);
-        if let Some(record) = half.records.front_mut() {
-            (record.acknowledged, record.acknowledged_at) = (packet, at);
-        }
-        half.acknowledged_records = half.records.len().min(1) as u32;
+        half.records.acknowledge_first(packet, at);
         if was_sent_once {
             half.round_trip.sample(rtt);
             half.round_trip.from_handshake = true;
+            self.placed.round_trip = Some(rtt);
         }
         let refused = syn_data > 0 && acknowledged == 1;
         if refused {
             half.rare().refused_up_to = 1 + syn_data;
             half.max = 1;
             half.records.clear();
-            half.acknowledged_records = 0;
         }
         self.say_step(&says::HANDSHAKE_2, |judge| {
             let mut note = judge.note_with_states(&says::HANDSHAKE_2);

@@ -1,7 +1,9 @@
 //! One connection, and the judge that takes in one of its segments.
 
+use smallvec::SmallVec;
+
 use super::bursts::Bursts;
-use super::closing::Closing;
+use super::closing::{Closing, OPEN};
 use super::half::{Half, Origin};
 use super::health::TcpHealth;
 use super::offer::Offer;
@@ -33,35 +35,45 @@ pub(super) const fn letter(side: Side) -> &'static str {
     if side == INITIATOR { "A" } else { "B" }
 }
 
-/// What is remembered of one connection.
+/// What is remembered of one connection. What every segment needs comes first, so that it lies close together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Connection {
+    pub key: Key,
     /// Counted from 0 in the order of first packets.
     pub id: u64,
-    pub key: Key,
-    pub hash: u64,
+    pub last_at: Timestamp,
+    /// The packet of the accepted reset, or 0.
+    pub reset: u64,
+    pub odd: Option<Box<Odd>>,
     pub initiator_is_low: bool,
     /// True if a SYN told who the initiator is; else it is guessed from the ports.
     pub roles_seen: bool,
     /// True once the last word on it was said: it is no longer in the index, and no segment reaches it.
     pub is_concluded: bool,
-    pub first_at: Timestamp,
-    pub first_packet: u64,
-    pub last_at: Timestamp,
-    /// What flows from the initiator, and from the responder.
-    pub halves: [Half; 2],
+    /// Who sent the accepted reset.
+    pub reset_by: u8,
     pub states: [State; 2],
-    pub opening: Opening,
-    pub closing: Closing,
+    /// Which of Zeek's letters each side has.
+    pub history_bits: [u8; 2],
     /// What the two SYNs offered.
     pub offers: [Offer; 2],
+    /// What flows from the initiator, and from the responder.
+    pub halves: [Half; 2],
     /// How often each note was said, handshake and close steps not counted.
-    pub counts: Vec<(&'static Entry, u32)>,
-    pub odd: Option<Box<Odd>>,
-    /// Zeek's letters so far, and which of them each side has.
+    pub counts: SmallVec<[(&'static Entry, u32); 1]>,
+    pub closing: Option<Box<Closing>>,
+    pub first_at: Timestamp,
+    pub first_packet: u64,
+    pub opening: Opening,
+    /// The connection before this one between the same sockets, or [`NO_FORMER`].
+    former: u64,
+    /// Zeek's letters so far.
     pub history: History,
-    pub history_bits: [u16; 2],
 }
+
+/// No connection.
+const NO_FORMER: u64 = u64::MAX;
 
 /// What few connections need.
 #[derive(Debug, Default)]
@@ -78,8 +90,6 @@ pub(super) struct Odd {
     /// The crossing SYN, whose note waits for the outcome.
     pub crossing: Option<u64>,
     pub syn_acks_from: [bool; 2],
-    /// The connection before this one between the same sockets.
-    pub former: Option<u64>,
     pub rejected: Option<&'static str>,
 }
 
@@ -95,31 +105,57 @@ pub(super) struct Tentative {
 }
 
 impl Connection {
-    pub fn new(id: u64, key: Key, hash: u64, initiator_is_low: bool, segment: &Segment<'_>) -> Connection {
+    pub fn new(id: u64, key: Key, initiator_is_low: bool, segment: &Segment<'_>) -> Connection {
         Connection {
-            id,
             key,
-            hash,
+            id,
+            last_at: segment.at,
+            reset: 0,
+            odd: None,
             initiator_is_low,
             roles_seen: false,
             is_concluded: false,
+            reset_by: 0,
+            states: [State::Listen; 2],
+            history_bits: [0; 2],
+            offers: [Offer::default(); 2],
+            halves: [Half::default(), Half::default()],
+            counts: SmallVec::new(),
+            closing: None,
             first_at: segment.at,
             first_packet: segment.packet,
-            last_at: segment.at,
-            halves: [Half::default(), Half::default()],
-            states: [State::Listen; 2],
             opening: Opening::default(),
-            closing: Closing::default(),
-            offers: [Offer::default(); 2],
-            counts: Vec::new(),
-            odd: None,
+            former: NO_FORMER,
             history: History::new(),
-            history_bits: [0; 2],
         }
     }
 
+    /// A connection between sockets that had another one before.
+    pub fn after(self, former: u64) -> Connection {
+        Connection { former, ..self }
+    }
+
+    /// The connection before this one between the same sockets.
+    pub fn former(&self) -> Option<u64> {
+        Some(self.former).filter(|former| *former != NO_FORMER)
+    }
+
+    /// What was seen of the close.
+    pub fn closing(&self) -> &Closing {
+        self.closing.as_deref().unwrap_or(&OPEN)
+    }
+
+    pub fn closing_mut(&mut self) -> &mut Closing {
+        self.closing.get_or_insert_with(|| Box::new(OPEN))
+    }
+
+    /// Who sent the reset, if there was one.
+    pub fn reset_by(&self) -> Side {
+        Side::from(self.reset_by)
+    }
+
     pub fn socket(&self, side: Side) -> Socket {
-        if (side == INITIATOR) == self.initiator_is_low { self.key.low } else { self.key.high }
+        if (side == INITIATOR) == self.initiator_is_low { self.key.low() } else { self.key.high() }
     }
 
     pub fn odd(&mut self) -> &mut Odd {
@@ -138,7 +174,7 @@ impl Connection {
 
     /// Both FINs acknowledged, or an accepted reset.
     pub fn is_closed(&self) -> bool {
-        self.closing.reset != 0 || self.halves.iter().all(Half::is_fin_acknowledged)
+        self.reset != 0 || self.halves.iter().all(Half::is_fin_acknowledged)
     }
 
     /// True unless the SYNs say that one side cannot do SACK.
@@ -159,7 +195,7 @@ impl Connection {
     pub fn mss(&self, side: Side) -> u32 {
         match self.offers[other(side)] {
             Offer { is_known: false, .. } => 1460,
-            Offer { mss: 0, .. } if self.key.high.ip().is_ipv6() => 1220,
+            Offer { mss: 0, .. } if self.key.is_ipv6() => 1220,
             Offer { mss: 0, .. } => 536,
             Offer { mss, .. } => u32::from(mss),
         }
@@ -188,6 +224,8 @@ pub(super) struct Judge<'j> {
     pub servers: &'j mut Servers,
     pub bursts: &'j mut Bursts,
     pub placed: Placed,
+    /// True if even ordinary segments go the long way, which tests compare with the short one.
+    pub is_thorough: bool,
 }
 
 /// What a segment turned out to be, for streams and for the time budget.
@@ -199,6 +237,10 @@ pub(super) struct Placed {
     pub is_resent: bool,
     pub is_timeout: bool,
     pub revealed_gap: bool,
+    /// True if it went the short way.
+    pub is_ordinary: bool,
+    /// The round trip that it shows.
+    pub round_trip: Option<u64>,
     /// True if it acknowledges what was never seen: the capture missed that, and the time it took (rule K1).
     pub acknowledged_unseen: bool,
 }
@@ -247,5 +289,15 @@ impl<'j> Judge<'j> {
     /// The direction this segment acknowledges.
     pub fn answered(&mut self) -> &mut Half {
         &mut self.connection.halves[other(self.from)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_small() {
+        assert!(size_of::<Connection>() <= 848, "{}", size_of::<Connection>());
     }
 }

@@ -4,7 +4,8 @@
 //! before (resent). The evidence for the second and the cause of the third are in [`super::evidence`].
 
 use super::connection::{INITIATOR, Judge, RESPONDER, other};
-use super::half::{FARTHEST, Hole, NOWHERE, Origin, Record};
+use super::half::{FARTHEST, Hole, NOWHERE, Origin};
+use super::records::Record;
 use crate::analysis::catalogue::tcp as says;
 use crate::analysis::note::{Confidence, Fact};
 use crate::base::Timestamp;
@@ -97,7 +98,7 @@ impl Judge<'_> {
             self.below(start, max);
             return;
         }
-        let record = half.records.back().copied().filter(|record| record.end == max);
+        let record = half.records.last().filter(|record| record.end == max);
         let same = record.and_then(|record| {
             let kept = self.contents.find(record.content, (start - record.start) as usize, 1)?;
             Some(kept.first() == self.segment.payload.first())
@@ -173,7 +174,7 @@ impl Judge<'_> {
     /// Rules T6 and D14 where a FIN is known: false if the segment contradicts it.
     fn fits_fin(&mut self, start: i64, end: i64) -> bool {
         let fin = self.connection.halves[self.from].fin;
-        let packet = self.connection.closing.fins[self.from];
+        let packet = self.connection.closing().fins[self.from];
         let data_end = start + i64::from(self.segment.len);
         if self.segment.len > 0 && data_end > fin {
             let beyond = (data_end - start.max(fin)) as u64;
@@ -194,12 +195,12 @@ impl Judge<'_> {
     }
 
     /// Takes new octets into the direction's account.
-    fn take(&mut self, start: i64, end: i64) {
+    pub(super) fn take(&mut self, start: i64, end: i64) {
         let content = self.contents.keep(self.segment.payload);
         let segment = self.segment;
         let (packet, at) = (segment.packet, segment.at);
         let half = &mut self.connection.halves[self.from];
-        half.remember(Record {
+        half.remember(&Record {
             start,
             end,
             packet,
@@ -256,7 +257,7 @@ impl Judge<'_> {
         let tail = segment.payload.get(skip..).unwrap_or_default();
         let content = self.contents.keep(tail);
         let half = &mut self.connection.halves[self.from];
-        half.remember(Record {
+        half.remember(&Record {
             start,
             end,
             packet: segment.packet,
@@ -298,7 +299,7 @@ impl Judge<'_> {
         match hole {
             Some(hole) => {
                 // The oldest octets give the segment its name (rule D13).
-                if start < hole.start && start >= half.records.front().map_or(i64::MAX, |record| record.start) {
+                if start < hole.start && start >= half.records.start().unwrap_or(i64::MAX) {
                     self.again(start, hole.start);
                 } else {
                     self.fill(hole, start, end);
@@ -376,7 +377,7 @@ impl Judge<'_> {
         for (low, high) in filled {
             let data_end = start + i64::from(segment.len);
             let captured = (segment.payload.len() as i64 - (low - start)).clamp(0, high.min(data_end) - low);
-            half.remember(Record {
+            half.remember(&Record {
                 start: low,
                 end: high,
                 packet: segment.packet,
@@ -397,7 +398,7 @@ impl Judge<'_> {
     }
 
     /// Marks of an in-order segment that later evidence compares with.
-    fn in_order_marks(&mut self) {
+    pub(super) fn in_order_marks(&mut self) {
         let (identification, timestamps, hop_limit) =
             (self.segment.identification, self.segment.timestamps, self.segment.hop_limit);
         let half = self.sent();

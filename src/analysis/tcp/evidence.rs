@@ -1,8 +1,9 @@
 //! Why octets pass a second time, or late (rules D15–D31), and whether they are the same octets (3.7.5).
 
 use super::connection::{Judge, other};
-use super::half::{Hole, Record, Recovery};
+use super::half::{Hole, Recovery};
 use super::pending::Pending;
+use super::records::Record;
 use crate::analysis::catalogue::{Entry, tcp as says};
 use crate::analysis::note::{Confidence, Fact, Note};
 
@@ -111,11 +112,8 @@ impl Judge<'_> {
         let len = self.segment.len;
         self.placed.is_resent = true;
         let half = self.sent();
-        let range = half.overlapping(start, end);
-        for record in half.records.range_mut(range) {
-            record.at = at;
-            record.sends = record.sends.saturating_add(1);
-        }
+        let range = half.records.overlapping(start, end);
+        half.records.resent(range, at);
         if len > 0 {
             let counts = &mut half.rare().counts;
             counts.retransmitted_segments += 1;
@@ -128,16 +126,16 @@ impl Judge<'_> {
         let from = self.from;
         let at = self.segment.at;
         let half = &self.connection.halves[from];
-        let range = half.overlapping(start, end);
+        let range = half.records.overlapping(start, end);
         // The part of the segment that decides: what is not acknowledged yet, if there is any.
-        let records = || half.records.range(range.clone()).copied();
+        let records = || half.records.range(range.clone());
         let first = records().next();
         let last_sent = records().map(|record| record.at).max();
         let wait = at.nanos_since(last_sent.unwrap_or(half.last_data_at));
         self.compare(start, first);
 
         if self.segment.flags.fin() && self.segment.len == 0 && !self.is_unneeded(start, end) {
-            let packet = self.connection.closing.fins[from];
+            let packet = self.connection.closing().fins[from];
             let note = self
                 .note(&says::FIN_RETRANSMISSION)
                 .with("wait", Fact::Nanos(wait))
@@ -353,7 +351,7 @@ impl Judge<'_> {
             return;
         }
         let half = &self.connection.halves[self.from];
-        let range = half.overlapping(start, start + self.segment.payload.len() as i64);
+        let range = half.records.overlapping(start, start + self.segment.payload.len() as i64);
         let mut conflict = None;
         for record in half.records.range(range) {
             let low = record.start.max(start);

@@ -3,10 +3,9 @@
 //! Positions count octets from the sender's first sequence number, unwrapped to 64 bits: the SYN is at 0, the first
 //! octet of data at 1. Without a SYN the first segment seen is at 1.
 
-use std::collections::VecDeque;
-
 use super::pending::Pending;
-use super::ranges::{Handle, Ranges};
+use super::ranges::Ranges;
+use super::records::{Record, Records};
 use super::timing::{Budget, RoundTrip, Spent};
 use crate::base::limits::{TCP_HISTORY, TCP_SHORT_HISTORY};
 use crate::base::{Seq, Timestamp};
@@ -35,36 +34,64 @@ pub(super) const SMALL: i64 = 640;
 pub(super) const FARTHEST: i64 = 1 << 30;
 
 /// What flows from one side to the other. "Sender" and "receiver" are the two sides of this direction.
+///
+/// A segment needs nearly all of it: what counts is how many lines of the cache that is. Hence the order, which leaves no
+/// gaps, and no pointer to what most directions have.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Half {
-    /// The wire's number of position 0.
-    pub base: Seq,
-    pub origin: Origin,
-    /// True while the first segment of a direction is judged of which only acknowledgments were seen before.
-    pub is_first_segment: bool,
     /// The highest position sent, not included.
     pub max: i64,
     /// The highest acknowledgment by the receiver.
     pub una: i64,
-    pub has_una: bool,
-    /// True once a small segment with data was acknowledged: what is small gets through.
-    pub small_passed: bool,
     /// The largest acknowledgment + window ever announced by the receiver.
     pub edge: i64,
+    /// Position of the FIN, or [`NOWHERE`].
+    pub fin: i64,
+    /// The wire's number of position 0.
+    pub base: Seq,
     /// The receiver's last window in octets, if its scale is known.
     pub window: u32,
     /// The same as it stood.
     pub raw_window: u16,
-    /// True once the receiver announced a window outside a SYN, or in one if nothing is scaled.
-    pub has_window: bool,
-    /// Shift of the windows that the sender of this direction announces, if known.
-    pub shift: Option<u8>,
-    /// Smallest shift of the receiver's windows that fits what was in flight (rule W1).
-    pub least_shift: u8,
     /// Largest segment that the sender may send: what the receiver announced; 0 if unknown.
     pub mss: u16,
-    /// Position of the FIN, or [`NOWHERE`].
-    pub fin: i64,
+    pub origin: Origin,
+    pub has_una: bool,
+    /// True once the receiver announced a window outside a SYN, or in one if nothing is scaled.
+    pub has_window: bool,
+    /// What the sender was doing since the connection's last packet.
+    pub was: Spent,
+    /// True once it sent data: time is spent from then on.
+    pub has_data: bool,
+    /// True while the first segment of a direction is judged of which only acknowledgments were seen before.
+    pub is_first_segment: bool,
+    /// True once a small segment with data was acknowledged: what is small gets through.
+    pub small_passed: bool,
+    pub has_timestamp: bool,
+    pub rare: Option<Box<Rare>>,
+    /// Segments sent lately: those not acknowledged, and some before them.
+    pub records: Records,
+    /// Packets counted, data octets in them, and octets of the stream.
+    pub payload_octets: u64,
+    pub packets: u32,
+    /// What the sender's last segment acknowledged.
+    pub last_acknowledgment: Seq,
+    /// The last segment's packet.
+    pub last_packet: u64,
+    /// The last new data.
+    pub last_data_at: Timestamp,
+    pub last_data_packet: u64,
+    /// The acknowledgment that moved `una` last.
+    pub una_packet: u64,
+    pub una_at: Timestamp,
+    pub budget: Budget,
+    pub round_trip: RoundTrip,
+    /// The last timestamp value sent.
+    pub timestamp: u32,
+    /// Acknowledgments that the receiver held back, and those of more than two segments: no trouble, and frequent.
+    pub delayed_acks: u32,
+    pub stretch_acks: u32,
     /// Duplicate ACKs since `una` last moved.
     pub duplicates: u16,
     /// The same ACK again with nothing outstanding.
@@ -73,34 +100,10 @@ pub(super) struct Half {
     pub identification: u16,
     pub identification_run: u8,
     pub hop_limit: u8,
-    /// The last timestamp value sent.
-    pub timestamp: u32,
-    pub has_timestamp: bool,
-    /// The last segment's packet, and what it acknowledged.
-    pub last_packet: u64,
-    pub last_at: Timestamp,
-    pub last_acknowledgment: Seq,
-    /// The last new data.
-    pub last_data_at: Timestamp,
-    pub last_data_packet: u64,
-    /// The acknowledgment that moved `una` last.
-    pub una_packet: u64,
-    pub una_at: Timestamp,
-    pub round_trip: RoundTrip,
-    /// Packets counted, data octets in them, and octets of the stream.
-    pub packets: u32,
-    pub payload_octets: u64,
-    /// Acknowledgments that the receiver held back, and those of more than two segments: no trouble, and frequent.
-    pub delayed_acks: u32,
-    pub stretch_acks: u32,
-    /// Segments sent lately: those not acknowledged, and some before them.
-    pub records: VecDeque<Record>,
-    /// Records at the front that are acknowledged.
-    pub acknowledged_records: u32,
-    pub rare: Option<Box<Rare>>,
-    pub budget: Option<Box<Budget>>,
-    /// What the sender was doing since the connection's last packet.
-    pub was: Spent,
+    /// Shift of the windows that the sender of this direction announces, if known.
+    pub shift: Option<u8>,
+    /// Smallest shift of the receiver's windows that fits what was in flight (rule W1).
+    pub least_shift: u8,
 }
 
 /// What most directions never need.
@@ -151,25 +154,6 @@ pub(super) struct RareCounts {
     pub window_probes: u64,
 }
 
-/// A segment that was sent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Record {
-    pub start: i64,
-    pub end: i64,
-    /// First time it was sent, and last time.
-    pub packet: u64,
-    pub first_at: Timestamp,
-    pub at: Timestamp,
-    pub content: Handle,
-    /// Octets of data that were captured; their content is known.
-    pub captured: u32,
-    pub timestamp: u32,
-    /// The packet that acknowledged it, and when; 0 while nothing did.
-    pub acknowledged: u64,
-    pub acknowledged_at: Timestamp,
-    pub sends: u8,
-}
-
 /// A range that was skipped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hole {
@@ -208,45 +192,44 @@ pub(super) struct Closed {
 impl Default for Half {
     fn default() -> Half {
         Half {
-            base: Seq(0),
-            origin: Origin::Unknown,
-            is_first_segment: false,
             max: 0,
             una: 0,
-            has_una: false,
-            small_passed: false,
             edge: 0,
+            fin: NOWHERE,
+            base: Seq(0),
             window: 0,
             raw_window: 0,
-            has_window: false,
-            shift: None,
-            least_shift: 0,
             mss: 0,
-            fin: NOWHERE,
+            origin: Origin::Unknown,
+            has_una: false,
+            has_window: false,
+            was: Spent::Idle,
+            has_data: false,
+            is_first_segment: false,
+            small_passed: false,
+            has_timestamp: false,
+            rare: None,
+            records: Records::default(),
+            payload_octets: 0,
+            packets: 0,
+            last_acknowledgment: Seq(0),
+            last_packet: 0,
+            last_data_at: Timestamp::ZERO,
+            last_data_packet: 0,
+            una_packet: 0,
+            una_at: Timestamp::ZERO,
+            budget: Budget::default(),
+            round_trip: RoundTrip::default(),
+            timestamp: 0,
+            delayed_acks: 0,
+            stretch_acks: 0,
             duplicates: 0,
             repeats: 0,
             identification: 0,
             identification_run: 0,
             hop_limit: 0,
-            timestamp: 0,
-            has_timestamp: false,
-            last_packet: 0,
-            last_at: Timestamp::ZERO,
-            last_acknowledgment: Seq(0),
-            last_data_at: Timestamp::ZERO,
-            last_data_packet: 0,
-            una_packet: 0,
-            una_at: Timestamp::ZERO,
-            round_trip: RoundTrip::default(),
-            packets: 0,
-            payload_octets: 0,
-            delayed_acks: 0,
-            stretch_acks: 0,
-            records: VecDeque::new(),
-            acknowledged_records: 0,
-            rare: None,
-            budget: None,
-            was: Spent::Idle,
+            shift: None,
+            least_shift: 0,
         }
     }
 }
@@ -314,51 +297,14 @@ impl Half {
     }
 
     /// Remembers a segment that was sent; beyond the history the oldest acknowledged one is forgotten.
-    pub fn remember(&mut self, record: Record) {
-        let place = match self.records.back() {
-            Some(last) if last.start > record.start => self.records.partition_point(|other| other.start < record.start),
-            _ => self.records.len(),
-        };
-        if place == self.records.len() {
-            self.records.push_back(record);
-        } else {
-            self.records.insert(place, record);
-            if place < self.acknowledged_records as usize {
-                self.acknowledged_records += 1;
-            }
-        }
+    pub fn remember(&mut self, record: &Record) {
         let history = if self.rare.is_some() { TCP_HISTORY } else { TCP_SHORT_HISTORY };
-        while self.records.len() > history && self.acknowledged_records > 0 || self.records.len() > TCP_HISTORY * 256 {
-            self.records.pop_front();
-            self.acknowledged_records = self.acknowledged_records.saturating_sub(1);
-        }
-    }
-
-    /// The records that share octets with `start..end`, by their index.
-    pub fn overlapping(&self, start: i64, end: i64) -> std::ops::Range<usize> {
-        let first = self.records.partition_point(|record| record.end <= start);
-        let past = self.records.partition_point(|record| record.start < end);
-        first..past.max(first)
-    }
-
-    /// Takes over the memory of a direction that is forgotten.
-    pub fn take_memory(&mut self, former: Half) {
-        if former.records.capacity() <= TCP_HISTORY {
-            self.records = former.records;
-            self.records.clear();
-        }
-    }
-
-    /// Forgets the segments that were sent. Their memory serves the next connection.
-    pub fn forget_records(&mut self) {
-        self.records.clear();
-        self.acknowledged_records = 0;
+        self.records.add(record, history);
     }
 
     /// Gives back the memory that a finished direction does not need any more.
     pub fn shrink(&mut self) {
-        self.records = VecDeque::new();
-        self.acknowledged_records = 0;
+        self.records = Records::default();
     }
 }
 
@@ -379,6 +325,6 @@ mod tests {
 
     #[test]
     fn a_half_is_small() {
-        assert!(size_of::<Half>() <= 240, "{}", size_of::<Half>());
+        assert!(size_of::<Half>() <= 288, "{}", size_of::<Half>());
     }
 }

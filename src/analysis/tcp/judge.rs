@@ -8,6 +8,22 @@ use crate::analysis::note::Fact;
 impl Judge<'_> {
     /// Everything about one segment, rule after rule.
     pub(super) fn judge(&mut self) {
+        self.placed.is_ordinary = !self.is_thorough && self.ordinary();
+        if !self.placed.is_ordinary {
+            self.at_length();
+        }
+        self.spend();
+        let (packet, acknowledgment) = (self.segment.packet, self.segment.acknowledgment);
+        let has_ack = self.segment.flags.ack();
+        let half = self.sent();
+        half.last_packet = packet;
+        if has_ack {
+            half.last_acknowledgment = acknowledgment;
+        }
+    }
+
+    /// The same of any segment.
+    fn at_length(&mut self) {
         let flags = self.segment.flags;
         self.remember_letter();
         let is_odd = flags.syn() && (flags.fin() || flags.rst())
@@ -23,15 +39,6 @@ impl Judge<'_> {
         } else {
             self.after_reset();
             self.regular();
-        }
-        self.spend();
-        let (packet, at, acknowledgment) = (self.segment.packet, self.segment.at, self.segment.acknowledgment);
-        let has_ack = flags.ack();
-        let half = self.sent();
-        half.last_packet = packet;
-        half.last_at = at;
-        if has_ack {
-            half.last_acknowledgment = acknowledgment;
         }
     }
 

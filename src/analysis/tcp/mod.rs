@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `table` | which packets form a connection, and which is forgotten when room runs out |
 //! | `judge` | the order of the rules for one segment |
+//! | `ordinary` | the short way for the segments that most connections consist of |
 //! | `opening`, `offer`, `answer`, `third_step` | handshakes of every kind, and SYNs where none is expected |
 //! | `ack`, `window` | what an acknowledgment says, and how much room there is |
 //! | `data`, `evidence` | what a data segment is: new, late or again; and the evidence for it |
@@ -14,7 +15,7 @@
 //! | `closing`, `reset`, `state` | how a connection ends, and both ends' states |
 //! | `timing` | round trips, timers, where the time went |
 //! | `icmp` | what routers say of segments |
-//! | `segment`, `half`, `ranges`, `connection` | what is remembered |
+//! | `segment`, `half`, `records`, `ranges`, `connection` | what is remembered |
 //! | `servers`, `bursts`, `health` | what many connections together tell: of a server, of the capture |
 //! | `stream` | the octets in order |
 //! | `foresight` | memory asked for before it is needed |
@@ -36,8 +37,10 @@ mod icmp;
 mod judge;
 mod offer;
 mod opening;
+mod ordinary;
 mod pending;
 mod ranges;
+mod records;
 mod report;
 mod reset;
 mod segment;
@@ -108,12 +111,18 @@ pub struct TcpTracker {
     again: Option<Again>,
     /// Where the next packets' connections are.
     foreseen: Foreseen,
+    next_foreseen: usize,
     /// Connections that are over, in that order.
     over: VecDeque<(u32, u64)>,
     /// A report will list the connections with ids below this one; the others give their places to new connections some
     /// time after they have ended, and these are counted.
     listed: u64,
     not_listed: usize,
+    /// True if even ordinary segments go the long way.
+    is_thorough: bool,
+    /// How many went the short one.
+    #[cfg(test)]
+    ordinary: u64,
 }
 
 impl Default for TcpTracker {
@@ -147,9 +156,13 @@ impl TcpTracker {
             last: None,
             again: None,
             foreseen: Foreseen::new(),
+            next_foreseen: 0,
             over: VecDeque::new(),
             listed: u64::MAX,
             not_listed: 0,
+            is_thorough: false,
+            #[cfg(test)]
+            ordinary: 0,
         }
     }
 
@@ -255,7 +268,6 @@ impl TcpTracker {
         half.packets = half.packets.saturating_add(1);
         half.payload_octets += u64::from(segment.len);
 
-        let samples = connection.halves[other(from)].round_trip.samples;
         let mut judge = Judge {
             connection,
             slot,
@@ -268,9 +280,14 @@ impl TcpTracker {
             servers: &mut self.servers,
             bursts: &mut self.bursts,
             placed: Placed::default(),
+            is_thorough: self.is_thorough,
         };
         judge.judge();
         let placed = judge.placed;
+        #[cfg(test)]
+        {
+            self.ordinary += u64::from(placed.is_ordinary);
+        }
         let connection = &mut self.connections[slot as usize];
         let piece = placed.offset.filter(|_| segment.len > 0);
         if let Some(offset) = piece.filter(|_| !placed.is_new_data) {
@@ -278,13 +295,13 @@ impl TcpTracker {
         }
         if notes.wanted == Wanted::All {
             notes.context = context(connection, from);
-            let round_trip = &connection.halves[other(from)].round_trip;
-            notes.context.round_trip = (round_trip.samples != samples).then_some(round_trip.newest);
+            notes.context.round_trip = placed.round_trip;
             notes.context.piece =
                 piece.map(|offset| StreamPiece { offset, len: segment.len, is_new: placed.is_new_data });
         }
         self.last = Some((slot, from));
-        if !was_over && connection.is_closed() {
+        // An ordinary segment ends nothing.
+        if !placed.is_ordinary && !was_over && connection.is_closed() {
             let id = connection.id;
             self.over.push_back((slot, id));
         }
@@ -351,7 +368,8 @@ fn underway(connection: &Connection, from: Side) -> Underway {
 
 /// When the octet at `start` was sent first, and with how many others; this segment itself if that is forgotten.
 fn first_sending(half: &Half, start: i64, segment: &Segment<'_>) -> Again {
-    let record = half.records.get(half.overlapping(start, start + 1).start).filter(|record| record.start == start);
+    let index = half.records.overlapping(start, start + 1).start;
+    let record = half.records.get(index).filter(|record| record.start == start);
     record.map_or(Again { first_at: segment.at, first_len: segment.len }, |record| Again {
         first_at: record.first_at,
         first_len: (record.end - record.start) as u32,

@@ -52,7 +52,7 @@ impl Judge<'_> {
     /// What is worth a word in a SYN's options (rules H18, H19).
     pub(super) fn about_syn(&self) -> Option<&'static str> {
         let offer = self.connection.offers[self.from];
-        let full = if self.connection.key.high.ip().is_ipv6() { 1440 } else { 1460 };
+        let full = if self.connection.key.is_ipv6() { 1440 } else { 1460 };
         match (offer.mss, offer.ecn) {
             _ if !offer.is_known => Some("options not captured"),
             (0, _) => Some("no MSS announced"),

@@ -1,8 +1,9 @@
 //! How a connection begins (rules H1–H20, C3, C4).
 
 use super::connection::{INITIATOR, Judge, RESPONDER, Side, Tentative};
-use super::half::{Origin, Record};
+use super::half::Origin;
 use super::offer::Offer;
+use super::records::Record;
 use super::state::State;
 use super::timers::Alarm;
 use crate::analysis::catalogue::tcp as says;
@@ -127,7 +128,7 @@ impl Judge<'_> {
             half.begin(segment.sequence, 0, Origin::Syn);
             half.max = max;
         }
-        half.remember(Record {
+        half.remember(&Record {
             start: 0,
             end: max,
             packet: segment.packet,
@@ -155,7 +156,6 @@ impl Judge<'_> {
         half.max = 1 + i64::from(tentative.len);
         half.packets = 1;
         half.last_packet = tentative.packet;
-        half.last_at = tentative.at;
         connection.offers[INITIATOR] = tentative.offer;
         connection.first_at = tentative.at;
         connection.first_packet = tentative.packet;

@@ -319,7 +319,7 @@ impl Connection {
         let completed_unseen = self.counts.iter().any(|(entry, _)| entry.code == "tcp-handshake-completed");
         step("tcp-handshake-3", if completed_unseen { 0 } else { self.opening.packets[2] });
         for (code, packet) in
-            ["tcp-close-1", "tcp-close-2", "tcp-close-3", "tcp-close-4"].into_iter().zip(self.closing.steps)
+            ["tcp-close-1", "tcp-close-2", "tcp-close-3", "tcp-close-4"].into_iter().zip(self.closing().steps)
         {
             step(code, packet);
         }
@@ -369,23 +369,23 @@ impl Connection {
                 .then(|| opening.at[2].nanos_since(opening.at[0])),
             syns: u64::from(opening.syns),
             rejected: self.odd.as_deref().and_then(|odd| odd.rejected),
-            former: self.odd.as_deref().and_then(|odd| odd.former),
+            former: self.former(),
         }
     }
 
     fn closing_report(&self) -> ClosingReport {
-        let closing = &self.closing;
+        let closing = self.closing();
         let side_name = |side| if side == INITIATOR { "initiator" } else { "responder" };
-        let kind = closing.kind();
+        let kind = closing.kind(self.reset != 0);
         let first_by = match kind {
             "open" => None,
             "simultaneous" => Some("both"),
-            "reset" if closing.first.is_none() => Some(side_name(closing.reset_by)),
-            _ => closing.first.map(side_name),
+            "reset" if closing.first.is_none() => Some(side_name(self.reset_by())),
+            _ => closing.first.map(|side| side_name(Side::from(side))),
         };
         let mut packets: Vec<u64> = closing.steps[..usize::from(closing.step_count)].to_vec();
-        if closing.reset != 0 {
-            packets.push(closing.reset);
+        if self.reset != 0 {
+            packets.push(self.reset);
         }
         let holders = self.states.map(|state| state == State::TimeWait);
         let time_wait = match holders {
@@ -405,7 +405,7 @@ impl Connection {
             time_wait,
             time_wait_until_ns: (time_wait != "none")
                 .then(|| closing.time_wait_since.after_nanos(TCP_TIME_WAIT_NANOS).nanos()),
-            last_ack_missing: both && closing.reset == 0 && !self.halves.iter().all(Half::is_fin_acknowledged),
+            last_ack_missing: both && self.reset == 0 && !self.halves.iter().all(Half::is_fin_acknowledged),
         }
     }
 
@@ -445,7 +445,7 @@ impl Connection {
             probes: counts.window_probes,
             scale,
             scale_at_least: (scale.is_none() && half.least_shift > 0).then_some(half.least_shift),
-            most_in_flight: half.budget.as_deref().map_or(0, |budget| budget.most_in_flight),
+            most_in_flight: half.budget.most_in_flight,
             delayed_acks: u64::from(half.delayed_acks),
             stretch_acks: u64::from(half.stretch_acks),
         }
@@ -497,10 +497,9 @@ fn repairs(half: &Half) -> RepairReport {
 }
 
 fn time_budget(half: &Half) -> Option<TimeBudget> {
-    let budget = half.budget.as_deref()?;
-    let total: u64 = budget.spent.iter().sum();
-    let [idle_ns, receiver_closed_ns, window_full_ns, recovery_ns, round_trip_ns, sending_ns, capture_gap_ns] =
-        budget.spent;
+    let spent = half.budget.spent();
+    let total: u64 = spent.iter().sum();
+    let [idle_ns, receiver_closed_ns, window_full_ns, recovery_ns, round_trip_ns, sending_ns, capture_gap_ns] = spent;
     (total > 0).then_some(TimeBudget {
         total_ns: total,
         idle_ns,

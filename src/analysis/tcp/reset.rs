@@ -63,11 +63,11 @@ impl Judge<'_> {
         }
         let before = self.connection.states;
         let opening = self.connection.opening.kind;
-        let is_first = self.connection.closing.reset == 0;
+        let is_first = self.connection.reset == 0;
         let counts = place != Place::Outside && !self.is_aside(&found);
         if counts && is_first {
-            self.connection.closing.reset = self.segment.packet;
-            self.connection.closing.reset_by = side;
+            self.connection.reset = self.segment.packet;
+            self.connection.reset_by = side as u8;
             self.connection.states = [State::Closed; 2];
             self.leave_half_open(false);
             match found.rule {
@@ -99,7 +99,7 @@ impl Judge<'_> {
             ),
             Place::Outside => note.with("detail", Fact::Word("outside the window: the receiver ignores it")),
         };
-        if self.connection.closing.first.is_some() && counts {
+        if self.connection.closing().first.is_some() && counts {
             note = note.with("turned", Fact::Word("a close turned into an abort (T8)"));
         }
         if self.segment.len > 0 {
@@ -168,7 +168,7 @@ impl Judge<'_> {
         let peer = &connection.halves[other(side)];
         let segment = self.segment;
         let has_ack = segment.flags.ack();
-        let closing = &connection.closing;
+        let closing = connection.closing();
         let answers_last = !has_ack && peer.last_packet != 0 && segment.sequence == peer.last_acknowledgment;
         let opening = &connection.opening;
 
@@ -341,8 +341,8 @@ impl Judge<'_> {
         if let Some(odd) = self.connection.odd.as_deref_mut() {
             odd.reset = None;
         }
-        if self.connection.closing.reset == record.packet {
-            self.connection.closing.reset = 0;
+        if self.connection.reset == record.packet {
+            self.connection.reset = 0;
             self.connection.states = record.states;
             self.connection.opening.kind = record.opening;
         }

@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+use foldhash::fast::FixedState;
+
 use super::connection::{Connection, INITIATOR, Judge, Placed, RESPONDER, Side, Tentative, other};
 use super::half::{Half, Origin};
 use super::opening::OpeningKind;
@@ -13,11 +15,13 @@ use crate::base::limits::{MAX_TCP_CONNECTIONS_OVER, MAX_TCP_SERVERS};
 
 impl TcpTracker {
     pub(super) fn hash(&self, key: &Key) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u128(key.low.address);
-        hasher.write_u128(key.high.address);
-        hasher.write_u64(u64::from(key.low.port) << 48 | u64::from(key.high.port) << 32 | u64::from(key.tunnel));
-        hasher.finish()
+        hash(&self.hasher, key)
+    }
+
+    /// Enters a connection into the index.
+    fn enter(&mut self, hash_of_key: u64, slot: u32) {
+        let (connections, hasher) = (&self.connections, &self.hasher);
+        self.index.insert_unique(hash_of_key, slot, |slot| hash(hasher, &connections[*slot as usize].key));
     }
 
     pub(super) fn find(&self, key: &Key, hash: u64) -> Option<u32> {
@@ -79,18 +83,17 @@ impl TcpTracker {
             // Rule C2: who is answered has asked.
             (true, true) => false,
             _ => {
-                let [source, destination] = if from_low { [key.low, key.high] } else { [key.high, key.low] };
+                let [source, destination] = if from_low { [key.low(), key.high()] } else { [key.high(), key.low()] };
                 self.guess_sender_asks(source, destination)
             }
         };
         let initiator_is_low = from_low == sender_asks;
         if flags.syn() {
-            let port = if initiator_is_low { key.high.port } else { key.low.port };
+            let port = if initiator_is_low { key.high().port } else { key.low().port };
             self.asked_ports[usize::from(port) / 64] |= 1 << (port % 64);
         }
-        let slot = self.place(Connection::new(self.next_id, key, hash, initiator_is_low, segment), notes, segment);
-        let connections = &self.connections;
-        self.index.insert_unique(hash, slot, |slot| connections[*slot as usize].hash);
+        let slot = self.place(Connection::new(self.next_id, key, initiator_is_low, segment), notes, segment);
+        self.enter(hash, slot);
         slot
     }
 
@@ -113,16 +116,15 @@ impl TcpTracker {
         }
         self.conclude(old, false, notes);
         let former = &self.connections[old as usize];
-        let (key, hash, former_id) = (former.key, former.hash, former.id);
-        let mut connection = Connection::new(self.next_id, key, hash, from_low, segment);
-        connection.odd().former = Some(former_id);
+        let (key, former_id) = (former.key, former.id);
+        let hash = self.hash(&key);
+        let connection = Connection::new(self.next_id, key, from_low, segment).after(former_id);
         let id = connection.id;
         let slot = self.place(connection, notes, segment);
         if let Some(place) = self.index.find_mut(hash, |slot| self.connections[*slot as usize].key == key) {
             *place = slot;
         } else {
-            let connections = &self.connections;
-            self.index.insert_unique(hash, slot, |slot| connections[*slot as usize].hash);
+            self.enter(hash, slot);
         }
         let (packet, at) = tentative.map_or((segment.packet, segment.at), |tentative| (tentative.packet, tentative.at));
         let mut note = Note::new(&says::PORT_REUSED, packet, at).in_connection(id).with("old", Fact::Count(former_id));
@@ -149,6 +151,7 @@ impl TcpTracker {
                     servers: &mut self.servers,
                     bursts: &mut self.bursts,
                     placed: Placed::default(),
+                    is_thorough: self.is_thorough,
                 };
                 judge.adopt(&tentative);
             }
@@ -163,7 +166,7 @@ impl TcpTracker {
             let place = &mut self.connections[slot as usize];
             let former = std::mem::replace(place, connection);
             for (half, former) in place.halves.iter_mut().zip(former.halves) {
-                half.take_memory(former);
+                half.records.take_memory(former.records);
             }
             return slot;
         }
@@ -219,7 +222,8 @@ impl TcpTracker {
 
     /// Takes a connection out of the index; its place is still to be filled.
     fn take_out(&mut self, slot: u32) {
-        if let Ok(entry) = self.index.find_entry(self.connections[slot as usize].hash, |found| *found == slot) {
+        let hash = self.hash(&self.connections[slot as usize].key);
+        if let Ok(entry) = self.index.find_entry(hash, |found| *found == slot) {
             entry.remove();
         }
     }
@@ -248,6 +252,12 @@ impl TcpTracker {
             _ => true,
         }
     }
+}
+
+fn hash(hasher: &FixedState, key: &Key) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    key.hash_into(&mut hasher);
+    hasher.finish()
 }
 
 /// Rule 3.5.4: may a new SYN take the place of the old connection in TIME-WAIT?

@@ -50,6 +50,7 @@ impl Judge<'_> {
             let half = &mut self.connection.halves[RESPONDER];
             half.round_trip.sample(at.nanos_since(second_at));
             half.round_trip.from_handshake = true;
+            self.placed.round_trip = Some(at.nanos_since(second_at));
         }
         if !is_next {
             let note = self.note(&says::HANDSHAKE_COMPLETED).with("proof", Fact::Packet(packet));
@@ -81,7 +82,6 @@ impl Judge<'_> {
             half.begin(sequence, 0, Origin::Syn);
             half.max = 1;
             half.records.clear();
-            half.acknowledged_records = 0;
             self.connection.opening.packets[1] = packet;
         }
         self.connection.odd().second_answer = None;

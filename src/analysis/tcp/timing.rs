@@ -11,8 +11,7 @@ pub(super) struct RoundTrip {
     pub samples: u32,
     /// True if the first sample came from the handshake, which no delayed ACK can inflate.
     pub from_handshake: bool,
-    /// Nanoseconds, of the last sample and of all.
-    pub newest: u64,
+    /// Nanoseconds, of all samples.
     pub least: u64,
     pub smoothed: u64,
     pub variation: u64,
@@ -20,7 +19,6 @@ pub(super) struct RoundTrip {
 
 impl RoundTrip {
     pub fn sample(&mut self, nanos: u64) {
-        self.newest = nanos;
         if self.samples == 0 {
             (self.least, self.smoothed, self.variation) = (nanos, nanos, nanos / 2);
         } else {
@@ -65,42 +63,79 @@ pub(super) enum Spent {
     Recovery,
     /// Data were under way, and nothing else held the sender back: congestion window or pacing.
     RoundTrip,
-    /// Segment after segment.
+    /// Segment after segment: only of a packet with data.
     Sending,
     /// Data went past uncaptured.
     CaptureGap,
 }
 
-/// Nanoseconds by what they were spent on, between the first and the last data of a direction.
-#[derive(Clone, Debug, Default)]
+/// Nanoseconds by what they were spent on, between the first and the last data of a direction. What nearly all time is
+/// spent on stands in one line of the cache, the rest elsewhere.
+#[derive(Debug, Default)]
 pub(super) struct Budget {
-    /// Up to the last data.
-    pub spent: [u64; 7],
-    /// Since the last data: counts only if more data come.
-    since: [u64; 7],
     pub last: Timestamp,
-    pub has_data: bool,
     /// The most octets that were under way at once, as seen here (rule W6).
     pub most_in_flight: u64,
+    /// Idle and waiting for acknowledgments since the last data: counts only if more data come.
+    idle_since: u64,
+    round_trip_since: u64,
+    /// Up to the last data.
+    idle: u64,
+    round_trip: u64,
+    sending: u64,
+    others: Option<Box<Others>>,
 }
 
+/// The same of everything that time is spent on more rarely.
+#[derive(Debug, Default)]
+struct Others {
+    spent: [u64; KINDS],
+    since: [u64; KINDS],
+}
+
+/// How many things time is spent on.
+const KINDS: usize = 7;
+
 impl Budget {
-    /// Takes in a packet of the connection: the time since the one before goes to `spent`.
+    /// Takes in a packet of the connection, once there were data: the time since the one before goes to `spent`.
+    #[inline]
     pub fn pass(&mut self, at: Timestamp, spent: Spent) {
-        if self.has_data {
-            self.since[spent as usize] += at.nanos_since(self.last);
-            self.last = self.last.max(at);
+        let nanos = at.nanos_since(self.last);
+        self.last = self.last.max(at);
+        match spent {
+            Spent::Idle => self.idle_since += nanos,
+            Spent::RoundTrip => self.round_trip_since += nanos,
+            _ if nanos == 0 => {}
+            _ => self.others.get_or_insert_default().since[spent as usize] += nanos,
         }
     }
 
+    /// The same of a packet with data that followed the one before at once.
+    #[inline]
+    fn pass_sending(&mut self, at: Timestamp) {
+        self.sending += at.nanos_since(self.last);
+        self.last = self.last.max(at);
+    }
+
     /// The packet just passed carried data of this direction.
-    pub fn data(&mut self, at: Timestamp) {
-        if !self.has_data {
-            (self.last, self.has_data) = (at, true);
+    #[inline]
+    pub fn data(&mut self) {
+        self.idle += std::mem::take(&mut self.idle_since);
+        self.round_trip += std::mem::take(&mut self.round_trip_since);
+        if let Some(others) = self.others.as_deref_mut() {
+            for (sum, more) in others.spent.iter_mut().zip(&mut others.since) {
+                *sum += std::mem::take(more);
+            }
         }
-        for (sum, more) in self.spent.iter_mut().zip(&mut self.since) {
-            *sum += std::mem::take(more);
-        }
+    }
+
+    /// All of it, in the order of [`Spent`].
+    pub fn spent(&self) -> [u64; KINDS] {
+        let mut spent = self.others.as_deref().map_or([0; KINDS], |others| others.spent);
+        spent[Spent::Idle as usize] += self.idle;
+        spent[Spent::RoundTrip as usize] += self.round_trip;
+        spent[Spent::Sending as usize] += self.sending;
+        spent
     }
 }
 
@@ -115,39 +150,38 @@ impl Judge<'_> {
         let may_be_quick = placed.is_new_data && self.connection.halves[from].was == Spent::RoundTrip;
         let least = if may_be_quick { least_round_trip(self.connection) } else { None };
         let quick = least.map_or(1_000_000, |least| (least / 4).max(50_000));
-        for side in [INITIATOR, RESPONDER] {
-            let half = &mut self.connection.halves[side];
-            let begins = side == from && carries_data && half.budget.is_none();
-            if begins {
-                half.budget = Some(Box::default());
-            }
-            let was = half.was;
-            let in_flight = half.in_flight();
-            let Some(budget) = half.budget.as_deref_mut() else { continue };
-            let spent = match () {
-                // A hole that data leave may be a loss of the network; what is acknowledged unseen is one of the capture.
-                () if placed.acknowledged_unseen && side != from => Spent::CaptureGap,
-                () if side == from && placed.is_timeout => Spent::Recovery,
-                () if side == from
-                    && placed.is_new_data
-                    && was == Spent::RoundTrip
-                    && at.nanos_since(budget.last) <= quick =>
-                {
-                    Spent::Sending
-                }
-                () => was,
-            };
-            budget.pass(at, spent);
-            if side == from && carries_data {
-                budget.data(at);
-                budget.most_in_flight = budget.most_in_flight.max(in_flight);
-            }
-        }
         let knows_window = [RESPONDER, INITIATOR].map(|side| self.connection.halves[side].shift.is_some());
         for side in [INITIATOR, RESPONDER] {
             let half = &mut self.connection.halves[side];
-            if half.budget.is_none() {
+            let brings_data = side == from && carries_data;
+            if half.has_data {
+                let was = half.was;
+                let spent = match () {
+                    // A hole that data leave may be a loss of the network; what is acknowledged unseen is one of the capture.
+                    () if placed.acknowledged_unseen && side != from => Spent::CaptureGap,
+                    () if side == from && placed.is_timeout => Spent::Recovery,
+                    () if side == from
+                        && placed.is_new_data
+                        && was == Spent::RoundTrip
+                        && at.nanos_since(half.budget.last) <= quick =>
+                    {
+                        Spent::Sending
+                    }
+                    () => was,
+                };
+                match spent {
+                    Spent::Sending if brings_data => half.budget.pass_sending(at),
+                    spent => half.budget.pass(at, spent),
+                }
+            } else if brings_data {
+                half.has_data = true;
+                half.budget.last = at;
+            } else {
                 continue;
+            }
+            if brings_data {
+                half.budget.data();
+                half.budget.most_in_flight = half.budget.most_in_flight.max(half.in_flight());
             }
             let is_recovering = half.recovery().is_some();
             half.was = match () {
@@ -180,14 +214,17 @@ mod tests {
     #[test]
     fn q6_every_moment_is_spent_once_and_only_up_to_the_last_data() {
         let at = |ms: u64| Timestamp::from_nanos(ms * MS);
-        let mut budget = Budget::default();
-        budget.pass(at(0), Spent::Idle);
-        budget.data(at(5));
+        let mut budget = Budget { last: at(5), ..Budget::default() };
         budget.pass(at(7), Spent::RoundTrip);
         budget.pass(at(10), Spent::Idle);
-        budget.data(at(10));
+        budget.data();
+        budget.pass(at(14), Spent::Recovery);
+        budget.pass_sending(at(15));
+        budget.data();
         budget.pass(at(90), Spent::Idle);
-        assert_eq!(budget.spent.iter().sum::<u64>(), 5 * MS);
-        assert_eq!(budget.spent[Spent::RoundTrip as usize], 2 * MS);
+        budget.pass(at(95), Spent::WindowFull);
+        assert_eq!(budget.spent().iter().sum::<u64>(), 10 * MS);
+        assert_eq!(budget.spent(), [3, 0, 0, 4, 2, 1, 0].map(|spent| spent * MS));
+        assert_eq!(size_of::<Budget>(), 64);
     }
 }

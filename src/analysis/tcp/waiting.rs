@@ -74,7 +74,7 @@ fn say_unanswered(connection: &mut Connection, is_end: bool, notes: &mut Notes) 
     let is_alone = connection.opening.kind == OpeningKind::Unanswered
         && connection.halves[RESPONDER].packets == 0
         && connection.opening.packets[0] != 0
-        && connection.closing.reset == 0;
+        && connection.reset == 0;
     if !is_alone || connection.counts.iter().any(|(entry, _)| std::ptr::eq(*entry, &says::UNANSWERED)) {
         return;
     }

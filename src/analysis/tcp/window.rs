@@ -134,8 +134,10 @@ impl Judge<'_> {
         let at = self.segment.at;
         let from = self.from;
         let half = &self.connection.halves[from];
-        let Some(index) = (half.acknowledged_records as usize).checked_sub(1) else { return };
-        let Some(record) = half.records.get(index).copied() else { return };
+        if half.una != half.max - i64::from(self.segment.len) - i64::from(self.segment.flags.fin()) {
+            return;
+        }
+        let Some(record) = half.records.newest_acknowledged() else { return };
         let mss = i64::from(self.connection.mss(from));
         let held_for = record.acknowledged_at.nanos_since(record.first_at);
         let after = at.nanos_since(record.acknowledged_at);
@@ -146,8 +148,6 @@ impl Judge<'_> {
             && record.sends == 1
             && record.start > 0
             && half.una_packet == record.acknowledged
-            && half.una
-                == self.connection.halves[from].max - i64::from(self.segment.len) - i64::from(self.segment.flags.fin())
             && (35_000_000..300_000_000).contains(&held_for)
             && held_for >= least + 30_000_000
             && after <= back + 2_000_000

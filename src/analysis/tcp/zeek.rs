@@ -11,13 +11,13 @@ pub(super) type History = ArrayString<22>;
 
 /// Zeek's `conn_state`.
 pub(super) fn state(connection: &Connection) -> &'static str {
-    let closing = &connection.closing;
+    let closing = connection.closing();
     let fins = closing.fins.map(|packet| packet != 0);
     let has_syn = connection.opening.packets[0] != 0;
     let has_syn_ack = connection.halves[RESPONDER].origin == Origin::Syn;
     let kind = connection.opening.kind;
-    if closing.reset != 0 {
-        let by_initiator = closing.reset_by == INITIATOR;
+    if connection.reset != 0 {
+        let by_initiator = connection.reset_by() == INITIATOR;
         return match (has_syn, has_syn_ack) {
             (true, false) if by_initiator => "RSTOS0",
             (true, false) => "REJ",
@@ -42,7 +42,7 @@ pub(super) fn state(connection: &Connection) -> &'static str {
 }
 
 /// One bit for each letter of the history that is written only once.
-fn bit(letter: u8) -> u16 {
+fn bit(letter: u8) -> u8 {
     match letter {
         b's' => 1,
         b'h' => 2,
@@ -73,7 +73,7 @@ impl Judge<'_> {
         self.letter_once(letter);
     }
 
-    fn letter_once(&mut self, letter: u8) {
+    pub(super) fn letter_once(&mut self, letter: u8) {
         let side = self.from;
         let bits = &mut self.connection.history_bits[side];
         if *bits & bit(letter) == 0 {
