@@ -1,11 +1,13 @@
 //! A decoded frame: its layers from the outermost to the innermost, and quick ways to the ones that are asked for most.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::layer::{Layer, LayerKind, Located};
+use super::plain;
 use super::{Arp, Ethernet, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Issue, PlainV4, Stp, Tcp, Udp, Vlan};
 
 /// Index of a layer that is not there.
@@ -16,7 +18,8 @@ const NONE: u8 = u8::MAX;
 pub struct Frame<'a> {
     bytes: &'a [u8],
     wire_len: u32,
-    layers: SmallVec<[Located<'a>; 6]>,
+    /// Those of a plain frame are made when somebody asks for them: what is asked most is told without.
+    layers: OnceCell<Layers<'a>>,
     issues: SmallVec<[Issue; 1]>,
     payload: Range<u32>,
     payload_len: u32,
@@ -29,6 +32,9 @@ pub struct Frame<'a> {
     has_ipv4_piece: bool,
     is_plain: bool,
 }
+
+/// The layers of one frame.
+pub(super) type Layers<'a> = SmallVec<[Located<'a>; 6]>;
 
 pub(super) const fn bit(kind: LayerKind) -> u32 {
     1 << kind as u32
@@ -101,7 +107,7 @@ impl<'a> Frame<'a> {
         Frame {
             bytes,
             wire_len,
-            layers: SmallVec::new(),
+            layers: OnceCell::from(SmallVec::new()),
             issues: SmallVec::new(),
             payload: 0..bytes.len() as u32,
             payload_len: wire_len,
@@ -119,17 +125,15 @@ impl<'a> Frame<'a> {
     pub(super) fn plain(
         bytes: &'a [u8],
         wire_len: u32,
-        layers: [Located<'a>; 3],
         kinds: u32,
         payload: Range<u32>,
         payload_len: u32,
         trailer_len: u32,
     ) -> Frame<'a> {
-        let [first, second, third] = layers;
         Frame {
             bytes,
             wire_len,
-            layers: SmallVec::from_buf_and_len([first, second, third, third, third, third], 3),
+            layers: OnceCell::new(),
             issues: SmallVec::new(),
             payload,
             payload_len,
@@ -144,7 +148,8 @@ impl<'a> Frame<'a> {
 
     #[inline]
     pub(super) fn push(&mut self, located: Located<'a>) {
-        let index = self.layers.len() as u8;
+        let Some(layers) = self.layers.get_mut() else { return };
+        let index = layers.len() as u8;
         self.kinds |= bit(located.layer.kind());
         match located.layer {
             Layer::Ipv4(ip) => {
@@ -161,7 +166,7 @@ impl<'a> Frame<'a> {
             }
             _ => {}
         }
-        self.layers.push(located);
+        layers.push(located);
     }
 
     pub(super) fn push_issue(&mut self, issue: Issue) {
@@ -216,7 +221,7 @@ impl<'a> Frame<'a> {
     /// The layers, outermost first.
     #[inline]
     pub fn layers(&self) -> &[Located<'a>] {
-        &self.layers
+        self.layers.get_or_init(|| plain::layers(self))
     }
 
     /// What was wrong, in the order it was met.
@@ -263,12 +268,15 @@ impl<'a> Frame<'a> {
 
     /// The innermost layer that `pick` accepts.
     fn last<T>(&self, pick: impl Fn(&Layer<'a>) -> Option<T>) -> Option<T> {
-        self.layers.iter().rev().find_map(|located| pick(&located.layer))
+        self.layers().iter().rev().find_map(|located| pick(&located.layer))
     }
 
     /// The innermost Ethernet header.
     #[inline]
     pub fn ethernet(&self) -> Option<Ethernet<'a>> {
+        if self.is_plain {
+            return Some(plain::ethernet(self));
+        }
         self.last(|layer| match layer {
             Layer::Ethernet(ethernet) => Some(*ethernet),
             _ => None,
@@ -278,7 +286,10 @@ impl<'a> Frame<'a> {
     /// The outermost Ethernet header: the one of the link that was captured.
     #[inline]
     pub fn outer_ethernet(&self) -> Option<Ethernet<'a>> {
-        match &self.layers.first()?.layer {
+        if self.is_plain {
+            return Some(plain::ethernet(self));
+        }
+        match &self.layers().first()?.layer {
             Layer::Ethernet(ethernet) => Some(*ethernet),
             _ => None,
         }
@@ -287,7 +298,7 @@ impl<'a> Frame<'a> {
     /// The VLAN tags, outermost first.
     #[inline]
     pub fn vlans(&self) -> impl Iterator<Item = Vlan<'a>> + '_ {
-        let layers = if self.has(LayerKind::Vlan) { &self.layers[..] } else { &[] };
+        let layers = if self.has(LayerKind::Vlan) { self.layers() } else { &[] };
         layers.iter().filter_map(|located| match located.layer {
             Layer::Vlan(vlan) => Some(vlan),
             _ => None,
@@ -327,7 +338,10 @@ impl<'a> Frame<'a> {
     /// The innermost IP header.
     #[inline]
     pub fn ip(&self) -> Option<IpView<'a>> {
-        match &self.layers.get(usize::from(self.ip))?.layer {
+        if self.is_plain {
+            return Some(plain::ip(self));
+        }
+        match &self.layers().get(usize::from(self.ip))?.layer {
             Layer::Ipv4(ip) => Some(IpView::V4(*ip)),
             Layer::Ipv6(ip) => Some(IpView::V6(*ip)),
             _ => None,
@@ -361,12 +375,13 @@ impl<'a> Frame<'a> {
     /// The transport or ICMP layer of the innermost IP packet.
     #[inline]
     pub fn transport(&self) -> Option<Layer<'a>> {
-        self.upper().copied()
+        if self.is_plain { Some(plain::transport(self)) } else { self.upper().copied() }
     }
 
+    /// The same of a frame that is not plain.
     #[inline]
     fn upper(&self) -> Option<&Layer<'a>> {
-        self.layers.get(usize::from(self.transport)).map(|located| &located.layer)
+        self.layers().get(usize::from(self.transport)).map(|located| &located.layer)
     }
 
     /// Index in [`Frame::layers`] of the transport or ICMP layer of the innermost IP packet.
@@ -378,6 +393,9 @@ impl<'a> Frame<'a> {
     /// The TCP header of the innermost IP packet.
     #[inline]
     pub fn tcp(&self) -> Option<Tcp<'a>> {
+        if self.is_plain {
+            return self.has(LayerKind::Tcp).then(|| plain::tcp(self));
+        }
         match self.upper()? {
             Layer::Tcp(tcp) => Some(*tcp),
             _ => None,
@@ -387,6 +405,9 @@ impl<'a> Frame<'a> {
     /// The UDP header of the innermost IP packet.
     #[inline]
     pub fn udp(&self) -> Option<Udp<'a>> {
+        if self.is_plain {
+            return self.has(LayerKind::Udp).then(|| plain::udp(self));
+        }
         match self.upper()? {
             Layer::Udp(udp) => Some(*udp),
             _ => None,
@@ -396,6 +417,9 @@ impl<'a> Frame<'a> {
     /// The ICMP message of the innermost IP packet.
     #[inline]
     pub fn icmpv4(&self) -> Option<Icmpv4<'a>> {
+        if !self.has(LayerKind::Icmpv4) {
+            return None;
+        }
         match self.upper()? {
             Layer::Icmpv4(icmp) => Some(*icmp),
             _ => None,
@@ -405,6 +429,9 @@ impl<'a> Frame<'a> {
     /// The ICMPv6 message of the innermost IP packet.
     #[inline]
     pub fn icmpv6(&self) -> Option<Icmpv6<'a>> {
+        if !self.has(LayerKind::Icmpv6) {
+            return None;
+        }
         match self.upper()? {
             Layer::Icmpv6(icmp) => Some(*icmp),
             _ => None,
@@ -414,6 +441,9 @@ impl<'a> Frame<'a> {
     /// Source and destination port of the innermost TCP or UDP header, also of one that is cut short.
     #[inline]
     pub fn ports(&self) -> Option<(u16, u16)> {
+        if self.is_plain {
+            return Some(plain::ports(self));
+        }
         match self.upper()? {
             Layer::Tcp(tcp) => Some((tcp.source_port(), tcp.destination_port())),
             Layer::Udp(udp) => Some((udp.source_port(), udp.destination_port())),
@@ -437,7 +467,7 @@ impl<'a> Frame<'a> {
                 len: ip.payload_len(),
             }),
             IpView::V4(_) => None,
-            IpView::V6(_) => self.layers[usize::from(self.ip)..]
+            IpView::V6(_) => self.layers()[usize::from(self.ip)..]
                 .iter()
                 .find_map(|located| match located.layer {
                     Layer::Ipv6Extension(extension) => extension.fragment(),

@@ -5,7 +5,7 @@
 //! would do anything else than add those three layers. The walk is the truth: tests hold that both yield the same.
 
 use super::ethernet::Ethernet;
-use super::frame::{Frame, bit};
+use super::frame::{Frame, IpView, Layers, bit};
 use super::ipv4::Ipv4;
 use super::ipv6::Ipv6;
 use super::layer::{Layer, LayerKind, Located};
@@ -23,7 +23,6 @@ const ETHERNET: usize = 14;
 pub(crate) struct Plain {
     is_v6: bool,
     is_tcp: bool,
-    transport: usize,
     payload: usize,
     /// End of what the transport header announces, captured or not.
     payload_end: usize,
@@ -60,7 +59,7 @@ impl Plain {
                 let is_good =
                     options.is_empty() || options.starts_with(&[1, 1, 8, 10]) || bad_option(options).is_none();
                 let payload = transport + header_len;
-                is_good.then_some(Plain { is_v6, is_tcp: true, transport, payload, payload_end: ip_end, ip_end })
+                is_good.then_some(Plain { is_v6, is_tcp: true, payload, payload_end: ip_end, ip_end })
             }
             17 if rest.len() >= 8 => {
                 let len = usize::from(be16(rest, 4));
@@ -72,7 +71,6 @@ impl Plain {
                 is_plain.then_some(Plain {
                     is_v6,
                     is_tcp: false,
-                    transport,
                     payload: transport + 8,
                     payload_end,
                     ip_end,
@@ -85,30 +83,103 @@ impl Plain {
     /// The frame whose parts lie so.
     #[inline]
     pub(crate) fn frame(self, bytes: &[u8], wire_len: u32) -> Frame<'_> {
-        let Plain { is_v6, is_tcp, transport, payload, payload_end, ip_end } = self;
+        let Plain { is_v6, is_tcp, payload, payload_end, ip_end } = self;
         let wire_end = (wire_len as usize).max(bytes.len());
-        let cut = |end: usize| end.min(bytes.len());
-        let part = |from: usize, to: usize| bytes.get(from..to).unwrap_or_default();
-        let located =
-            |layer, start: usize, end: usize| Located { layer, start: start as u32, header_len: (end - start) as u32 };
-        let ethernet = Layer::Ethernet(Ethernet::of(part(0, ETHERNET)));
-        let (header, data) = (part(ETHERNET, transport), part(transport, cut(ip_end)));
-        let len = (ip_end - transport) as u32;
-        let network =
-            if is_v6 { Layer::Ipv6(Ipv6::of(header, data, len)) } else { Layer::Ipv4(Ipv4::of(header, data, len)) };
-        let (header, data) = (part(transport, payload), part(payload, cut(payload_end)));
-        let len = (payload_end - payload) as u32;
-        let upper = if is_tcp {
-            Layer::Tcp(Tcp::of(header, data, len))
-        } else {
-            Layer::Udp(Udp::of(header, data, len, (ip_end - payload_end) as u32))
-        };
-        let kinds = bit(LayerKind::Ethernet) | bit(network.kind()) | bit(upper.kind());
-        let layers =
-            [located(ethernet, 0, ETHERNET), located(network, ETHERNET, transport), located(upper, transport, payload)];
-        let range = payload as u32..cut(payload_end) as u32;
-        Frame::plain(bytes, wire_len, layers, kinds, range, len, (wire_end - ip_end) as u32)
+        let network = if is_v6 { bit(LayerKind::Ipv6) } else { bit(LayerKind::Ipv4) };
+        let upper = if is_tcp { bit(LayerKind::Tcp) } else { bit(LayerKind::Udp) };
+        let kinds = bit(LayerKind::Ethernet) | network | upper;
+        let range = payload as u32..payload_end.min(bytes.len()) as u32;
+        Frame::plain(bytes, wire_len, kinds, range, (payload_end - payload) as u32, (wire_end - ip_end) as u32)
     }
+}
+
+// ---- the layers of a plain frame: where they lie follows from what the frame says of its payload and its end ----
+
+/// Where the transport header begins.
+#[inline]
+fn transport_start(frame: &Frame<'_>) -> usize {
+    if frame.has(LayerKind::Ipv6) { ETHERNET + 40 } else { ETHERNET + 20 }
+}
+
+/// End of the IP packet, captured or not.
+#[inline]
+pub(super) fn ip_end(frame: &Frame<'_>) -> usize {
+    let wire_end = (frame.wire_len() as usize).max(frame.bytes().len());
+    wire_end.saturating_sub(frame.trailer_len() as usize)
+}
+
+#[inline]
+fn part<'a>(frame: &Frame<'a>, from: usize, to: usize) -> &'a [u8] {
+    frame.bytes().get(from..to).unwrap_or_default()
+}
+
+/// The Ethernet header of a plain frame.
+#[inline]
+pub(super) fn ethernet<'a>(frame: &Frame<'a>) -> Ethernet<'a> {
+    Ethernet::of(part(frame, 0, ETHERNET))
+}
+
+/// The IP header of a plain frame.
+#[inline]
+pub(super) fn ip<'a>(frame: &Frame<'a>) -> IpView<'a> {
+    let (at, end) = (transport_start(frame), ip_end(frame));
+    let (header, data) = (part(frame, ETHERNET, at), part(frame, at, end.min(frame.bytes().len())));
+    let len = end.saturating_sub(at) as u32;
+    if frame.has(LayerKind::Ipv6) {
+        IpView::V6(Ipv6::of(header, data, len))
+    } else {
+        IpView::V4(Ipv4::of(header, data, len))
+    }
+}
+
+/// The transport header of a plain frame.
+#[inline]
+pub(super) fn transport<'a>(frame: &Frame<'a>) -> Layer<'a> {
+    if frame.has(LayerKind::Tcp) { Layer::Tcp(tcp(frame)) } else { Layer::Udp(udp(frame)) }
+}
+
+/// The TCP header of a plain frame that has one.
+#[inline]
+pub(super) fn tcp<'a>(frame: &Frame<'a>) -> Tcp<'a> {
+    let header = part(frame, transport_start(frame), frame.payload_range().start);
+    Tcp::of(header, frame.payload(), frame.payload_len())
+}
+
+/// The UDP header of a plain frame that has one.
+#[inline]
+pub(super) fn udp<'a>(frame: &Frame<'a>) -> Udp<'a> {
+    let payload = frame.payload_range().start;
+    let header = part(frame, transport_start(frame), payload);
+    let surplus = ip_end(frame).saturating_sub(payload + frame.payload_len() as usize);
+    Udp::of(header, frame.payload(), frame.payload_len(), surplus as u32)
+}
+
+/// The ports of a plain frame.
+#[inline]
+pub(super) fn ports(frame: &Frame<'_>) -> (u16, u16) {
+    let at = transport_start(frame);
+    match frame.bytes().get(at..at + 4) {
+        Some(octets) => (be16(octets, 0), be16(octets, 2)),
+        None => (0, 0),
+    }
+}
+
+/// All layers of a plain frame.
+#[cold]
+#[inline(never)]
+pub(super) fn layers<'a>(frame: &Frame<'a>) -> Layers<'a> {
+    let network = match ip(frame) {
+        IpView::V4(ip) => Layer::Ipv4(ip),
+        IpView::V6(ip) => Layer::Ipv6(ip),
+    };
+    let (at, payload) = (transport_start(frame), frame.payload_range().start);
+    let located =
+        |layer, start: usize, end: usize| Located { layer, start: start as u32, header_len: (end - start) as u32 };
+    let mut layers = Layers::new();
+    layers.push(located(Layer::Ethernet(ethernet(frame)), 0, ETHERNET));
+    layers.push(located(network, ETHERNET, at));
+    layers.push(located(transport(frame), at, payload));
+    layers
 }
 
 /// The beginning of a plain frame over IPv4 (see [`Frame::is_plain`]), in which everything has a place of its own: for those

@@ -2,7 +2,8 @@
 
 use super::{Checksum, of_layer};
 use crate::wire::frame::Frame;
-use crate::wire::layer::Layer;
+use crate::wire::layer::LayerKind;
+use crate::wire::plain;
 
 /// The verdicts on the IPv4 header and on TCP or UDP of a plain frame; `None` for other frames.
 #[inline]
@@ -10,34 +11,43 @@ pub(super) fn of_packet(frame: &Frame<'_>) -> Option<(Checksum, Checksum)> {
     if !frame.is_plain() {
         return None;
     }
-    let [_, network, transport] = frame.layers().first_chunk::<3>()?;
-    // Source and destination lie side by side in both headers; IPv6 has no sum of its own.
-    let (header, addresses, payload, payload_len) = match &network.layer {
-        Layer::Ipv4(ip) => {
-            let octets = ip.bytes().first_chunk::<20>()?;
-            let header = if is_good(sum_of(octets)) { Checksum::Good } else { Checksum::Bad };
-            (header, sum_of(octets.last_chunk::<8>()?), ip.payload(), ip.payload_len())
-        }
-        Layer::Ipv6(ip) => (Checksum::Absent, sum_of(ip.bytes().last_chunk::<32>()?), ip.payload(), ip.payload_len()),
-        _ => return None,
+    let bytes = frame.bytes();
+    // IPv6 has no sum of its own.
+    let (header, addresses, transport) = if frame.has(LayerKind::Ipv6) {
+        (Checksum::Absent, 22, 54)
+    } else {
+        let header = sum_of_header(bytes.get(14..34)?.first_chunk()?);
+        (if is_good(header) { Checksum::Good } else { Checksum::Bad }, 26, 34)
     };
-    let (protocol, len) = match &transport.layer {
-        Layer::Tcp(_) => (6, payload_len),
-        Layer::Udp(udp) if udp.checksum() == 0 => return Some((header, Checksum::Absent)),
-        Layer::Udp(udp) => (17, u32::from(udp.length())),
-        _ => return None,
+    let ip_end = plain::ip_end(frame);
+    let (protocol, end) = if frame.has(LayerKind::Tcp) {
+        (6, ip_end)
+    } else {
+        let fields = bytes.get(transport + 4..)?.first_chunk::<4>()?;
+        if fields[2..] == [0, 0] {
+            return Some((header, Checksum::Absent));
+        }
+        (17, transport + usize::from(u16::from_be_bytes([fields[0], fields[1]])))
     };
     // A packet of which not all was captured is not judged, nor is a part of it.
-    if payload.len() as u64 != u64::from(payload_len) {
+    if ip_end > bytes.len() {
         return Some((header, of_layer(frame, 2)?));
     }
-    let octets = payload.get(..len as usize)?;
+    // Source and destination lie side by side in both headers, and what they are summed with comes right behind them.
+    let octets = bytes.get(addresses..end)?;
+    let len = (end - transport) as u32;
     let numbers = u64::from(u16::from_le_bytes([0, protocol])) + u64::from(u32::from_le_bytes(len.to_be_bytes()));
-    if is_good(plus(plus(sum_of(octets), addresses), numbers)) {
+    if is_good(plus(sum_of(octets), numbers)) {
         return Some((header, Checksum::Good));
     }
     // Wrong, or left to the card.
     Some((header, of_layer(frame, 2)?))
+}
+
+/// The sum of an IPv4 header without options.
+#[inline]
+fn sum_of_header(octets: &[u8; 20]) -> u64 {
+    octets.as_chunks::<4>().0.iter().map(|word| u64::from(u32::from_le_bytes(*word))).sum()
 }
 
 /// True if the words that were summed, their checksum among them, come to all ones (RFC 1071 §1).
@@ -48,19 +58,18 @@ fn is_good(sum: u64) -> bool {
 }
 
 /// The ones' complement sum of the words of some octets, an odd one at the end filled up with zero: in any width and order
-/// of octets the same (RFC 1071 §2). Two sums of 64-bit words side by side keep processors busy.
+/// of octets the same (RFC 1071 §2). The carry of one word goes into the next, which costs processors nothing.
 #[inline]
 pub(super) fn sum_of(octets: &[u8]) -> u64 {
     let (pieces, rest) = octets.as_chunks::<64>();
-    let (mut even, mut odd) = (0, 0);
+    let mut sum = 0;
     for piece in pieces {
-        for pair in piece.as_chunks::<16>().0 {
-            let [low, high] = *pair.as_chunks::<8>().0 else { continue };
-            even = plus(even, u64::from_le_bytes(low));
-            odd = plus(odd, u64::from_le_bytes(high));
-        }
+        sum = plus_all(sum, piece.as_chunks::<8>().0);
     }
-    let mut sum = plus(even, odd);
+    let (pieces, rest) = rest.as_chunks::<32>();
+    for piece in pieces {
+        sum = plus_all(sum, piece.as_chunks::<8>().0);
+    }
     let (words, rest) = rest.as_chunks::<8>();
     for word in words {
         sum = plus(sum, u64::from_le_bytes(*word));
@@ -74,6 +83,18 @@ pub(super) fn sum_of(octets: &[u8]) -> u64 {
         None => rest.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet)),
     };
     plus(sum, last)
+}
+
+/// The sum with all of these words.
+#[inline]
+fn plus_all(sum: u64, words: &[[u8; 8]]) -> u64 {
+    let (sum, carry) = words.iter().fold((sum, false), |(sum, carry), word| {
+        let (sum, first) = sum.overflowing_add(u64::from_le_bytes(*word));
+        let (sum, second) = sum.overflowing_add(u64::from(carry));
+        (sum, first | second)
+    });
+    // All ones with a carry come only of all ones and a word of all ones with a carry: never, for the first has none.
+    sum + u64::from(carry)
 }
 
 /// The sum with the carry brought round, so that it never overflows.

@@ -55,6 +55,47 @@ fn p3_a_long_payload_is_summed_as_etherparse_sums_it() {
 }
 
 #[test]
+fn p3_the_quick_way_through_plain_frames_finds_what_their_layers_say() {
+    let mac = |last| crate::base::MacAddr([0, 0, 0x5e, 0, 0x53, last]);
+    let link = || FrameBuilder::ethernet(mac(1), mac(2));
+    let dated = || TcpFields::new(40000, 80).option(TcpOption::Timestamps(1, 2));
+    let samples = [
+        link().ipv4(v4()).tcp(dated()).payload(b"some data"),
+        link().ipv4(v4()).tcp(dated().checksum(Sum::Partial)).payload(&[0xff; 150]),
+        link().ipv4(v4()).tcp(TcpFields::new(1, 2)).padded(60),
+        link().ipv4(v4()).udp(UdpFields::new(1, 2)).payload(b"odd").padded(60),
+        link().ipv4(v4()).udp(UdpFields::new(1, 2).length(9)).payload(b"with a surplus"),
+        link().ipv4(v4()).udp(UdpFields::new(1, 2).checksum(Sum::Stored(0))).payload(b"x"),
+        link().ipv6(v6()).tcp(dated()).payload(b"some data"),
+        link().ipv6(v6()).udp(UdpFields::new(1, 2)).payload(&[1; 100]).padded(200),
+    ];
+    let mut seen = std::collections::BTreeMap::new();
+    let mut compare = |octets: &[u8], wire_len: usize| {
+        let frame = decode(LinkType::ETHERNET, octets, wire_len as u32);
+        if let Some(quick) = plain::of_packet(&frame) {
+            assert_eq!(quick, (ipv4_header(&frame), transport(&frame)), "{octets:02x?} of {wire_len}");
+            *seen.entry(format!("{quick:?}")).or_insert(0) += 1;
+        }
+    };
+    for builder in samples {
+        let octets = builder.finish();
+        for at in 12..octets.len() {
+            for bit in 0..8 {
+                let mut wrong = octets.clone();
+                wrong[at] ^= 1 << bit;
+                compare(&wrong, octets.len());
+            }
+        }
+        for len in 34..=octets.len() {
+            compare(&octets[..len], octets.len());
+            compare(&octets[..len], len);
+        }
+    }
+    let kinds = ["(Good, Good)", "(Good, Absent)", "(Good, Partial)", "(Good, Bad)", "(Bad, Good)", "(Absent, Good)"];
+    assert!(kinds.iter().all(|kind| seen.contains_key(*kind)), "{seen:?}");
+}
+
+#[test]
 fn p3_every_wrong_bit_is_seen() {
     let octets = udp(Sum::Right, b"payload");
     for at in 20..octets.len() {

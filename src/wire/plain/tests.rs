@@ -11,8 +11,18 @@ fn agrees(bytes: &[u8], wire_len: u32) -> bool {
     let Some(plain) = Plain::find(bytes, wire_len) else { return false };
     let quick = plain.frame(bytes, wire_len);
     assert!(quick.is_plain());
+    let slow = walk(LinkType::ETHERNET, bytes, wire_len);
+    // First what is told without making the layers, then the layers themselves.
+    let told = |frame: &Frame<'_>| {
+        let link = (frame.ethernet(), frame.outer_ethernet(), frame.vlans().count(), frame.arp());
+        let network = (frame.ip(), frame.ipv4(), frame.ipv6(), frame.fragment());
+        let upper = (frame.transport(), frame.tcp(), frame.udp(), frame.icmpv4(), frame.icmpv6(), frame.ports());
+        format!("{link:?} {network:?} {upper:?}")
+    };
+    assert_eq!(told(&quick), told(&slow), "{bytes:02x?} of {wire_len}");
+    assert_eq!(quick.layers().len(), 3);
     let quick = format!("{quick:?}").replace("is_plain: true", "is_plain: false");
-    assert_eq!(quick, format!("{:?}", walk(LinkType::ETHERNET, bytes, wire_len)), "{bytes:02x?} of {wire_len}");
+    assert_eq!(quick, format!("{slow:?}"), "{bytes:02x?} of {wire_len}");
     true
 }
 
