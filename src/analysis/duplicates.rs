@@ -64,7 +64,9 @@ pub struct Recent {
     identical: u64,
 }
 
+/// It fills no more than a line of the processor's cache.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 struct Seen {
     number: u64,
     at: Timestamp,
@@ -72,41 +74,90 @@ struct Seen {
     base: u64,
     /// Of everything that stays the same on the way.
     full: u64,
-    source: MacAddr,
-    destination: MacAddr,
+    /// Destination and source on the link.
+    macs: [u8; 12],
     interface: u32,
     vlans: u32,
     hop_limit: u8,
     outbound: bool,
 }
 
+impl Seen {
+    fn destination(&self) -> MacAddr {
+        let [a, b, c, d, e, f, ..] = self.macs;
+        MacAddr([a, b, c, d, e, f])
+    }
+
+    fn source(&self) -> MacAddr {
+        let [.., a, b, c, d, e, f] = self.macs;
+        MacAddr([a, b, c, d, e, f])
+    }
+}
+
 impl Recent {
     /// Looks whether `packet` is a copy of one seen before, and remembers it if not. `sum` is what its transport
     /// checksum turned out to be. `min_rtt_ns` is asked only in doubt: the least round-trip time of the packet's
     /// connection.
+    #[inline]
     pub fn observe(
         &mut self,
         packet: &Packet<'_>,
         sum: Checksum,
         min_rtt_ns: impl FnOnce() -> Option<u64>,
     ) -> Option<Duplicate> {
-        let frame = &packet.frame;
-        let parts = match frame.plain_v4() {
-            Some(plain) => Parts::of_plain(plain),
-            None => Parts::of(frame)?,
-        };
-        self.packets += 1;
-        if self.slots.is_empty() {
-            self.slots = vec![Seen::default(); RECENT_PACKETS];
+        match packet.frame.plain_v4() {
+            Some(plain) => self.look(packet, Parts::of_plain(plain), sum, min_rtt_ns),
+            None => self.observe_any(packet, sum, min_rtt_ns),
         }
+    }
+
+    #[inline(never)]
+    fn observe_any(
+        &mut self,
+        packet: &Packet<'_>,
+        sum: Checksum,
+        min_rtt_ns: impl FnOnce() -> Option<u64>,
+    ) -> Option<Duplicate> {
+        let parts = Parts::of(&packet.frame)?;
+        self.look(packet, parts, sum, min_rtt_ns)
+    }
+
+    /// The same with the parts of the packet: part of both its callers, so that nothing is made of the parts of most
+    /// packets but their digests.
+    #[inline(always)]
+    fn look(
+        &mut self,
+        packet: &Packet<'_>,
+        parts: Parts<'_>,
+        sum: Checksum,
+        min_rtt_ns: impl FnOnce() -> Option<u64>,
+    ) -> Option<Duplicate> {
+        self.packets += 1;
         let base = parts.base();
         let full = parts.full(base, sum);
-        let slot = &mut self.slots[base as usize % RECENT_PACKETS];
-        if slot.number == 0 || slot.base != base || slot.full != full {
-            *slot = parts.seen(packet, base, full);
+        let index = base as usize % RECENT_PACKETS;
+        if index >= self.slots.len() {
+            self.slots = vec![Seen::default(); RECENT_PACKETS];
+        }
+        let slot = &mut self.slots[index];
+        let seen = parts.seen(packet, base, full);
+        if slot.full != full || slot.base != base || slot.number == 0 {
+            *slot = seen;
             return None;
         }
-        let (earlier, seen) = (*slot, parts.seen(packet, base, full));
+        self.again(packet, index, seen, min_rtt_ns)
+    }
+
+    /// Judges a packet like one seen before, and remembers it if it is none.
+    #[inline(never)]
+    fn again(
+        &mut self,
+        packet: &Packet<'_>,
+        index: usize,
+        seen: Seen,
+        min_rtt_ns: impl FnOnce() -> Option<u64>,
+    ) -> Option<Duplicate> {
+        let earlier = self.slots[index];
         let gap_ns = seen.at.signed_since(earlier.at).unsigned_abs();
         if gap_ns <= WINDOW_NS
             && let Some(kind) = self.judge(&earlier, &seen, packet, gap_ns, min_rtt_ns)
@@ -114,7 +165,7 @@ impl Recent {
             self.identical += u64::from(kind == DuplicateKind::Identical);
             return Some(Duplicate { of: earlier.number, gap_ns, kind });
         }
-        self.slots[base as usize % RECENT_PACKETS] = seen;
+        self.slots[index] = seen;
         None
     }
 
@@ -138,7 +189,7 @@ impl Recent {
             return Some(DuplicateKind::Loopback);
         }
         let kind = if seen.hop_limit != earlier.hop_limit {
-            let new_macs = seen.source != earlier.source && seen.destination != earlier.destination;
+            let new_macs = seen.source() != earlier.source() && seen.destination() != earlier.destination();
             let onwards = seen.hop_limit < earlier.hop_limit && (new_macs || elsewhere);
             // Two interfaces are read by turns, so the copy behind the router may come first.
             let backwards = seen.hop_limit > earlier.hop_limit && elsewhere;
@@ -148,7 +199,7 @@ impl Recent {
             DuplicateKind::Routed
         } else if seen.vlans != earlier.vlans {
             DuplicateKind::Retagged
-        } else if seen.destination.is_group() {
+        } else if seen.destination().is_group() {
             // Copies of a broadcast are frames of their own: a loop of bridges makes them (`broadcast`).
             return None;
         } else {
@@ -187,8 +238,8 @@ struct Parts<'a> {
     payload: &'a [u8],
     /// IP headers further out.
     outer: usize,
-    source: MacAddr,
-    destination: MacAddr,
+    /// Destination and source on the link; zeros without.
+    macs: [u8; 12],
     vlans: u32,
     hop_limit: u8,
 }
@@ -221,8 +272,7 @@ impl<'a> Parts<'a> {
             numbers,
             payload,
             outer: around.iter().filter(|located| is_ip(&located.layer)).count(),
-            source: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.source()),
-            destination: ethernet.map_or(MacAddr::ZERO, |ethernet| ethernet.destination()),
+            macs: ethernet.and_then(|ethernet| ethernet.bytes().first_chunk().copied()).unwrap_or_default(),
             vlans: frame.vlans().fold(0, |all, vlan| (all << 12) | (u32::from(vlan.vid()) + 1)),
             hop_limit: ip.hop_limit(),
         })
@@ -231,6 +281,7 @@ impl<'a> Parts<'a> {
     /// The same, quicker.
     #[inline]
     fn of_plain(plain: PlainV4<'a>) -> Parts<'a> {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = *plain.octets();
         let addresses = u64::from_ne_bytes(plain.addresses());
         Parts {
             network: v4_network(addresses, plain.identification(), plain.protocol()),
@@ -239,8 +290,7 @@ impl<'a> Parts<'a> {
             numbers: u32::from(plain.dont_fragment()) << 17,
             payload: plain.payload(),
             outer: 0,
-            source: plain.source_mac(),
-            destination: plain.destination_mac(),
+            macs: [a, b, c, d, e, f, g, h, i, j, k, l],
             vlans: 0,
             hop_limit: plain.ttl(),
         }
@@ -284,8 +334,7 @@ impl<'a> Parts<'a> {
             at: packet.meta.at,
             base,
             full,
-            source: self.source,
-            destination: self.destination,
+            macs: self.macs,
             interface: packet.meta.interface,
             vlans: self.vlans,
             hop_limit: self.hop_limit,

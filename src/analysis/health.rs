@@ -253,12 +253,10 @@ impl Health {
         self.count(packet, notes);
         let frame = &packet.frame;
         let (of_header, sum) = checksum::of_packet(frame);
-        let kind = match frame.transport_index().and_then(|index| frame.layers().get(index)).map(|found| &found.layer) {
-            _ if frame.is_plain() => Some(if frame.has(LayerKind::Tcp) { Kind::Tcp } else { Kind::Udp }),
-            Some(Layer::Tcp(_)) => Some(Kind::Tcp),
-            Some(Layer::Udp(_)) => Some(Kind::Udp),
-            Some(Layer::Icmpv4(_) | Layer::Icmpv6(_)) => Some(Kind::Icmp),
-            _ => None,
+        let kind = if frame.is_plain() {
+            Some(if frame.has(LayerKind::Tcp) { Kind::Tcp } else { Kind::Udp })
+        } else {
+            kind_of(packet)
         };
         let of_transport = kind.map_or(Checksum::Absent, |_| sum);
         let (header, transport) = match (of_header, of_transport) {
@@ -327,38 +325,62 @@ impl Health {
             captured_late: tcp.captured_late,
             ..self.counts.clone()
         };
+        report.last_ns = (report.packets > 0).then_some(self.last_at.nanos());
         report.span_ns = self.latest.nanos_since(self.earliest);
         report.doubts = doubts(&report);
         report
     }
 
+    #[inline]
     fn count(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         let (frame, at) = (&packet.frame, packet.meta.at);
+        if self.counts.packets == 0 || at < self.last_at {
+            self.count_time(packet, notes);
+        }
+        // What is not before the last packet is not before the earliest.
+        self.last_at = at;
+        self.latest = self.latest.max(at);
+        let counts = &mut self.counts;
+        counts.packets += 1;
+        counts.octets += u64::from(packet.meta.wire_len);
+        counts.cut += u64::from(frame.was_cut());
+        // No packet is longer than its frame, unless it is not plain.
+        let len = frame.wire_len().max(frame.bytes().len() as u32);
+        if frame.is_plain() && !duplicates::is_loopback(packet) && (LEAST_FRAME..=LARGEST_JUMBO).contains(&len) {
+            counts.unpadded += u64::from(packet.meta.wire_len < LEAST_FRAME);
+        } else {
+            self.count_odd(packet);
+        }
+    }
+
+    /// The first packet, or one from before the last.
+    #[inline(never)]
+    fn count_time(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
+        let at = packet.meta.at;
         let counts = &mut self.counts;
         if counts.packets == 0 {
             counts.first_ns = Some(at.nanos());
             (self.earliest, self.latest) = (at, at);
-        } else if at < self.last_at {
-            let step = self.last_at.nanos_since(at);
-            if counts.time_backwards == 0 {
-                notes.say(Note::new(&entries::TIME_BACKWARDS, packet.meta.number, at).with("step", Fact::Nanos(step)));
-            }
-            counts.time_backwards += 1;
-            counts.largest_step_back_ns = counts.largest_step_back_ns.max(step);
+            return;
         }
-        self.last_at = at;
+        let step = self.last_at.nanos_since(at);
+        if counts.time_backwards == 0 {
+            notes.say(Note::new(&entries::TIME_BACKWARDS, packet.meta.number, at).with("step", Fact::Nanos(step)));
+        }
+        counts.time_backwards += 1;
+        counts.largest_step_back_ns = counts.largest_step_back_ns.max(step);
         self.earliest = self.earliest.min(at);
-        self.latest = self.latest.max(at);
-        counts.last_ns = Some(at.nanos());
-        counts.packets += 1;
-        counts.octets += u64::from(packet.meta.wire_len);
-        counts.cut += u64::from(frame.was_cut());
+    }
+
+    /// What there may be to count of a packet that is not as most are.
+    #[inline(never)]
+    fn count_odd(&mut self, packet: &Packet<'_>) {
+        let (frame, counts) = (&packet.frame, &mut self.counts);
         counts.malformed += u64::from(frame.issues().iter().any(|issue| issue.code.is_malformed()));
         let length_zero = frame.issues().iter().any(|issue| issue.code == IssueCode::LengthZero);
         let is_loopback = duplicates::is_loopback(packet);
         counts.loopback += u64::from(is_loopback);
-        let may_be_giant = frame.wire_len().max(frame.bytes().len() as u32) > LARGEST_JUMBO || !frame.is_plain();
-        let above = may_be_giant && frame.ip().is_some_and(|ip| ip.total_len() > LARGEST_JUMBO);
+        let above = frame.ip().is_some_and(|ip| ip.total_len() > LARGEST_JUMBO);
         counts.giants += u64::from(!is_loopback && (length_zero || above));
         let ethernet = frame.outer_ethernet().is_some();
         counts.unpadded += u64::from(ethernet && !is_loopback && packet.meta.wire_len < LEAST_FRAME);
@@ -443,6 +465,17 @@ impl Health {
                 .with("gap", Fact::Nanos(duplicate.gap_ns))
                 .with("kind", Fact::Word(duplicate.kind.name())),
         );
+    }
+}
+
+/// The kind of the transport checksum.
+#[inline(never)]
+fn kind_of(packet: &Packet<'_>) -> Option<Kind> {
+    match packet.frame.transport()? {
+        Layer::Tcp(_) => Some(Kind::Tcp),
+        Layer::Udp(_) => Some(Kind::Udp),
+        Layer::Icmpv4(_) | Layer::Icmpv6(_) => Some(Kind::Icmp),
+        _ => None,
     }
 }
 

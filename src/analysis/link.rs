@@ -102,7 +102,10 @@ impl LinkTrackers {
             }
         };
         let (addresses, machine) = key;
-        if (0..4).any(|index| self.addresses[index] == addresses && self.machines[index] == machine) {
+        // Mostly there is none of these addresses, and all four are compared in the time of a jump.
+        let same = self.addresses.map(|known| known == addresses);
+        let is_any = same.iter().fold(false, |any, same| any | same);
+        if is_any && (0..4).any(|index| same[index] && self.machines[index] == machine) {
             return;
         }
         (self.addresses[self.next % 4], self.machines[self.next % 4]) = key;

@@ -18,7 +18,7 @@ use super::summary::CaptureSummary;
 use super::window::Window;
 use crate::base::limits::MAX_INPUTS;
 use crate::base::{Timestamp, text};
-use crate::packet::{Item, PacketSource, Remark, SourceError};
+use crate::packet::{Item, PacketSource, RawPacket, Remark, SourceError};
 
 /// Octets asked of a file at once. With 256 KiB the copy out of the page cache stays in the second-level cache, which is
 /// faster than both smaller pieces and a memory map.
@@ -284,6 +284,17 @@ impl FileSource {
     #[inline]
     fn next_of_one(&mut self) -> Result<Option<Item<'_>>, SourceError> {
         let next = self.number + 1;
+        if let Some(mut place) = self.readers[0].next_in_window() {
+            self.number = next;
+            place.meta.number = next;
+            return Ok(Some(Item::Packet(RawPacket { meta: place.meta, bytes: self.readers[0].octets(&place) })));
+        }
+        self.step_of_one(next)
+    }
+
+    /// The same where more must be read, or something is to be said.
+    #[inline(never)]
+    fn step_of_one(&mut self, next: u64) -> Result<Option<Item<'_>>, SourceError> {
         let reader = &mut self.readers[0];
         match reader.step() {
             Ok(Step::Packet) => {

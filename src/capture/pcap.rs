@@ -126,6 +126,29 @@ impl Pcap {
         Ok(Found::Packet)
     }
 
+    /// The next record, if it lies whole in the window and is not odd: as [`Pcap::next`] finds it, for files of the usual
+    /// kind alone.
+    #[inline]
+    pub(super) fn next_in_window(&mut self, window: &mut Window) -> Option<Place> {
+        let (header, behind) = window.available().split_first_chunk::<RECORD_HEADER_LEN>()?;
+        let (seconds, ticks, captured, original) = self.fields(header);
+        let len = captured as usize;
+        if !self.is_usual() || len > MAX_RECORD_LEN || len > behind.len() {
+            return None;
+        }
+        self.records += 1;
+        let range = window.consume(RECORD_HEADER_LEN + len);
+        let at = Timestamp::from_parts(u64::from(seconds), u64::from(ticks) * self.nanos_per_tick);
+        let meta = Meta { interface: self.interface, ..Meta::new(self.records, at, self.link, original) };
+        Some(Place { meta, octets: range.start + RECORD_HEADER_LEN..range.end })
+    }
+
+    /// True unless the header of the file says that those of its records are other than in nearly all files.
+    #[inline]
+    fn is_usual(&self) -> bool {
+        self.record_header_len == RECORD_HEADER_LEN && self.lengths == Lengths::AsNow
+    }
+
     /// Hands the records that lie whole in the window to `each`, numbered from `number` on, and ends before the first one
     /// that does not or that is odd; [`Pcap::next`] goes on there. The same as that, for files of the usual kind alone and
     /// with everything that concerns the file and not the record taken out of the loop: this is where filtering, counting
@@ -138,8 +161,7 @@ impl Pcap {
         number: &mut u64,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let is_usual = self.record_header_len == RECORD_HEADER_LEN && self.lengths == Lengths::AsNow;
-        match (is_usual, self.big_endian) {
+        match (self.is_usual(), self.big_endian) {
             (true, false) => self.each_usual::<false>(window, summary, number, each),
             (true, true) => self.each_usual::<true>(window, summary, number, each),
             (false, _) => ControlFlow::Continue(()),
