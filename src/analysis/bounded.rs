@@ -145,6 +145,12 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
         }
     }
 
+    /// Some entry where [`Bounded::entry_near`] said that one was.
+    #[inline]
+    pub fn at(&self, hint: u32) -> Option<&V> {
+        self.slots.get(hint as usize)?.entry.as_ref().map(|(_, value)| value)
+    }
+
     /// Takes the entry of `key` out.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let slot = self.find(key)?;

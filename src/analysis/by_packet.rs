@@ -3,8 +3,9 @@
 //! Packets travel from here to [`ByConnection`](super::by_connection::ByConnection) with what that must know of them,
 //! [`Passed`]. The two may run on threads of their own, so this stage may be packets ahead.
 
+use super::FORESEEN_PACKETS;
 use super::endpoints::Endpoints;
-use super::flows::{Flow, Flows};
+use super::flows::{Counted, Flow, Flows, NOWHERE};
 use super::fragments::{Assembled, Fragments, Reassembly};
 use super::health::{Health, Trust};
 use super::icmp::{self, Icmp};
@@ -79,14 +80,24 @@ impl ByPacket {
         least_round_trip: impl FnOnce() -> Option<u64>,
     ) -> Passed {
         let flow = self.flows.find(&packet.frame);
+        if self.flows.has_pushed_out() {
+            self.count_pushed_out();
+        }
         let places = self.flows.places(flow);
         let trust = self.health.observe(packet, places, notes, least_round_trip);
-        if !self.lines_only {
-            self.totals.observe(packet);
-            self.endpoints.observe(packet, places);
+        let is_copy = trust.duplicate.is_some();
+        let is_found = self.lines_only || places.endpoints[0] != NOWHERE;
+        if is_found && !is_copy && self.link.hosts.know(places) && places.count(packet.meta.wire_len) {
+            self.link.hosts.hear(packet, places);
+        } else {
+            self.count(packet, flow, is_copy);
         }
-        self.link.observe(packet, trust.duplicate.is_some(), places, notes);
-        if trust.duplicate.is_some() {
+        if !self.lines_only {
+            self.endpoints.count_size(packet.meta.wire_len);
+        }
+        let places = self.flows.places(flow);
+        self.link.observe(packet, is_copy, places, notes);
+        if is_copy {
             return Passed { standing: Standing::Copy, beside: None };
         }
         self.largest.observe(packet, places);
@@ -97,11 +108,50 @@ impl ByPacket {
         }
     }
 
+    /// Counts a packet by itself, and looks for what its flow shall remember.
+    #[inline(never)]
+    fn count(&mut self, packet: &Packet<'_>, flow: Flow, is_copy: bool) {
+        // Before numbers of its flow get too large.
+        if let Some(counted) = self.flows.take_counted(flow) {
+            self.add(&counted);
+        }
+        let places = self.flows.places(flow);
+        if !self.lines_only {
+            self.totals.observe(packet);
+            self.endpoints.observe(packet, places);
+        }
+        if !is_copy {
+            self.link.hosts.observe(packet, places);
+        }
+    }
+
+    /// Counts what was counted of flows that are not remembered any more.
+    #[inline(never)]
+    fn count_pushed_out(&mut self) {
+        while let Some(counted) = self.flows.next_pushed_out() {
+            self.add(&counted);
+        }
+    }
+
+    fn add(&mut self, counted: &Counted) {
+        self.totals.add(counted);
+        self.endpoints.add(counted);
+        self.link.hosts.add(counted);
+    }
+
     /// Asks for the memory that these packets, which are the next, will need; a few at a time gain by it. It changes no
     /// verdict.
     pub fn foresee(&mut self, packets: &[Packet<'_>]) {
-        let flows = packets.iter().map(|packet| self.flows.touch(&packet.frame));
-        std::hint::black_box(flows.fold(0, u32::wrapping_add));
+        let mut flows = [Flow::Other; FORESEEN_PACKETS];
+        for (flow, packet) in flows.iter_mut().zip(packets) {
+            *flow = self.flows.foresee(&packet.frame);
+        }
+        let known = flows.iter().fold(0, |known, flow| known ^ self.flows.places(*flow).masks);
+        std::hint::black_box(known);
+        // Where the flow is known, its conversation is too.
+        let udp = flows.iter().zip(packets).filter(|(_, packet)| packet.frame.has(LayerKind::Udp));
+        let known = udp.fold(0, |known, (flow, _)| known ^ self.udp.touch(self.flows.places(*flow)));
+        std::hint::black_box(known);
     }
 
     /// What lies above the link, of a packet that is not a copy. A datagram that this packet completes is taken in here

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use hashbrown::HashTable;
 use serde::Serialize;
 
-use super::flows::{NOWHERE, Places};
+use super::flows::{Counted, Flows, NOWHERE, Places};
 use crate::base::limits::MAX_ENDPOINTS;
 use crate::packet::Packet;
 
@@ -61,13 +61,16 @@ impl Default for Endpoints {
 }
 
 impl Endpoints {
-    /// Counts a packet.
+    /// Counts the size of a packet.
     #[inline]
-    pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
-        let octets = u64::from(packet.meta.wire_len);
-        let size = &mut self.sizes[range_of(packet.meta.wire_len)];
+    pub(super) fn count_size(&mut self, len: u32) {
+        let size = &mut self.sizes[range_of(len)];
         size.0 += 1;
-        size.1 += octets;
+        size.1 += u64::from(len);
+    }
+
+    /// Counts a packet with its source and destination, and looks for these unless that was done before.
+    pub(super) fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
         let [mut source, mut destination] = places.endpoints;
         if source == NOWHERE {
             [source, destination] = self.find_both(packet);
@@ -76,17 +79,14 @@ impl Endpoints {
                 places.endpoints = [source, destination];
             }
         }
-        if let Some(endpoint) = self.counts.get_mut(source as usize) {
-            endpoint.packets_sent += 1;
-            endpoint.octets_sent += octets;
-        }
-        if let Some(endpoint) = self.counts.get_mut(destination as usize) {
-            endpoint.packets_received += 1;
-            endpoint.octets_received += octets;
-        }
+        add(&mut self.counts, [source, destination], 1, u64::from(packet.meta.wire_len));
     }
 
-    #[inline(never)]
+    /// Counts what was counted of a flow that was found before.
+    pub(super) fn add(&mut self, counted: &Counted) {
+        add(&mut self.counts, counted.endpoints, counted.packets, counted.octets);
+    }
+
     fn find_both(&mut self, packet: &Packet<'_>) -> [u32; 2] {
         packet.frame.ip().map_or([NOWHERE; 2], |ip| [self.find(ip.source()), self.find(ip.destination())])
     }
@@ -114,9 +114,12 @@ impl Endpoints {
         index
     }
 
-    /// The addresses, most octets first.
-    pub fn endpoints(&self) -> Vec<Endpoint> {
+    /// The addresses, most octets first, with what flows still know alone.
+    pub(super) fn endpoints(&self, flows: &Flows) -> Vec<Endpoint> {
         let mut endpoints = self.counts.clone();
+        for counted in flows.counted() {
+            add(&mut endpoints, counted.endpoints, counted.packets, counted.octets);
+        }
         endpoints.sort_by_key(|endpoint| {
             (std::cmp::Reverse(endpoint.octets_sent + endpoint.octets_received), endpoint.address)
         });
@@ -142,7 +145,19 @@ impl Endpoints {
     }
 }
 
-/// Digest of an address, without the detours of a derived one: this runs twice for every packet.
+/// Adds packets to those of their source and destination.
+fn add(counts: &mut [Endpoint], [source, destination]: [u32; 2], packets: u64, octets: u64) {
+    if let Some(endpoint) = counts.get_mut(source as usize) {
+        endpoint.packets_sent += packets;
+        endpoint.octets_sent += octets;
+    }
+    if let Some(endpoint) = counts.get_mut(destination as usize) {
+        endpoint.packets_received += packets;
+        endpoint.octets_received += octets;
+    }
+}
+
+/// Digest of an address, without the detours of a derived one: this runs twice for every flow.
 fn hash_of(hasher: &foldhash::fast::RandomState, address: IpAddr) -> u64 {
     let mut hasher = hasher.build_hasher();
     match address {

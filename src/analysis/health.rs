@@ -206,7 +206,7 @@ enum Kind {
 }
 
 impl Kind {
-    const fn bit(self) -> u32 {
+    const fn bit(self) -> u8 {
         1 << self as u32
     }
 }
@@ -219,7 +219,7 @@ pub struct Health {
     recent: Recent,
     senders: Bounded<MacAddr, Habits>,
     /// Senders of a moment ago, and the bits of the kinds of checksum of which they had right ones.
-    usual: [(MacAddr, u32); 4],
+    usual: [(MacAddr, u8); 4],
     counts: HealthReport,
     earliest: Timestamp,
     latest: Timestamp,
@@ -397,7 +397,7 @@ impl Health {
         notes: &mut Notes,
     ) -> (Verdict, Verdict) {
         // Right sums of a sender that has had right ones say nothing new: it is only looked up for others.
-        let is_usual = |good_sums: u32| {
+        let is_usual = |good_sums: u8| {
             let is_usual = |kind: Kind, sum| match sum {
                 Checksum::Good => good_sums & kind.bit() != 0,
                 sum => sum == Checksum::Absent,
@@ -482,8 +482,10 @@ fn kind_of(packet: &Packet<'_>) -> Option<Kind> {
 /// The link address that a packet came from, zero if it tells none.
 #[inline]
 fn sender(packet: &Packet<'_>) -> MacAddr {
+    if let Some(ethernet) = packet.frame.outer_ethernet() {
+        return ethernet.source();
+    }
     match packet.frame.layers().first().map(|located| &located.layer) {
-        Some(Layer::Ethernet(ethernet)) => ethernet.source(),
         Some(Layer::Sll(sll)) => sll.source().unwrap_or_default(),
         _ => MacAddr::ZERO,
     }

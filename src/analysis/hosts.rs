@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use super::flows::{NOWHERE, Places};
+use super::flows::{Counted, Flows, NO_HOST, Places};
 use crate::base::limits::{MAX_ADDRESSES_PER_HOST, MAX_HOST_SOURCES, MAX_HOSTS};
 use crate::base::{MacAddr, Timestamp};
 use crate::packet::Packet;
@@ -87,32 +87,48 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Takes in a packet.
+    /// True if of a packet of the flow with these places no more need be known than when it came; it is counted with its
+    /// flow then. What a flow tells of its source is told once, as long as that can be kept.
     #[inline]
-    pub fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
-        let [sender, receiver] = places.hosts;
-        // What a flow tells of its source is told once, as long as that can be kept.
-        if sender == NOWHERE || self.sources.len() >= MAX_HOST_SOURCES {
-            self.find_both(packet, places);
-            return;
+    pub(super) fn know(&self, places: &Places) -> bool {
+        places.hosts[0] != NO_HOST && self.sources.len() < MAX_HOST_SOURCES
+    }
+
+    /// Takes in when such a packet came.
+    #[inline]
+    pub(super) fn hear(&mut self, packet: &Packet<'_>, places: &Places) {
+        let ([sender, receiver], number) = (places.hosts, packet.meta.number);
+        if let Some(host) = self.hosts.get_mut(usize::from(receiver)) {
+            host.last_packet = number;
         }
-        let (octets, number) = (u64::from(packet.meta.wire_len), packet.meta.number);
-        if let Some(host) = self.hosts.get_mut(receiver as usize) {
-            host.received(octets, number);
+        if let Some(host) = self.hosts.get_mut(usize::from(sender)) {
+            host.last_packet = number;
+            host.last_sent = Some(packet.meta.at);
         }
-        if let Some(host) = self.hosts.get_mut(sender as usize) {
-            host.sent(octets, number, packet.meta.at);
+    }
+
+    /// Counts what was counted of a flow whose machines are known.
+    pub(super) fn add(&mut self, counted: &Counted) {
+        let [sender, receiver] = counted.hosts.map(usize::from);
+        if let Some(host) = self.hosts.get_mut(receiver) {
+            host.packets_received += counted.packets;
+            host.octets_received += counted.octets;
+        }
+        if let Some(host) = self.hosts.get_mut(sender) {
+            host.packets_sent += counted.packets;
+            host.octets_sent += counted.octets;
         }
     }
 
     /// Takes in a packet whose machines have to be looked for.
-    #[inline(never)]
-    fn find_both(&mut self, packet: &Packet<'_>, places: &mut Places) {
+    pub(super) fn observe(&mut self, packet: &Packet<'_>, places: &mut Places) {
         let frame = &packet.frame;
-        let (source, destination) = match frame.layers().first().map(|located| located.layer) {
-            Some(Layer::Ethernet(ethernet)) => (Some(ethernet.source()), Some(ethernet.destination())),
-            Some(Layer::Sll(sll)) => (sll.source(), None),
-            _ => return,
+        let (source, destination) = match frame.outer_ethernet() {
+            Some(ethernet) => (Some(ethernet.source()), Some(ethernet.destination())),
+            None => match frame.layers().first().map(|located| located.layer) {
+                Some(Layer::Sll(sll)) => (sll.source(), None),
+                _ => return,
+            },
         };
         let octets = u64::from(packet.meta.wire_len);
         let number = packet.meta.number;
@@ -122,17 +138,13 @@ impl Hosts {
         }
         let sender = source.and_then(|mac| self.find(mac, number, 0));
         if let (Some(sender), Some(receiver)) = (sender, receiver) {
-            places.hosts = [sender as u32, receiver as u32];
+            places.hosts = [sender as u16, receiver as u16];
         }
         if let Some(index) = sender {
             let host = &mut self.hosts[index];
             host.sent(octets, number, packet.meta.at);
             // The outermost IP header is the one that this link carries.
-            let ip = frame.layers().iter().find_map(|located| match located.layer {
-                Layer::Ipv4(ip) => Some(IpAddr::V4(ip.source())),
-                Layer::Ipv6(ip) => Some(IpAddr::V6(ip.source())),
-                _ => None,
-            });
+            let ip = frame.outer_ip().map(|ip| ip.source());
             if let Some(ip) = ip
                 && host.last_source != Some(ip)
             {
@@ -181,8 +193,8 @@ impl Hosts {
     /// True if `mac`, the receiver of a frame whose places these are, has sent frames.
     #[inline]
     pub fn has_sent(&self, mac: MacAddr, places: &Places) -> bool {
-        let known = self.hosts.get(places.hosts[1] as usize);
-        known.or_else(|| self.host(mac)).is_some_and(|host| host.packets_sent > 0)
+        let known = self.hosts.get(usize::from(places.hosts[1]));
+        known.or_else(|| self.host(mac)).is_some_and(|host| host.last_sent.is_some())
     }
 
     #[inline(never)]
@@ -198,9 +210,21 @@ impl Hosts {
         self.left_out
     }
 
-    /// All machines in order of their first frame.
-    pub fn report(&self) -> Vec<HostReport> {
-        self.hosts.iter().map(Host::report).collect()
+    /// All machines in order of their first frame, with what flows still know alone.
+    pub(super) fn report(&self, flows: &Flows) -> Vec<HostReport> {
+        let mut reports: Vec<HostReport> = self.hosts.iter().map(Host::report).collect();
+        for counted in flows.counted() {
+            let [sender, receiver] = counted.hosts.map(usize::from);
+            if let Some(host) = reports.get_mut(receiver) {
+                host.packets_received += counted.packets;
+                host.octets_received += counted.octets;
+            }
+            if let Some(host) = reports.get_mut(sender) {
+                host.packets_sent += counted.packets;
+                host.octets_sent += counted.octets;
+            }
+        }
+        reports
     }
 
     /// A machine sent from `address`, its own or, if it is a router, another's.

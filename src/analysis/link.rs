@@ -44,10 +44,11 @@ impl Default for LinkTrackers {
 }
 
 impl LinkTrackers {
-    /// Takes in a packet; of a copy, only what frames for everybody tell (a loop makes copies).
+    /// Takes in a packet that [`LinkTrackers::hosts`] knows of; of a copy, of which they do not, only what frames for
+    /// everybody tell (a loop makes copies).
+    #[inline]
     pub(super) fn observe(&mut self, packet: &Packet<'_>, is_copy: bool, places: &mut Places, notes: &mut Notes) {
         if !is_copy {
-            self.hosts.observe(packet, places);
             self.arp.observe(packet, &mut self.hosts, notes);
             self.neighbour(packet);
             self.mask(packet, places);
@@ -152,7 +153,11 @@ fn vlan(packet: &Packet<'_>) -> u16 {
 /// The outermost IPv4 header.
 #[inline]
 fn outer_ipv4<'a>(packet: &Packet<'a>) -> Option<Ipv4<'a>> {
-    packet.frame.layers().iter().find_map(|located| match &located.layer {
+    let frame = &packet.frame;
+    if frame.is_plain() {
+        return frame.ipv4();
+    }
+    frame.layers().iter().find_map(|located| match &located.layer {
         Layer::Ipv4(ip) => Some(*ip),
         _ => None,
     })

@@ -118,14 +118,14 @@ impl Analyzer {
     }
 
     fn without_connections(&self, tcp: tcp::TcpHealth) -> Report {
-        let ByPacket { health, link, fragments, totals, endpoints, udp, icmp, .. } = &self.by_packet;
+        let ByPacket { flows, health, link, fragments, totals, endpoints, udp, icmp, .. } = &self.by_packet;
         Report {
             health: health.report(&tcp),
-            protocols: totals.protocols(),
-            endpoints: endpoints.endpoints(),
+            protocols: totals.protocols(flows),
+            endpoints: endpoints.endpoints(flows),
             sizes: endpoints.sizes(),
             arp: link.arp.report(),
-            hosts: link.hosts.report(),
+            hosts: link.hosts.report(flows),
             masks: link.masks.report(),
             broadcasts: link.broadcasts.report(),
             udp: udp.report(),

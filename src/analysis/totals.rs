@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use hashbrown::HashTable;
 use serde::Serialize;
 
+use super::flows::{Counted, Flows};
 use crate::base::limits::MAX_STACKS;
 use crate::packet::Packet;
 use crate::wire::LayerKind;
@@ -42,9 +43,18 @@ struct Stack {
 
 impl Stack {
     fn count(&mut self, octets: u64) {
-        self.packets += 1;
+        self.add(1, octets);
+    }
+
+    fn add(&mut self, packets: u64, octets: u64) {
+        self.packets += packets;
         self.octets += octets;
     }
+}
+
+/// Which of the stacks of plain frames.
+fn plain(is_v6: bool, is_udp: bool) -> usize {
+    usize::from(is_v6) * 2 + usize::from(is_udp)
 }
 
 /// The kinds of all layers as one number; `None` if there are too many, or some have names beyond their kind.
@@ -59,21 +69,25 @@ fn kinds(packet: &Packet<'_>) -> Option<u64> {
 
 impl Totals {
     /// Counts one packet.
-    #[inline]
-    pub fn observe(&mut self, packet: &Packet<'_>) {
+    pub(super) fn observe(&mut self, packet: &Packet<'_>) {
         let (frame, octets) = (&packet.frame, u64::from(packet.meta.wire_len));
-        let plain = frame
-            .is_plain()
-            .then(|| usize::from(frame.has(LayerKind::Ipv6)) * 2 + usize::from(frame.has(LayerKind::Udp)));
-        let Some(plain) = plain else {
+        if !frame.is_plain() {
             self.count(packet);
             return;
-        };
+        }
+        let plain = plain(frame.has(LayerKind::Ipv6), frame.has(LayerKind::Udp));
         if self.plain[plain].is_none() {
             self.plain[plain] = self.find(packet);
         }
         if let Some(stack) = self.plain[plain].and_then(|index| self.stacks.get_mut(index as usize)) {
             stack.count(octets);
+        }
+    }
+
+    /// Counts what was counted of a flow, of which one packet was counted by itself.
+    pub(super) fn add(&mut self, counted: &Counted) {
+        if let Some(index) = self.plain[plain(counted.is_v6, counted.is_udp)] {
+            self.stacks[index as usize].add(counted.packets, counted.octets);
         }
     }
 
@@ -119,13 +133,19 @@ impl Totals {
         }
     }
 
-    /// What was counted, most packets first, then by name.
-    pub fn protocols(&self) -> Vec<ProtocolCount> {
+    /// What was counted, most packets first, then by name, with what flows still know alone.
+    pub(super) fn protocols(&self, flows: &Flows) -> Vec<ProtocolCount> {
         let mut counts: Vec<ProtocolCount> = self
             .stacks
             .iter()
             .map(|stack| ProtocolCount { path: stack.names.join("/"), packets: stack.packets, octets: stack.octets })
             .collect();
+        for counted in flows.counted() {
+            if let Some(index) = self.plain[plain(counted.is_v6, counted.is_udp)] {
+                counts[index as usize].packets += counted.packets;
+                counts[index as usize].octets += counted.octets;
+            }
+        }
         counts.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| a.path.cmp(&b.path)));
         counts
     }

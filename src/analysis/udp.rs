@@ -171,6 +171,15 @@ impl Udp {
         conversation.pairing.observe(packet, &udp, from_a, ip.destination().is_multicast(), report, notes);
     }
 
+    /// Something of the conversation at these places: what is asked for here is at hand when it is needed.
+    #[inline]
+    pub(super) fn touch(&self, places: &Places) -> u64 {
+        let conversation = self.conversations.at(places.conversation);
+        conversation.map_or(0, |conversation| {
+            conversation.report.packets.a ^ conversation.report.last_packet ^ conversation.pairing.touch()
+        })
+    }
+
     /// Links an ICMP "port unreachable" to the conversation that it quotes.
     pub fn refused(&mut self, quoted: &Frame<'_>, packet: u64) {
         let (Some(ip), Some((source_port, destination_port))) = (quoted.ip(), quoted.ports()) else { return };

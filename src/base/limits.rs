@@ -88,9 +88,9 @@ pub const MAX_KERNEL_INSTRUCTIONS: usize = 4096 - 16;
 /// Different stacks of layers counted apart: real captures have some dozens, forged ones any number.
 pub const MAX_STACKS: usize = 4096;
 
-/// Flows of which is remembered where the trackers have what belongs to them, 64 octets each: what a processor has at hand.
-/// The table begins small and grows with the flows; both are powers of two.
-pub const MAX_FLOWS: usize = 1 << 13;
+/// Flows of which is remembered where the trackers have what belongs to them, 64 octets each: as many as a busy site has at
+/// once, and no more memory than a report may take. The table begins small and grows with the flows; both are powers of two.
+pub const MAX_FLOWS: usize = 1 << 18;
 /// See [`MAX_FLOWS`].
 pub const LEAST_FLOWS: usize = 1024;
 /// Packets remembered to find copies of them and what ICMP errors quote: some milliseconds of a busy link.

@@ -348,6 +348,19 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The outermost IP header: the one that the link carries.
+    #[inline]
+    pub fn outer_ip(&self) -> Option<IpView<'a>> {
+        if self.is_plain {
+            return Some(plain::ip(self));
+        }
+        self.layers().iter().find_map(|located| match located.layer {
+            Layer::Ipv4(ip) => Some(IpView::V4(ip)),
+            Layer::Ipv6(ip) => Some(IpView::V6(ip)),
+            _ => None,
+        })
+    }
+
     /// Index in [`Frame::layers`] of the innermost IP header.
     #[inline]
     pub fn ip_index(&self) -> Option<usize> {

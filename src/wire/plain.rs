@@ -68,13 +68,7 @@ impl Plain {
                 let is_summed = !is_v6 || be16(rest, 6) != 0;
                 let is_plain =
                     payload_end <= ip_end && is_summed && tunnel::behind_udp(be16(rest, 2), message) == Next::Payload;
-                is_plain.then_some(Plain {
-                    is_v6,
-                    is_tcp: false,
-                    payload: transport + 8,
-                    payload_end,
-                    ip_end,
-                })
+                is_plain.then_some(Plain { is_v6, is_tcp: false, payload: transport + 8, payload_end, ip_end })
             }
             _ => None,
         }

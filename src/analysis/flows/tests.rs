@@ -47,6 +47,48 @@ fn many_flows_make_the_table_grow_up_to_its_bound() {
     assert_eq!(flows.v6.slots.len(), 0);
 }
 
+#[test]
+fn flows_that_come_and_go_make_no_table_grow() {
+    let mut flows = Flows::default();
+    for port in 0..8 * LEAST_FLOWS as u16 {
+        let bytes = tcp(1, 2, port).finish();
+        for _ in 0..8 {
+            flows.find(&packet(&bytes, 1, 0).frame);
+        }
+    }
+    assert_eq!(flows.v4.slots.len(), LEAST_FLOWS);
+}
+
+#[test]
+fn what_was_counted_of_a_flow_is_handed_on_once() {
+    let mut flows = Flows::default();
+    let frames: Vec<_> = (0..4 * LEAST_FLOWS as u16).map(|port| tcp(1, 2, port).finish()).collect();
+    let (mut counted, mut handed_on) = (0, 0);
+    for bytes in frames.iter().chain(&frames).chain(&frames) {
+        let flow = flows.find(&packet(bytes, 1, 0).frame);
+        while let Some(counted) = flows.next_pushed_out() {
+            handed_on += counted.packets;
+            assert_eq!(counted.octets, 100 * counted.packets);
+        }
+        assert!(!flows.has_pushed_out());
+        // Now and then it was counted elsewhere.
+        if counted % 7 == 3 {
+            handed_on += flows.take_counted(flow).map_or(0, |counted| counted.packets);
+        }
+        counted += u64::from(flows.places(flow).count(100));
+    }
+    assert!(handed_on > 0);
+    assert_eq!(handed_on + flows.counted().map(|counted| counted.packets).sum::<u64>(), counted);
+}
+
+#[test]
+fn no_count_of_a_flow_overflows() {
+    let mut places = Places::default();
+    assert!(places.count(u32::MAX));
+    assert!(!places.count(1));
+    assert_eq!(places.count, Count { packets: 1, octets: u32::MAX });
+}
+
 /// One of all kinds of packets of a small network.
 fn any(rng: &mut Rng) -> FrameBuilder {
     let (from, to) = (1 + rng.below(6), 1 + rng.below(6));
@@ -74,8 +116,12 @@ fn any(rng: &mut Rng) -> FrameBuilder {
 #[test]
 fn what_is_said_and_counted_does_not_depend_on_what_is_remembered_of_flows() {
     let mut rng = Rng::new(5);
-    let mut analyzers = [Analyzer::new(), Analyzer::new()];
-    let mut said = [Vec::new(), Vec::new()];
+    // The first remembers flows, the second none, and in the third they push each other out all the time.
+    let mut analyzers = [Analyzer::new(), Analyzer::new(), Analyzer::new()];
+    let mut said = [const { Vec::new() }; 3];
+    let empty = Slot { key: [0; V4_WORDS], places: Places::default() };
+    analyzers[2].by_packet.flows.v4.slots = vec![empty; 16];
+    let mut remembered = 0;
     for number in 1..4000 {
         let bytes = any(&mut rng).finish();
         for (analyzer, said) in analyzers.iter_mut().zip(&mut said) {
@@ -84,10 +130,21 @@ fn what_is_said_and_counted_does_not_depend_on_what_is_remembered_of_flows() {
             said.push(format!("{:?} {:?}", notes.fresh, notes.settled));
         }
         assert_eq!(said[0].last(), said[1].last(), "packet {number}");
+        assert_eq!(said[0].last(), said[2].last(), "packet {number}");
         analyzers[1].by_packet.flows = Flows::default();
+        let few = &mut analyzers[2].by_packet.flows;
+        // It shall not grow.
+        few.v4.strangers = 0;
+        let next = few.foresee(&packet(&bytes, number, 0).frame);
+        remembered += u32::from(few.places(next).count.packets > 1);
     }
-    let [one, other] = analyzers.map(|analyzer| serde_json::to_value(analyzer.into_report()).unwrap());
+    assert!(remembered > 20, "{remembered}");
+    assert_eq!(analyzers[2].by_packet.flows.v4.slots.len(), 16);
+    let lines = analyzers[0].report();
+    let [one, other, third] = analyzers.map(|analyzer| serde_json::to_value(analyzer.into_report()).unwrap());
     assert_eq!(one, other);
+    assert_eq!(one, third);
+    assert_eq!(one["endpoints"], serde_json::to_value(lines.endpoints).unwrap(), "counted once");
     let listed = |name: &str| one[name].as_array().map_or(0, Vec::len);
     assert!(listed("masks") > 3 && listed("udp") > 30 && listed("connections") > 30, "{one}");
 }

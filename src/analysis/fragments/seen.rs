@@ -144,6 +144,9 @@ fn key(frame: &Frame<'_>, index: usize, ip: IpView<'_>, fragment: IpFragment, pr
 
 /// Digest of the addresses of the IP headers around the innermost one; 0 if there is none.
 pub(super) fn tunnel_of(frame: &Frame<'_>) -> u64 {
+    if frame.is_plain() {
+        return 0;
+    }
     frame.ip_index().map_or(0, |index| tunnel(&frame.layers()[..index]))
 }
 

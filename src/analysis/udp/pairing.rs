@@ -99,6 +99,12 @@ impl Pairing {
         }
     }
 
+    /// Something of this, so that all of it is at hand.
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        u64::from(self.in_a_row)
+    }
+
     /// Adds to the report what is counted here.
     pub(super) fn complete(&self, report: &mut UdpReport) {
         if self.is_stream {

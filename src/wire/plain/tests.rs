@@ -15,7 +15,7 @@ fn agrees(bytes: &[u8], wire_len: u32) -> bool {
     // First what is told without making the layers, then the layers themselves.
     let told = |frame: &Frame<'_>| {
         let link = (frame.ethernet(), frame.outer_ethernet(), frame.vlans().count(), frame.arp());
-        let network = (frame.ip(), frame.ipv4(), frame.ipv6(), frame.fragment());
+        let network = (frame.ip(), frame.outer_ip(), frame.ipv4(), frame.ipv6(), frame.fragment());
         let upper = (frame.transport(), frame.tcp(), frame.udp(), frame.icmpv4(), frame.icmpv6(), frame.ports());
         format!("{link:?} {network:?} {upper:?}")
     };
