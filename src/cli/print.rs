@@ -171,7 +171,7 @@ fn column(name: &str) -> Result<Column, String> {
 }
 
 /// Octets of lines that are not worth being copied once more before they are written.
-const LARGE: usize = 32 << 10;
+const LARGE: usize = 8 << 10;
 
 /// Prints packets, up to the count that was asked for.
 pub(super) struct Printer<'a> {

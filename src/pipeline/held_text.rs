@@ -15,14 +15,18 @@ pub(super) struct HeldText {
     blocks: VecDeque<Vec<u8>>,
     /// Octets of the first block that are gone.
     gone: usize,
-    spare: Vec<u8>,
+    /// Blocks that are gone. As many come again: memory that is given back has to be got again, page by page.
+    spare: Vec<Vec<u8>>,
 }
+
+/// A block of more octets than this takes its memory with it.
+const MAX_SPARE_LEN: usize = 2 * BLOCK_LEN;
 
 impl HeldText {
     /// The block that the next line is to be appended to.
     pub(super) fn end(&mut self) -> &mut Vec<u8> {
         if self.blocks.back().is_none_or(|block| block.len() >= BLOCK_LEN) {
-            let mut block = std::mem::take(&mut self.spare);
+            let mut block = self.spare.pop().unwrap_or_default();
             // With room for all of it at once: growing would copy it again and again.
             block.reserve(BLOCK_LEN + ROOM_FOR_A_LINE);
             self.blocks.push_back(block);
@@ -41,9 +45,11 @@ impl HeldText {
         self.gone += len;
         if self.blocks.front().is_some_and(|block| self.gone >= block.len()) {
             self.gone = 0;
-            if let Some(mut block) = self.blocks.pop_front() {
+            if let Some(mut block) = self.blocks.pop_front()
+                && block.capacity() <= MAX_SPARE_LEN
+            {
                 block.clear();
-                self.spare = block;
+                self.spare.push(block);
             }
         }
     }

@@ -3,14 +3,15 @@
 
 mod layers;
 mod object;
+mod plain;
 
 use self::object::{Object, key};
 use super::phrase::Phrasebook;
-use super::slate::{Slate, Surface};
+use super::slate::{Overflowing, Slate, Surface};
 use super::{Renderer, words};
 use crate::analysis::{Judged, Note};
 use crate::packet::{Direction, Remark, RemarkKind};
-use crate::wire::{Frame, Issue};
+use crate::wire::{Frame, Issue, PlainV4};
 
 /// Prints packets as JSON Lines.
 #[derive(Debug, Default)]
@@ -30,47 +31,7 @@ impl Renderer for JsonLines {
     }
 
     fn packet(&mut self, judged: &Judged<'_, '_>, out: &mut Vec<u8>) {
-        let meta = judged.packet.meta;
-        let frame = &judged.packet.frame;
-        let mut object = Object::open(&mut self.slate);
-        object.number(key!("number"), meta.number);
-        object.number(key!("time_ns"), meta.at.nanos());
-        object.number(key!("captured_len"), frame.bytes().len() as u64);
-        object.number(key!("wire_len"), meta.wire_len);
-        object.word(key!("link"), meta.link.name());
-        object.number(key!("interface"), meta.interface);
-        match meta.direction {
-            Some(Direction::Inbound) => object.word(key!("direction"), "in"),
-            Some(Direction::Outbound) => object.word(key!("direction"), "out"),
-            None => {}
-        }
-        object.key(key!("layers"));
-        if frame.layers().len() <= FEW_LAYERS {
-            layer_names(frame, &mut self.slate);
-        } else {
-            self.slate.move_to(out);
-            layer_names(frame, out);
-        }
-        layers::write_ethernet(frame, &mut Object::go_on(&mut self.slate));
-        if frame.vlans().next().is_some() {
-            self.slate.move_to(out);
-            layers::write_vlans(frame, &mut Object::go_on(out));
-        }
-        let mut object = Object::go_on(&mut self.slate);
-        layers::write(frame, &mut object);
-        if let Some(connection) = judged.context.connection {
-            object.number(key!("connection"), connection);
-        }
-        self.slate.move_to(out);
-        if !frame.issues().is_empty() {
-            list(Object::go_on(out).key(key!("issues")), frame.issues(), issue);
-        }
-        // The notes come last, so that others can be added.
-        if !judged.notes.is_empty() {
-            let sentences = &mut self.sentences;
-            list(Object::go_on(out).key(key!("notes")), judged.notes, |note, out| sentences.note(note, out));
-        }
-        out.add(b"}\n");
+        self.write(judged, judged.packet.frame.plain_v4(), out);
     }
 
     fn is_free_of_order(&self) -> bool {
@@ -124,6 +85,61 @@ impl Renderer for JsonLines {
     }
 }
 
+impl JsonLines {
+    /// Appends a packet; `plain` is the beginning of its frame, if its layers are to be written the quick way.
+    fn write(&mut self, judged: &Judged<'_, '_>, plain: Option<PlainV4<'_>>, out: &mut Vec<u8>) {
+        let meta = judged.packet.meta;
+        let frame = &judged.packet.frame;
+        let mut object = Object::open(&mut self.slate);
+        object.number(key!("number"), meta.number);
+        object.number(key!("time_ns"), meta.at.nanos());
+        object.number(key!("captured_len"), frame.bytes().len() as u64);
+        object.number(key!("wire_len"), meta.wire_len);
+        object.word(key!("link"), meta.link.name());
+        object.number(key!("interface"), meta.interface);
+        match meta.direction {
+            Some(Direction::Inbound) => object.word(key!("direction"), "in"),
+            Some(Direction::Outbound) => object.word(key!("direction"), "out"),
+            None => {}
+        }
+        match plain {
+            Some(plain) => plain::write(frame, &plain, &mut self.slate),
+            None => self.layers(frame, out),
+        }
+        let mut object = Object::go_on(&mut self.slate);
+        if let Some(connection) = judged.context.connection {
+            object.number(key!("connection"), connection);
+        }
+        self.slate.move_to(out);
+        if !frame.issues().is_empty() {
+            list(Object::go_on(out).key(key!("issues")), frame.issues(), issue);
+        }
+        // The notes come last, so that others can be added.
+        if !judged.notes.is_empty() {
+            let sentences = &mut self.sentences;
+            list(Object::go_on(out).key(key!("notes")), judged.notes, |note, out| sentences.note(note, out));
+        }
+        out.add(b"}\n");
+    }
+
+    /// Its layers, of whatever kind they are.
+    fn layers(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) {
+        Object::go_on(&mut self.slate).key(key!("layers"));
+        if frame.layers().len() <= FEW_LAYERS {
+            layer_names(frame, &mut self.slate);
+        } else {
+            self.slate.move_to(out);
+            layer_names(frame, out);
+        }
+        layers::write_ethernet(frame, &mut Object::go_on(&mut self.slate));
+        if frame.vlans().next().is_some() {
+            self.slate.move_to(out);
+            layers::write_vlans(frame, &mut Object::go_on(out));
+        }
+        layers::write(frame, &mut Object::go_on(&mut self.slate));
+    }
+}
+
 /// The names of all layers.
 fn layer_names(frame: &Frame<'_>, out: &mut impl Surface) {
     for (index, located) in frame.layers().iter().enumerate() {
@@ -166,7 +182,8 @@ impl Sentences {
         self.slate.move_to(out);
         out.push(b'"');
         let start = out.len();
-        self.phrases.write(out, note);
+        self.phrases.write(&mut Overflowing::new(&mut self.slate, out), note);
+        self.slate.move_to(out);
         // Without a way out in the middle many octets are looked at in one step.
         let needs_escapes =
             out[start..].iter().fold(false, |so_far, octet| so_far | matches!(octet, b'"' | b'\\' | 0..b' '));
@@ -214,8 +231,9 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 mod tests {
     use super::*;
     use crate::analysis::{Context, Entry, Severity};
-    use crate::base::Timestamp;
+    use crate::base::{Rng, Timestamp};
     use crate::packet::{Meta, Packet, RawPacket};
+    use crate::render::samples::frame;
     use crate::wire::LinkType;
 
     static FIRST: Entry = Entry { code: "one", rule: "X1", severity: Severity::Note, line: "one", explanation: "" };
@@ -238,5 +256,25 @@ mod tests {
             assert_eq!(codes, ["one", "two"]);
             assert!(object["issues"].is_array());
         }
+    }
+
+    #[test]
+    fn the_quick_way_writes_the_objects_of_the_other() {
+        let mut rng = Rng::new(11);
+        let mut taken = 0;
+        for number in 1..=4000 {
+            let bytes = frame(&mut rng);
+            let wire_len = bytes.len() as u32 + if rng.percent(10.0) { rng.below(100) as u32 } else { 0 };
+            let meta = Meta::new(number, Timestamp::from_nanos(rng.next_u64()), LinkType::ETHERNET, wire_len);
+            let packet = Packet::decode(RawPacket { meta, bytes: &bytes });
+            taken += u32::from(packet.frame.plain_v4().is_some());
+            let context = Context { connection: rng.percent(50.0).then_some(number), ..Context::default() };
+            let judged = Judged { packet: &packet, notes: &[], context };
+            let (mut json, mut written, mut expected) = (JsonLines::default(), Vec::new(), Vec::new());
+            json.packet(&judged, &mut written);
+            json.write(&judged, None, &mut expected);
+            assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&expected));
+        }
+        assert!((2000..4000).contains(&taken), "{taken}");
     }
 }

@@ -26,6 +26,8 @@ pub mod page;
 pub mod phrase;
 pub mod replay;
 pub mod report;
+#[cfg(test)]
+mod samples;
 pub mod simulation;
 pub mod slate;
 pub mod storm;

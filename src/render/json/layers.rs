@@ -270,7 +270,7 @@ fn write_tcp(tcp: Tcp<'_>, o: &mut Object<'_, impl Surface>) {
 }
 
 /// The flags by name, from the lowest bit.
-fn write_flags(flags: TcpFlags, o: &mut Object<'_, impl Surface>) {
+pub(super) fn write_flags(flags: TcpFlags, o: &mut Object<'_, impl Surface>) {
     let out = o.key(key!("flags"));
     match flags.0 {
         // Nearly all segments have one of these.

@@ -1,5 +1,7 @@
 //! DNS messages (RFC 1035), read by simple-dns.
 
+mod plain;
+
 use std::fmt::Write as _;
 
 use simple_dns::rdata::RData;
@@ -10,6 +12,16 @@ const ANSWERS: usize = 3;
 
 /// Appends one line of a message; `None` if it is not whole.
 pub(super) fn write(octets: &[u8], text: &mut String) -> Option<()> {
+    let start = text.len();
+    if plain::write(octets, text).is_some() {
+        return Some(());
+    }
+    text.truncate(start);
+    write_any(octets, text)
+}
+
+/// The same for messages of any kind.
+fn write_any(octets: &[u8], text: &mut String) -> Option<()> {
     let message = Packet::parse(octets).ok()?;
     let is_response = message.has_flags(PacketFlag::RESPONSE);
     text.push_str(if is_response { "response 0x" } else { "query 0x" });
