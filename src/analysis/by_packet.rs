@@ -65,6 +65,11 @@ pub(super) struct Beside {
     pub about: Option<u64>,
 }
 
+impl Passed {
+    /// Nothing is to be known but that the packet counts.
+    pub const NOTHING: Passed = Passed { standing: Standing::Whole, beside: None };
+}
+
 impl ByPacket {
     /// Trackers that need not count what only a report shows.
     pub(super) fn for_lines() -> ByPacket {

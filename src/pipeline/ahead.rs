@@ -112,19 +112,22 @@ fn hand_over(
     let mut queue = Queue::default();
     let notes_only = sink.wanted() == Wanted::Findings;
     for mut parcel in judged {
-        let Parcel { things, octets, fresh, settled } = &mut parcel;
+        let Parcel { things, octets, contexts, fresh, settled } = &mut parcel;
         let (mut notes_from, mut settled_from, mut start) = (0, 0, 0);
+        let mut contexts_left = contexts.iter();
         for thing in things.drain(..) {
             let flow = match thing {
                 Thing::Packet { meta, len, said, .. } => {
                     let bytes = if notes_only { &[] } else { &octets[start..start + len] };
                     start += len;
                     let packet = Packet::decode(RawPacket { meta, bytes });
-                    let notes = &mut fresh[notes_from..notes_from + said.fresh];
-                    let verdicts = &mut settled[settled_from..settled_from + said.settled];
-                    notes_from += said.fresh;
-                    settled_from += said.settled;
-                    queue.packet(&packet, notes, verdicts, said.context, sink)?
+                    let (notes_to, settled_to) =
+                        (notes_from + said.fresh as usize, settled_from + said.settled as usize);
+                    let notes = &mut fresh[notes_from..notes_to];
+                    let verdicts = &mut settled[settled_from..settled_to];
+                    (notes_from, settled_from) = (notes_to, settled_to);
+                    let context = contexts_left.next().copied().unwrap_or_default();
+                    queue.packet(&packet, notes, verdicts, context, sink)?
                 }
                 Thing::Remark(remark) => queue.remark(remark, sink)?,
                 Thing::Idle => {
@@ -144,6 +147,7 @@ fn hand_over(
         }
         fresh.clear();
         settled.clear();
+        contexts.clear();
         octets.clear();
         // A source that has ended needs no more parcels.
         let _ = emptied.try_send(parcel);

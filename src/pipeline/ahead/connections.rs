@@ -81,11 +81,13 @@ impl Judging {
                         let Some(packet) = packets.next() else { break };
                         notes.clear();
                         by_connection.observe(packet, passed, notes);
-                        parcel.fresh.extend(fresh.by_ref().take(said.fresh));
-                        parcel.settled.extend(settled.by_ref().take(said.settled));
-                        said.context = notes.context;
-                        said.fresh += notes.fresh.len();
-                        said.settled += notes.settled.len();
+                        parcel.fresh.extend(fresh.by_ref().take(said.fresh as usize));
+                        parcel.settled.extend(settled.by_ref().take(said.settled as usize));
+                        if notes.wanted == Wanted::All {
+                            parcel.contexts.push(notes.context);
+                        }
+                        said.fresh += notes.fresh.len() as u32;
+                        said.settled += notes.settled.len() as u32;
                     }
                     Thing::Remark(_) | Thing::Idle => continue,
                     Thing::End => {

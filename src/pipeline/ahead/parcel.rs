@@ -21,6 +21,12 @@ pub(super) enum Thing {
 }
 
 impl Thing {
+    /// A packet of so many octets, of which nothing is said yet.
+    #[inline]
+    pub fn of(meta: Meta, len: usize) -> Thing {
+        Thing::Packet { meta, len, said: Said { fresh: 0, settled: 0 }, passed: Passed::NOTHING }
+    }
+
     /// The packet, if it is one, whose octets come next in `octets`.
     pub fn packet<'a>(&self, octets: &mut &'a [u8]) -> Option<Packet<'a>> {
         let Thing::Packet { meta, len, .. } = self else { return None };
@@ -33,9 +39,8 @@ impl Thing {
 /// What is said of a packet: how many of the parcel's next notes and settlements are about it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Said {
-    pub context: Context,
-    pub fresh: usize,
-    pub settled: usize,
+    pub fresh: u32,
+    pub settled: u32,
 }
 
 /// Packets with what is said of them.
@@ -43,6 +48,8 @@ pub(super) struct Said {
 pub(super) struct Parcel {
     pub things: Vec<Thing>,
     pub octets: Vec<u8>,
+    /// One for each packet, if they are wanted.
+    pub contexts: Vec<Context>,
     pub fresh: Vec<Note>,
     pub settled: Vec<Settlement>,
 }
@@ -54,8 +61,9 @@ impl Parcel {
 }
 
 /// Moves what was said of one packet behind what was said before; tells how much it was.
+#[inline]
 pub(super) fn put_in(fresh: &mut Vec<Note>, settled: &mut Vec<Settlement>, notes: &mut Notes) -> Said {
-    let said = Said { context: notes.context, fresh: notes.fresh.len(), settled: notes.settled.len() };
+    let said = Said { fresh: notes.fresh.len() as u32, settled: notes.settled.len() as u32 };
     fresh.append(&mut notes.fresh);
     settled.append(&mut notes.settled);
     said

@@ -63,8 +63,7 @@ impl<'a> Reading<'_, 'a> {
                         Gate::Stop => break None,
                     }
                     self.parcel.octets.extend_from_slice(raw.bytes);
-                    let (said, passed) = Default::default();
-                    Thing::Packet { meta: raw.meta, len: raw.bytes.len(), said, passed }
+                    Thing::of(raw.meta, raw.bytes.len())
                 }
                 Ok(Some(Item::Remark(remark))) => Thing::Remark(remark),
                 Ok(Some(Item::Idle)) => Thing::Idle,
@@ -105,7 +104,7 @@ impl<'a> Reading<'_, 'a> {
     fn judge(&mut self, notes: &mut Notes) -> Option<bool> {
         let Reading { parcel, by_packet, by_connection, orders, .. } = self;
         let Some(by_packet) = by_packet else { return Some(false) };
-        let Parcel { things, octets, fresh, settled } = parcel;
+        let Parcel { things, octets, contexts, fresh, settled } = parcel;
         let (mut has_asked, mut sent) = (false, None);
         let mut rest = octets.as_slice();
         for from in (0..things.len()).step_by(FORESEEN_PACKETS) {
@@ -130,7 +129,8 @@ impl<'a> Reading<'_, 'a> {
                             if by_connection.is_none() {
                                 let things = before.iter_mut().map(std::mem::take).collect();
                                 let (fresh, settled) = (std::mem::take(fresh), std::mem::take(settled));
-                                let done = Parcel { things, octets: octets[..start].to_vec(), fresh, settled };
+                                let octets = octets[..start].to_vec();
+                                let done = Parcel { things, octets, contexts: Vec::new(), fresh, settled };
                                 *by_connection = borrow(orders, done);
                                 sent = Some((index, start));
                             }
@@ -144,6 +144,9 @@ impl<'a> Reading<'_, 'a> {
                         if let Some(by_connection) = by_connection {
                             by_connection.observe(packet, passed, notes);
                             by_packet.give_back(std::mem::take(passed));
+                            if notes.wanted == Wanted::All {
+                                contexts.push(notes.context);
+                            }
                         }
                         *said = put_in(fresh, settled, notes);
                     }
