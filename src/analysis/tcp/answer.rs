@@ -45,7 +45,7 @@ impl Judge<'_> {
                 .with("expected", Fact::Seq(expected));
             self.say(note);
         } else if known {
-            let first = self.connection.opening.packets[1];
+            let first = self.connection.opening.steps().packets[1];
             self.connection.odd().second_answer = Some((sequence, self.segment.packet));
             let note = self.note(&says::SECOND_ANSWER).with("first", Fact::Packet(first));
             self.say(note);
@@ -63,12 +63,13 @@ impl Judge<'_> {
         let connection = &mut *self.connection;
         connection.states = [State::Established, State::SynReceived];
         let opening = &mut connection.opening;
-        let rtt = at.nanos_since(opening.at[0]);
-        (opening.packets[1], opening.at[1], opening.last_syn_ack_at) = (packet, at, at);
         opening.kind = OpeningKind::HalfOpen;
-        opening.syn_acks = 1;
-        let was_sent_once = opening.syns == 1;
-        let syn_data = i64::from(opening.syn_data);
+        let steps = opening.steps_mut();
+        let rtt = at.nanos_since(steps.at[0]);
+        (steps.packets[1], steps.at[1], steps.last_syn_ack_at) = (packet, at, at);
+        steps.syn_acks = 1;
+        let was_sent_once = steps.syns == 1;
+        let syn_data = i64::from(steps.syn_data);
         let half = &mut connection.halves[INITIATOR];
         half.una = acknowledged;
         half.has_una = true;
@@ -137,8 +138,9 @@ impl Judge<'_> {
         connection.states = [State::Established, State::SynReceived];
         let opening = &mut connection.opening;
         opening.kind = OpeningKind::NotCaptured;
-        (opening.packets[1], opening.at[1]) = (self.segment.packet, self.segment.at);
-        (opening.last_syn_ack_at, opening.syn_acks) = (self.segment.at, 1);
+        let steps = opening.steps_mut();
+        (steps.packets[1], steps.at[1]) = (self.segment.packet, self.segment.at);
+        (steps.last_syn_ack_at, steps.syn_acks) = (self.segment.at, 1);
         // Without a scale in this SYN,ACK there is none in the connection; with one, the SYN must have offered its own,
         // which is not known.
         if connection.offers[RESPONDER].is_known {
@@ -154,16 +156,16 @@ impl Judge<'_> {
 
     fn same_syn_ack(&mut self) {
         let at = self.segment.at;
-        let opening = &mut self.connection.opening;
-        let wait = at.nanos_since(opening.last_syn_ack_at);
-        opening.last_syn_ack_at = at;
-        opening.syn_acks = opening.syn_acks.saturating_add(1);
-        let (number, step) = (u64::from(opening.syn_acks) - 1, opening.packets[2]);
+        let steps = self.connection.opening.steps_mut();
+        let wait = at.nanos_since(steps.last_syn_ack_at);
+        steps.last_syn_ack_at = at;
+        steps.syn_acks = steps.syn_acks.saturating_add(1);
+        let (number, step) = (u64::from(steps.syn_acks) - 1, steps.packets[2]);
         let mut note = self
             .note(&says::SYN_ACK_RETRANSMISSION)
             .with("number", Fact::Count(number))
             .with("wait", Fact::Nanos(wait))
-            .with("first", Fact::Packet(self.connection.opening.packets[1]));
+            .with("first", Fact::Packet(self.connection.opening.steps().packets[1]));
         if step != 0 {
             note = note.with("step", Fact::Packet(step));
         }
@@ -181,12 +183,12 @@ impl Judge<'_> {
         odd.syn_acks_from[side] = true;
         let both = odd.syn_acks_from == [true, true];
         self.connection.states[other(side)] = self.connection.states[other(side)].syn_acknowledged();
-        let opening = &mut self.connection.opening;
-        if opening.packets[2] == 0 {
-            (opening.packets[2], opening.at[2], opening.last_syn_ack_at) =
+        let steps = self.connection.opening.steps_mut();
+        if steps.packets[2] == 0 {
+            (steps.packets[2], steps.at[2], steps.last_syn_ack_at) =
                 (self.segment.packet, self.segment.at, self.segment.at);
         }
-        opening.syn_acks += 1;
+        steps.syn_acks += 1;
         self.take_handshake_acknowledgment();
         if both {
             self.settle_crossing(OpeningKind::Simultaneous);
@@ -210,7 +212,7 @@ impl Judge<'_> {
     pub(super) fn settle_crossing(&mut self, kind: OpeningKind) {
         let opening = &mut self.connection.opening;
         opening.kind = kind;
-        let (syn, at) = (opening.packets[0], opening.at[1]);
+        let (syn, at) = (opening.steps().packets[0], opening.steps().at[1]);
         let Some(crossing) = self.connection.odd.as_deref_mut().and_then(|odd| odd.crossing.take()) else { return };
         let becomes = (kind == OpeningKind::Split).then(|| {
             let mut note = self.note(&says::SPLIT_HANDSHAKE).with("syn", Fact::Packet(crossing));

@@ -297,6 +297,7 @@ impl Half {
     }
 
     /// Remembers a segment that was sent; beyond the history the oldest acknowledged one is forgotten.
+    #[inline]
     pub fn remember(&mut self, record: &Record) {
         let history = if self.rare.is_some() { TCP_HISTORY } else { TCP_SHORT_HISTORY };
         self.records.add(record, history);

@@ -35,8 +35,8 @@ impl TcpTracker {
             let position = half.position(sequence);
             half.was_seen() && position >= half.una.min(half.max) - 1 && position <= half.max
         });
-        let about = if half.position(sequence.unwrap_or_default()) == 0 && connection.opening.packets[0] != 0 {
-            connection.opening.packets[0]
+        let about = if half.position(sequence.unwrap_or_default()) == 0 && connection.opening.steps().packets[0] != 0 {
+            connection.opening.steps().packets[0]
         } else {
             half.last_packet
         };

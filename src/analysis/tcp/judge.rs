@@ -44,7 +44,7 @@ impl Judge<'_> {
 
     fn regular(&mut self) {
         let is_new = self.connection.halves.iter().all(|half| half.origin == Origin::Unknown)
-            && self.connection.opening.packets[0] == 0;
+            && self.connection.opening.steps().packets[0] == 0;
         if is_new {
             self.begin_midway();
         }

@@ -44,10 +44,29 @@ impl OpeningKind {
     }
 }
 
-/// What was seen of the opening.
-#[derive(Clone, Copy, Debug, Default)]
+/// How the opening went.
+#[derive(Debug, Default)]
 pub(super) struct Opening {
     pub kind: OpeningKind,
+    /// True while it counts as one of its server's half-open connections.
+    pub is_half_open: bool,
+    steps: Option<Box<Steps>>,
+}
+
+impl Opening {
+    /// What was seen of its steps.
+    pub fn steps(&self) -> &Steps {
+        self.steps.as_deref().unwrap_or(&UNSEEN)
+    }
+
+    pub fn steps_mut(&mut self) -> &mut Steps {
+        self.steps.get_or_insert_default()
+    }
+}
+
+/// What was seen of the opening. A connection that was open before the first packet has none of it.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
     /// The packets of its three steps; 0 where none was seen.
     pub packets: [u64; 3],
     pub at: [Timestamp; 3],
@@ -55,11 +74,20 @@ pub(super) struct Opening {
     pub syn_acks: u16,
     pub last_syn_at: Timestamp,
     pub last_syn_ack_at: Timestamp,
-    /// True while it counts as one of its server's half-open connections.
-    pub is_half_open: bool,
     /// Octets of data in the SYN.
     pub syn_data: u32,
 }
+
+/// Nothing was seen.
+static UNSEEN: Steps = Steps {
+    packets: [0; 3],
+    at: [Timestamp::ZERO; 3],
+    syns: 0,
+    syn_acks: 0,
+    last_syn_at: Timestamp::ZERO,
+    last_syn_ack_at: Timestamp::ZERO,
+    syn_data: 0,
+};
 
 impl Judge<'_> {
     /// A SYN without ACK.
@@ -69,7 +97,8 @@ impl Judge<'_> {
         let half = &self.connection.halves[side];
         if half.origin == Origin::Syn && half.base == sequence {
             self.same_syn();
-        } else if side == INITIATOR && half.origin == Origin::Unknown && self.connection.opening.packets[0] == 0 {
+        } else if side == INITIATOR && half.origin == Origin::Unknown && self.connection.opening.steps().packets[0] == 0
+        {
             self.first_syn();
         } else if side == RESPONDER
             && half.origin != Origin::Syn
@@ -84,9 +113,9 @@ impl Judge<'_> {
     fn first_syn(&mut self) {
         let (packet, at) = (self.segment.packet, self.segment.at);
         self.begin_with_syn(INITIATOR);
-        let opening = &mut self.connection.opening;
-        (opening.packets[0], opening.at[0], opening.last_syn_at, opening.syns) = (packet, at, at, 1);
-        opening.syn_data = self.segment.len;
+        let steps = self.connection.opening.steps_mut();
+        (steps.packets[0], steps.at[0], steps.last_syn_at, steps.syns) = (packet, at, at, 1);
+        steps.syn_data = self.segment.len;
         self.connection.roles_seen = true;
         self.connection.states = [State::SynSent, State::Listen];
         let deadline = at.after_nanos(TCP_UNANSWERED_NANOS);
@@ -161,9 +190,9 @@ impl Judge<'_> {
         connection.first_packet = tentative.packet;
         connection.roles_seen = true;
         connection.states = [State::SynSent, State::Listen];
-        let opening = &mut connection.opening;
-        (opening.packets[0], opening.at[0]) = (tentative.packet, tentative.at);
-        (opening.last_syn_at, opening.syns, opening.syn_data) = (tentative.at, 1, tentative.len);
+        let steps = connection.opening.steps_mut();
+        (steps.packets[0], steps.at[0]) = (tentative.packet, tentative.at);
+        (steps.last_syn_at, steps.syns, steps.syn_data) = (tentative.at, 1, tentative.len);
     }
 
     /// Rules H3 and C4: the SYN that is known already.
@@ -173,30 +202,30 @@ impl Judge<'_> {
         let connection = &mut *self.connection;
         let is_open = connection.states[side].is_synchronised() || connection.is_closed();
         if is_open {
-            let first = if side == INITIATOR { connection.opening.packets[0] } else { connection.first_packet };
+            let first = if side == INITIATOR { connection.opening.steps().packets[0] } else { connection.first_packet };
             connection.odd().challenge = Some((self.segment.packet, side));
             let note = self.note(&says::OLD_SYN).with("first", Fact::Packet(first));
             self.say(note);
             return;
         }
-        let opening = &mut connection.opening;
-        let wait = at.nanos_since(opening.last_syn_at);
-        opening.last_syn_at = at;
-        opening.syns = opening.syns.saturating_add(1);
-        let number = u64::from(opening.syns) - 1;
+        let steps = connection.opening.steps_mut();
+        let wait = at.nanos_since(steps.last_syn_at);
+        steps.last_syn_at = at;
+        steps.syns = steps.syns.saturating_add(1);
+        let number = u64::from(steps.syns) - 1;
         let without = connection.offers[side].dropped(offer);
         if offer.is_known {
             connection.offers[side] = offer;
         }
         // Data that the first SYN carried are sent again after the handshake.
-        if self.segment.len < connection.opening.syn_data {
-            connection.halves[side].rare().refused_up_to = 1 + i64::from(connection.opening.syn_data);
+        if self.segment.len < connection.opening.steps().syn_data {
+            connection.halves[side].rare().refused_up_to = 1 + i64::from(connection.opening.steps().syn_data);
         }
         let mut note = self
             .note(&says::SYN_RETRANSMISSION)
             .with("number", Fact::Count(number))
             .with("wait", Fact::Nanos(wait))
-            .with("first", Fact::Packet(self.connection.opening.packets[0]));
+            .with("first", Fact::Packet(self.connection.opening.steps().packets[0]));
         if let Some(without) = without {
             note = note.with("without", Fact::Word(without));
         }
@@ -212,12 +241,13 @@ impl Judge<'_> {
         self.connection.states = [State::SynReceived, State::SynReceived];
         self.connection.odd().crossing = Some(packet);
         let opening = &mut self.connection.opening;
-        (opening.packets[1], opening.at[1]) = (packet, self.segment.at);
+        let steps = opening.steps_mut();
+        (steps.packets[1], steps.at[1]) = (packet, self.segment.at);
         opening.kind = OpeningKind::Simultaneous;
         if acknowledged.is_some() {
             opening.kind = OpeningKind::Split;
         }
-        let syn = self.connection.opening.packets[0];
+        let syn = self.connection.opening.steps().packets[0];
         let mut note = self.note_with_states(&says::SIMULTANEOUS_OPEN).with("syn", Fact::Packet(syn));
         note.pending = true;
         self.say(note);

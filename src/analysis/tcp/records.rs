@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::half::SMALL;
 use super::ranges::Handle;
 use crate::base::Timestamp;
-use crate::base::limits::TCP_HISTORY;
+use crate::base::limits::{TCP_HISTORY, TCP_SHORT_HISTORY};
 
 /// A segment that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,7 @@ impl Packed {
     }
 
     /// The record in small, or as much of it as is needed to find it.
+    #[inline]
     fn of(record: &Record) -> Packed {
         let mut packed = Packed {
             start: record.start,
@@ -192,24 +193,48 @@ impl Records {
     }
 
     /// Adds a segment; beyond `history` of them the oldest acknowledged one is forgotten.
+    #[inline]
     pub fn add(&mut self, record: &Record, history: usize) {
+        let packed = Packed::of(record);
         let is_last = self.packed.back().is_none_or(|last| last.start <= record.start);
-        let packed = self.pack(record);
-        if is_last {
+        if is_last && !packed.is_elsewhere() {
             // Room is made before it is needed: otherwise all would be kept in twice the memory.
             self.forget(history, 1);
-            self.packed.push_back(packed);
+            self.push(packed);
         } else {
-            let place = self.packed.partition_point(|other| other.start < record.start);
-            self.packed.insert(place, packed);
-            if place < self.acknowledged as usize {
-                self.acknowledged += 1;
-            }
-            self.forget(history, 0);
+            self.insert(record, history);
         }
     }
 
+    /// The same of one that lies before others, or does not fit.
+    #[cold]
+    fn insert(&mut self, record: &Record, history: usize) {
+        let packed = self.pack(record);
+        if self.packed.back().is_none_or(|last| last.start <= record.start) {
+            self.forget(history, 1);
+            self.push(packed);
+            return;
+        }
+        let place = self.packed.partition_point(|other| other.start < record.start);
+        self.packed.insert(place, packed);
+        if place < self.acknowledged as usize {
+            self.acknowledged += 1;
+        }
+        self.forget(history, 0);
+    }
+
+    /// Adds one behind all others. Where there are many it takes half as much room again, not twice as much.
+    #[inline]
+    fn push(&mut self, packed: Packed) {
+        if self.packed.len() == self.packed.capacity() {
+            let more = if self.packed.is_empty() { TCP_SHORT_HISTORY } else { self.packed.len().div_ceil(2) };
+            self.packed.reserve_exact(more);
+        }
+        self.packed.push_back(packed);
+    }
+
     /// Forgets the oldest until `more` have room.
+    #[inline]
     fn forget(&mut self, history: usize, more: usize) {
         while self.packed.len() + more > history && self.acknowledged > 0
             || self.packed.len() + more > TCP_HISTORY * 256
@@ -233,6 +258,7 @@ impl Records {
     }
 
     /// Takes away what stands elsewhere of a record.
+    #[inline]
     fn take_away(&mut self, packed: &Packed) {
         if packed.is_elsewhere()
             && let Some(records) = self.elsewhere.as_deref_mut()

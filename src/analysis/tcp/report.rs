@@ -314,10 +314,10 @@ impl Connection {
             }
         };
         let has_crossed = matches!(self.opening.kind, OpeningKind::Simultaneous | OpeningKind::Split);
-        step("tcp-handshake-1", self.opening.packets[0]);
-        step("tcp-handshake-2", if has_crossed { 0 } else { self.opening.packets[1] });
+        step("tcp-handshake-1", self.opening.steps().packets[0]);
+        step("tcp-handshake-2", if has_crossed { 0 } else { self.opening.steps().packets[1] });
         let completed_unseen = self.counts.iter().any(|(entry, _)| entry.code == "tcp-handshake-completed");
-        step("tcp-handshake-3", if completed_unseen { 0 } else { self.opening.packets[2] });
+        step("tcp-handshake-3", if completed_unseen { 0 } else { self.opening.steps().packets[2] });
         for (code, packet) in
             ["tcp-close-1", "tcp-close-2", "tcp-close-3", "tcp-close-4"].into_iter().zip(self.closing().steps)
         {
@@ -360,14 +360,15 @@ impl Connection {
 
     fn opening_report(&self) -> OpeningReport {
         let opening = &self.opening;
-        let was_sent_once = opening.syns == 1 && opening.syn_acks == 1;
-        let all = opening.packets.iter().all(|packet| *packet != 0);
+        let steps = opening.steps();
+        let was_sent_once = steps.syns == 1 && steps.syn_acks == 1;
+        let all = steps.packets.iter().all(|packet| *packet != 0);
         OpeningReport {
             kind: opening.kind.name(),
-            packets: opening.packets.iter().copied().filter(|packet| *packet != 0).collect(),
+            packets: steps.packets.iter().copied().filter(|packet| *packet != 0).collect(),
             rtt_ns: (all && was_sent_once && opening.kind == OpeningKind::ThreeWay)
-                .then(|| opening.at[2].nanos_since(opening.at[0])),
-            syns: u64::from(opening.syns),
+                .then(|| steps.at[2].nanos_since(steps.at[0])),
+            syns: u64::from(steps.syns),
             rejected: self.odd.as_deref().and_then(|odd| odd.rejected),
             former: self.former(),
         }

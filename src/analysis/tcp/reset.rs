@@ -170,7 +170,7 @@ impl Judge<'_> {
         let has_ack = segment.flags.ack();
         let closing = connection.closing();
         let answers_last = !has_ack && peer.last_packet != 0 && segment.sequence == peer.last_acknowledgment;
-        let opening = &connection.opening;
+        let steps = connection.opening.steps();
 
         if side == RESPONDER && connection.states[INITIATOR] == State::SynSent && half.origin != Origin::Syn {
             return if self.place() == Place::Exact {
@@ -182,7 +182,7 @@ impl Judge<'_> {
         if side == INITIATOR && connection.states[INITIATOR] == State::SynSent && answers_last {
             return cause("R7", "half-open recovery: the newcomer rejects the old connection's numbers");
         }
-        if side == INITIATOR && opening.packets[2] == 0 && opening.packets[1] != 0 && !has_ack {
+        if side == INITIATOR && steps.packets[2] == 0 && steps.packets[1] != 0 && !has_ack {
             return cause("R2", "the client withdrew: a SYN scan, or its kernel has no such socket");
         }
         if connection.states[side] == State::TimeWait

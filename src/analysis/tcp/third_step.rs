@@ -40,12 +40,13 @@ impl Judge<'_> {
         self.connection.states[RESPONDER] = State::Established;
         self.leave_half_open(true);
         let opening = &mut self.connection.opening;
-        (opening.packets[2], opening.at[2]) = (packet, at);
         if opening.kind == OpeningKind::HalfOpen {
             opening.kind = OpeningKind::ThreeWay;
         }
-        let [first_at, second_at, _] = opening.at;
-        let were_sent_once = opening.syns == 1 && opening.syn_acks == 1;
+        let steps = opening.steps_mut();
+        (steps.packets[2], steps.at[2]) = (packet, at);
+        let [first_at, second_at, _] = steps.at;
+        let were_sent_once = steps.syns == 1 && steps.syn_acks == 1;
         if were_sent_once && len == 0 {
             let half = &mut self.connection.halves[RESPONDER];
             half.round_trip.sample(at.nanos_since(second_at));
@@ -82,7 +83,7 @@ impl Judge<'_> {
             half.begin(sequence, 0, Origin::Syn);
             half.max = 1;
             half.records.clear();
-            self.connection.opening.packets[1] = packet;
+            self.connection.opening.steps_mut().packets[1] = packet;
         }
         self.connection.odd().second_answer = None;
     }
@@ -135,7 +136,7 @@ impl Judge<'_> {
             return false;
         }
         // Rule H13: this side still believes in an older connection between the same sockets.
-        let syn = self.connection.opening.packets[0];
+        let syn = self.connection.opening.steps().packets[0];
         let note = self.note(&says::CHALLENGE_ACK).by_rule("H13").with("challenged", Fact::Packet(syn));
         self.say(note);
         true
@@ -147,7 +148,8 @@ impl Judge<'_> {
         self.connection.states = [State::Established; 2];
         let opening = &mut self.connection.opening;
         opening.kind = OpeningKind::ThreeWay;
-        (opening.packets[2], opening.at[2]) = (packet, at);
+        let steps = opening.steps_mut();
+        (steps.packets[2], steps.at[2]) = (packet, at);
         let note = self.note(&says::HANDSHAKE_COMPLETED).with("proof", Fact::Packet(packet));
         self.say(note);
     }

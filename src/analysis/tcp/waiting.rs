@@ -38,8 +38,8 @@ impl TcpTracker {
             && connection.states[RESPONDER] == State::SynReceived
             && !connection.counts.iter().any(|(entry, _)| std::ptr::eq(*entry, &says::HALF_OPEN))
         {
-            let packet = connection.opening.packets[1];
-            let note = Note::new(&says::HALF_OPEN, packet, connection.opening.at[1])
+            let packet = connection.opening.steps().packets[1];
+            let note = Note::new(&says::HALF_OPEN, packet, connection.opening.steps().at[1])
                 .in_connection(connection.id)
                 .with("since", Fact::Packet(packet));
             connection.count(&says::HALF_OPEN, 1);
@@ -73,15 +73,16 @@ impl TcpTracker {
 fn say_unanswered(connection: &mut Connection, is_end: bool, notes: &mut Notes) {
     let is_alone = connection.opening.kind == OpeningKind::Unanswered
         && connection.halves[RESPONDER].packets == 0
-        && connection.opening.packets[0] != 0
+        && connection.opening.steps().packets[0] != 0
         && connection.reset == 0;
     if !is_alone || connection.counts.iter().any(|(entry, _)| std::ptr::eq(*entry, &says::UNANSWERED)) {
         return;
     }
-    let waited = connection.last_at.nanos_since(connection.opening.at[0]);
-    let mut note = Note::new(&says::UNANSWERED, connection.opening.packets[0], connection.opening.at[0])
-        .in_connection(connection.id)
-        .with("number", Fact::Count(u64::from(connection.opening.syns)));
+    let waited = connection.last_at.nanos_since(connection.opening.steps().at[0]);
+    let mut note =
+        Note::new(&says::UNANSWERED, connection.opening.steps().packets[0], connection.opening.steps().at[0])
+            .in_connection(connection.id)
+            .with("number", Fact::Count(u64::from(connection.opening.steps().syns)));
     if waited > 0 {
         note = note.with("waited", Fact::Nanos(waited));
     }

@@ -13,7 +13,7 @@ pub(super) type History = ArrayString<22>;
 pub(super) fn state(connection: &Connection) -> &'static str {
     let closing = connection.closing();
     let fins = closing.fins.map(|packet| packet != 0);
-    let has_syn = connection.opening.packets[0] != 0;
+    let has_syn = connection.opening.steps().packets[0] != 0;
     let has_syn_ack = connection.halves[RESPONDER].origin == Origin::Syn;
     let kind = connection.opening.kind;
     if connection.reset != 0 {
@@ -42,6 +42,7 @@ pub(super) fn state(connection: &Connection) -> &'static str {
 }
 
 /// One bit for each letter of the history that is written only once.
+#[inline]
 fn bit(letter: u8) -> u8 {
     match letter {
         b's' => 1,
@@ -73,6 +74,7 @@ impl Judge<'_> {
         self.letter_once(letter);
     }
 
+    #[inline]
     pub(super) fn letter_once(&mut self, letter: u8) {
         let side = self.from;
         let bits = &mut self.connection.history_bits[side];
@@ -91,6 +93,7 @@ impl Judge<'_> {
     }
 }
 
+#[cold]
 fn push(history: &mut History, side: Side, letter: u8) {
     let letter = if side == INITIATOR { letter.to_ascii_uppercase() } else { letter };
     // A full history says no more, as Zeek's own does at its limit.
