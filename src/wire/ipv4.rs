@@ -20,7 +20,7 @@ use std::net::Ipv4Addr;
 
 use super::issue::IssueCode;
 use super::layer::{Layer, LayerKind};
-use super::walker::{Next, Walker, be16};
+use super::walker::{Next, Walker, be16, be32};
 
 /// An IPv4 header: 20 to 60 octets, of which the options may be cut.
 #[derive(Clone, Copy, Debug)]
@@ -136,13 +136,13 @@ impl<'a> Ipv4<'a> {
     /// Source address.
     #[inline]
     pub fn source(&self) -> Ipv4Addr {
-        Ipv4Addr::new(self.bytes[12], self.bytes[13], self.bytes[14], self.bytes[15])
+        Ipv4Addr::from_bits(be32(self.bytes, 12))
     }
 
     /// Destination address.
     #[inline]
     pub fn destination(&self) -> Ipv4Addr {
-        Ipv4Addr::new(self.bytes[16], self.bytes[17], self.bytes[18], self.bytes[19])
+        Ipv4Addr::from_bits(be32(self.bytes, 16))
     }
 
     /// The captured octets of the options: 0 to 40.
