@@ -55,22 +55,23 @@ impl<'a> Reading<'_, 'a> {
     ) -> Option<SourceError> {
         let mut notes = Notes::for_reader(self.wanted);
         let broken = loop {
-            let thing = match source.next_item() {
+            let things = &mut self.parcel.things;
+            // Each is put in where it comes: gathered first, it would be copied while its parts are still being written.
+            match source.next_item() {
                 Ok(Some(Item::Packet(raw))) => {
                     match gate.as_mut().map_or(Gate::Take, |gate| gate(&raw)) {
                         Gate::Take => {}
                         Gate::Leave => continue,
                         Gate::Stop => break None,
                     }
+                    things.push(Thing::of(raw.meta, raw.bytes.len()));
                     self.parcel.octets.extend_from_slice(raw.bytes);
-                    Thing::of(raw.meta, raw.bytes.len())
                 }
-                Ok(Some(Item::Remark(remark))) => Thing::Remark(remark),
-                Ok(Some(Item::Idle)) => Thing::Idle,
+                Ok(Some(Item::Remark(remark))) => things.push(Thing::Remark(remark)),
+                Ok(Some(Item::Idle)) => things.push(Thing::Idle),
                 Ok(None) => break None,
                 Err(error) => break Some(error),
-            };
-            self.parcel.things.push(thing);
+            }
             if self.parcel.is_full() && self.judge_and_send(&mut notes).is_none() {
                 return None;
             }
