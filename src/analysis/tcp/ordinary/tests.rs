@@ -117,12 +117,12 @@ fn frames(seed: u64, count: usize, trouble: u64) -> Vec<(u64, Vec<u8>)> {
     frames
 }
 
-/// How many segments went the short way, after both ways were found to be the same.
-fn compare(frames: &[(u64, Vec<u8>)], wanted: Wanted) -> Result<usize, TestCaseError> {
+/// How many segments went the short way, and the codes of what was said, after both ways were found to be the same.
+fn compare(frames: &[(u64, Vec<u8>)], wanted: Wanted) -> Result<(usize, Vec<&'static str>), TestCaseError> {
     let mut short = TcpTracker::new();
     let mut long = TcpTracker { is_thorough: true, ..TcpTracker::new() };
     let mut notes = [Notes { wanted, ..Notes::default() }, Notes { wanted, ..Notes::default() }];
-    let mut taken = 0;
+    let mut said = Vec::new();
     for (index, (at, bytes)) in frames.iter().enumerate() {
         let meta = Meta::new(index as u64 + 1, Timestamp::from_nanos(*at), LinkType::ETHERNET, bytes.len() as u32);
         let packet = Packet::decode(RawPacket { meta, bytes });
@@ -131,6 +131,7 @@ fn compare(frames: &[(u64, Vec<u8>)], wanted: Wanted) -> Result<usize, TestCaseE
             tracker.observe(&packet, false, notes);
         }
         prop_assert_eq!(format!("{:?}", notes[0]), format!("{:?}", notes[1]), "packet {}", index + 1);
+        said.extend(notes[0].fresh.iter().map(|note| note.entry.code));
         prop_assert_eq!(
             format!("{:?} {:?}", short.underway(), short.again()),
             format!("{:?} {:?}", long.underway(), long.again())
@@ -138,14 +139,14 @@ fn compare(frames: &[(u64, Vec<u8>)], wanted: Wanted) -> Result<usize, TestCaseE
         prop_assert_eq!(format!("{:?}", short.connections), format!("{:?}", long.connections), "packet {}", index + 1);
     }
     prop_assert_eq!(long.ordinary, 0);
-    taken += short.ordinary as usize;
+    let taken = short.ordinary as usize;
     notes.iter_mut().for_each(Notes::clear);
     short.finish(&mut notes[0]);
     long.finish(&mut notes[1]);
     prop_assert_eq!(format!("{:?}", notes[0]), format!("{:?}", notes[1]));
     let reports = [short, long].map(|tracker| format!("{:?} {:?}", tracker.connections(), tracker.health()));
     prop_assert_eq!(&reports[0], &reports[1]);
-    Ok(taken)
+    Ok((taken, said))
 }
 
 proptest! {
@@ -161,6 +162,36 @@ proptest! {
 #[test]
 fn most_segments_of_a_sound_connection_go_the_short_way() {
     let frames = frames(11, 400, 0);
-    let taken = compare(&frames, Wanted::All).expect("both ways are the same");
+    let (taken, _) = compare(&frames, Wanted::All).expect("both ways are the same");
     assert!(taken * 2 > frames.len(), "{taken} of {}", frames.len());
+}
+
+/// A small write waits for the acknowledgment of the one before, which the receiver delays: that is in order, moves on,
+/// and is worth a word all the same.
+#[test]
+fn q7_a_write_that_waited_is_said_although_it_is_in_order() {
+    const MS: u64 = 1_000_000;
+    let mut frames = Vec::new();
+    let mut send = |at: u64, is_client: bool, sequence: u32, acknowledgment: u32, flags: TcpFlags, len: usize| {
+        let (one, two) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+        let (source, destination, from, to) = if is_client { (one, two, 40_000, 80) } else { (two, one, 80, 40_000) };
+        let mut fields = TcpFields::new(from, to);
+        (fields.sequence, fields.acknowledgment, fields.flags) = (sequence, acknowledgment, flags);
+        if flags.syn() {
+            fields.options = vec![2, 4, 5, 0xb4, 1, 3, 3, 7];
+        }
+        let frame = FrameBuilder::ethernet(MacAddr([2; 6]), MacAddr([4; 6]));
+        let frame = frame.ipv4(Ipv4Fields::new(source, destination)).tcp(fields).payload(&vec![7; len]);
+        frames.push((1_700_000_000_000_000_000 + at, frame.finish()));
+    };
+    send(0, true, 100, 0, TcpFlags::SYN, 0);
+    send(MS, false, 500, 101, TcpFlags::SYN | TcpFlags::ACK, 0);
+    send(MS + 10_000, true, 101, 501, TcpFlags::ACK, 0);
+    send(2 * MS, true, 101, 501, TcpFlags::ACK, 90);
+    send(2 * MS + 10_000, true, 191, 501, TcpFlags::ACK, 90);
+    send(43 * MS, false, 501, 191, TcpFlags::ACK, 0);
+    send(43 * MS + 10_000, true, 281, 501, TcpFlags::ACK, 90);
+    let (taken, said) = compare(&frames, Wanted::All).expect("both ways are the same");
+    assert!(said.contains(&"tcp-nagle-delayed-ack"), "{said:?}");
+    assert_eq!(taken, 2, "the first write and the acknowledgment");
 }
