@@ -279,7 +279,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The same, quicker.
-    #[inline]
+    #[inline(always)]
     fn of_plain(plain: PlainV4<'a>) -> Parts<'a> {
         let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = *plain.octets();
         let addresses = u64::from_ne_bytes(plain.addresses());
@@ -297,7 +297,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Digest of what an ICMP error quotes: addresses, protocol, identification and the first octets behind the IP header.
-    #[inline]
+    #[inline(always)]
     fn base(&self) -> u64 {
         // The checksum of UDP stands in the last two of the eight: on the wire it is not what the sender's host showed.
         let stable = if self.protocol == 17 { 6 } else { 8 };
@@ -309,7 +309,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Digest of everything that stays the same on the way.
-    #[inline]
+    #[inline(always)]
     fn full(&self, base: u64, sum: Checksum) -> u64 {
         let payload = self.payload;
         let lengths = u64::from(self.total_len) << 32 | u64::from(self.numbers);
@@ -327,7 +327,7 @@ impl<'a> Parts<'a> {
         if self.outer > 0 { digest::pair(full, self.outer as u64, 0) } else { full }
     }
 
-    #[inline]
+    #[inline(always)]
     fn seen(&self, packet: &Packet<'_>, base: u64, full: u64) -> Seen {
         Seen {
             number: packet.meta.number,

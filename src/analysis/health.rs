@@ -331,7 +331,7 @@ impl Health {
         report
     }
 
-    #[inline]
+    #[inline(always)]
     fn count(&mut self, packet: &Packet<'_>, notes: &mut Notes) {
         let (frame, at) = (&packet.frame, packet.meta.at);
         if self.counts.packets == 0 || at < self.last_at {
@@ -387,7 +387,7 @@ impl Health {
     }
 
     /// The verdicts on a packet's sums, given how this sender's others turned out.
-    #[inline]
+    #[inline(always)]
     fn with_habits(
         &mut self,
         packet: &Packet<'_>,

@@ -188,6 +188,7 @@ struct Message<'a> {
 impl Icmp {
     /// Takes in a packet: ICMP itself, or any other for the time that it tells. Errors are told to those whose packets
     /// they quote.
+    #[inline]
     pub fn observe(
         &mut self,
         packet: &Packet<'_>,
@@ -196,12 +197,15 @@ impl Icmp {
         udp: &mut Udp,
         notes: &mut Notes,
     ) {
-        self.expire(packet.meta.at, notes);
+        if !self.waiting.is_empty() {
+            self.expire(packet.meta.at, notes);
+        }
         if packet.frame.has(LayerKind::Icmpv4) || packet.frame.has(LayerKind::Icmpv6) {
             self.message(packet, recent, fragments, udp, notes);
         }
     }
 
+    #[inline(never)]
     fn message(
         &mut self,
         packet: &Packet<'_>,
@@ -297,6 +301,7 @@ impl Icmp {
         );
     }
 
+    #[inline(never)]
     fn expire(&mut self, now: Timestamp, notes: &mut Notes) {
         while let Some((_, oldest)) = self.waiting.oldest() {
             if now.nanos_since(oldest.at) <= PATIENCE_NS {

@@ -103,10 +103,11 @@ impl LinkTrackers {
             }
         };
         let (addresses, machine) = key;
-        // Mostly there is none of these addresses, and all four are compared in the time of a jump.
-        let same = self.addresses.map(|known| known == addresses);
-        let is_any = same.iter().fold(false, |any, same| any | same);
-        if is_any && (0..4).any(|index| same[index] && self.machines[index] == machine) {
+        // Mostly none of these is it, and then their machines need not be looked at.
+        let [first, second, third, fourth] = self.addresses;
+        if (first == addresses || second == addresses || third == addresses || fourth == addresses)
+            && self.was_asked(addresses, machine)
+        {
             return;
         }
         (self.addresses[self.next % 4], self.machines[self.next % 4]) = key;
@@ -117,6 +118,11 @@ impl LinkTrackers {
             places.masks = known;
             self.conclude(packet);
         }
+    }
+
+    #[inline(never)]
+    fn was_asked(&self, addresses: u64, machine: u64) -> bool {
+        (0..4).any(|index| self.addresses[index] == addresses && self.machines[index] == machine)
     }
 
     /// What a packet tells of the mask of its source.

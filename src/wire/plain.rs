@@ -32,7 +32,7 @@ pub(crate) struct Plain {
 
 impl Plain {
     /// Where the parts lie, if this is a plain frame.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(bytes: &[u8], wire_len: u32) -> Option<Plain> {
         let header = bytes.get(..ETHERNET + 20)?;
         let wire_end = (wire_len as usize).max(bytes.len());

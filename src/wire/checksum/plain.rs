@@ -6,7 +6,7 @@ use crate::wire::layer::LayerKind;
 use crate::wire::plain;
 
 /// The verdicts on the IPv4 header and on TCP or UDP of a plain frame; `None` for other frames.
-#[inline]
+#[inline(always)]
 pub(super) fn of_packet(frame: &Frame<'_>) -> Option<(Checksum, Checksum)> {
     if !frame.is_plain() {
         return None;
