@@ -144,18 +144,17 @@ impl ByPacket {
         self.link.hosts.add(counted);
     }
 
-    /// Asks for the memory that these packets, which are the next, will need; a few at a time gain by it. It changes no
-    /// verdict.
-    pub fn foresee(&mut self, packets: &[Packet<'_>]) {
+    /// Asks for the memory that packets with these octets, which are the next, will need; a few at a time gain by it. It
+    /// changes no verdict.
+    pub fn foresee<'a>(&mut self, octets: impl Iterator<Item = &'a [u8]>) {
         let mut flows = [Flow::Other; FORESEEN_PACKETS];
-        for (flow, packet) in flows.iter_mut().zip(packets) {
-            *flow = self.flows.foresee(&packet.frame);
+        for (flow, octets) in flows.iter_mut().zip(octets) {
+            *flow = self.flows.foresee(octets);
         }
-        let known = flows.iter().fold(0, |known, flow| known ^ self.flows.places(*flow).masks);
+        let known = flows.iter().fold(0, |known, flow| known ^ self.flows.places(*flow).conversation);
         std::hint::black_box(known);
-        // Where the flow is known, its conversation is too.
-        let udp = flows.iter().zip(packets).filter(|(_, packet)| packet.frame.has(LayerKind::Udp));
-        let known = udp.fold(0, |known, (flow, _)| known ^ self.udp.touch(self.flows.places(*flow)));
+        // Where the flow is known, its conversation is too; those of TCP have none.
+        let known = flows.iter().fold(0, |known, flow| known ^ self.udp.touch(self.flows.places(*flow)));
         std::hint::black_box(known);
     }
 

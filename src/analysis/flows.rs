@@ -136,13 +136,18 @@ impl Flows {
         places.unwrap_or(&mut self.other)
     }
 
-    /// Where the flow of a frame is, if it is known: [`Flows::places`] may be those of another flow.
+    /// Where the flow of these octets is, if they are a plain frame, and if it is known: [`Flows::places`] may be those of
+    /// another flow. Good for looking ahead, before a packet is decoded.
     #[inline]
-    pub(super) fn foresee(&self, frame: &Frame<'_>) -> Flow {
-        match key(frame) {
-            Some(Key::V4(key)) => Flow::V4(self.v4.index(&key)),
-            Some(Key::V6(key)) => Flow::V6(self.v6.index(&key)),
-            None => Flow::Other,
+    pub(super) fn foresee(&self, octets: &[u8]) -> Flow {
+        let Some(beginning) = octets.first_chunk::<42>() else { return Flow::Other };
+        match [beginning[12], beginning[13]] {
+            [0x08, 0x00] => Flow::V4(self.v4.index(&key_v4(beginning))),
+            [0x86, 0xdd] => match octets.first_chunk() {
+                Some(beginning) => Flow::V6(self.v6.index(&key_v6(beginning))),
+                None => Flow::Other,
+            },
+            _ => Flow::Other,
         }
     }
 
@@ -186,18 +191,27 @@ enum Key {
 #[inline]
 fn key(frame: &Frame<'_>) -> Option<Key> {
     if let Some(plain) = frame.plain_v4() {
-        let octets = plain.octets();
-        let word = |at: usize| word(octets, at);
-        let protocol = u32::from(plain.protocol());
-        return Some(Key::V4([word(0), word(4), word(8), protocol, word(26), word(30), word(34)]));
+        return Some(Key::V4(key_v4(plain.octets())));
     }
     if !frame.is_plain() {
         return None;
     }
-    let octets = frame.bytes().first_chunk::<62>()?;
+    Some(Key::V6(key_v6(frame.bytes().first_chunk()?)))
+}
+
+/// The key of a plain frame over IPv4 that begins so.
+#[inline]
+fn key_v4(octets: &[u8; 42]) -> [u32; V4_WORDS] {
+    let word = |at: usize| word(octets, at);
+    [word(0), word(4), word(8), u32::from(octets[23]), word(26), word(30), word(34)]
+}
+
+/// The same over IPv6.
+#[inline]
+fn key_v6(octets: &[u8; 62]) -> [u32; V6_WORDS] {
     let word = |at: usize| word(octets, at);
     let [a, b, c, d, e, f, g, h] = [22, 26, 30, 34, 38, 42, 46, 50].map(word);
-    Some(Key::V6([word(0), word(4), word(8), u32::from(octets[20]), a, b, c, d, e, f, g, h, word(54)]))
+    [word(0), word(4), word(8), u32::from(octets[20]), a, b, c, d, e, f, g, h, word(54)]
 }
 
 /// Four octets as a number.

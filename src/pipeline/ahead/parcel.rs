@@ -27,11 +27,18 @@ impl Thing {
         Thing::Packet { meta, len, said: Said { fresh: 0, settled: 0 }, passed: Passed::NOTHING }
     }
 
-    /// The packet, if it is one, whose octets come next in `octets`.
-    pub fn packet<'a>(&self, octets: &mut &'a [u8]) -> Option<Packet<'a>> {
-        let Thing::Packet { meta, len, .. } = self else { return None };
+    /// The octets of the packet, if it is one, which come next in `octets`.
+    pub fn octets<'a>(&self, octets: &mut &'a [u8]) -> Option<&'a [u8]> {
+        let Thing::Packet { len, .. } = self else { return None };
         let (bytes, rest) = octets.split_at_checked(*len)?;
         *octets = rest;
+        Some(bytes)
+    }
+
+    /// The packet, if it is one, whose octets come next in `octets`.
+    pub fn packet<'a>(&self, octets: &mut &'a [u8]) -> Option<Packet<'a>> {
+        let Thing::Packet { meta, .. } = self else { return None };
+        let bytes = self.octets(octets)?;
         Some(Packet::decode(RawPacket { meta: *meta, bytes }))
     }
 }

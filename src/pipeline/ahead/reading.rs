@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::parcel::{Parcel, Thing, put_in};
 use crate::analysis::{ByConnection, ByPacket, FORESEEN_PACKETS, Notes, Wanted};
-use crate::packet::{Item, Packet, PacketSource, SourceError};
+use crate::packet::{Item, Packet, PacketSource, RawPacket, SourceError};
 use crate::pipeline::{Gate, MovableGate};
 
 /// What the second thread is asked to do.
@@ -112,19 +112,23 @@ impl<'a> Reading<'_, 'a> {
             let next = &things[from..things.len().min(from + FORESEEN_PACKETS)];
             let past = from + next.len();
             let mut start = octets.len() - rest.len();
-            let packets: SmallVec<[Packet<'_>; FORESEEN_PACKETS]> =
-                next.iter().filter_map(|thing| thing.packet(&mut rest)).collect();
-            by_packet.foresee(&packets);
+            let mut ahead = rest;
+            by_packet.foresee(next.iter().filter_map(|thing| thing.octets(&mut ahead)));
             if let Some(by_connection) = by_connection {
+                let mut ahead = rest;
+                let packets: SmallVec<[Packet<'_>; FORESEEN_PACKETS]> =
+                    next.iter().filter_map(|thing| thing.packet(&mut ahead)).collect();
                 by_connection.foresee(&packets);
             }
-            let mut packets = packets.iter();
             for index in from..past {
                 notes.clear();
                 let (before, now) = things.split_at_mut(index);
                 match &mut now[0] {
-                    Thing::Packet { said, passed, len, .. } => {
-                        let packet = packets.next()?;
+                    Thing::Packet { meta, len, said, passed } => {
+                        let (bytes, after) = rest.split_at_checked(*len)?;
+                        rest = after;
+                        // It comes into being where it stays: what is looked at next needs no more than its octets.
+                        let packet = &Packet::decode(RawPacket { meta: *meta, bytes });
                         let ask = || {
                             has_asked = true;
                             if by_connection.is_none() {
