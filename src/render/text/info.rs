@@ -81,7 +81,10 @@ pub(super) fn headers(judged: &Judged<'_, '_>, detail: Detail, out: &mut Slate) 
 /// The application at a glance, or the payload itself if it is a short text. `text` is memory to be used again.
 pub(super) fn application(frame: &Frame<'_>, detail: Detail, text: &mut String, out: &mut Vec<u8>) {
     const SHORT: usize = 24;
-    if detail.quiet || !matches!(frame.layers().last(), Some(Located { layer: Layer::Tcp(_) | Layer::Udp(_), .. })) {
+    // A plain frame ends with one of them, and its layers need not be made.
+    let is_of_transport =
+        || matches!(frame.layers().last(), Some(Located { layer: Layer::Tcp(_) | Layer::Udp(_), .. }));
+    if detail.quiet || !frame.is_plain() && !is_of_transport() {
         return;
     }
     let payload = frame.payload();

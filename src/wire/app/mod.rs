@@ -16,7 +16,7 @@ mod tls;
 use std::borrow::Cow;
 
 use super::frame::Frame;
-use super::layer::Layer;
+use super::layer::{Layer, LayerKind};
 
 /// The name of the application protocol that the innermost payload belongs to; `None` if its octets look like none that
 /// netlab knows on these ports.
@@ -46,6 +46,11 @@ pub fn glance(frame: &Frame<'_>, text: &mut String) -> Option<&'static str> {
 
 /// The payload of the innermost transport and its protocol number; none for pieces of a datagram after the first.
 fn payload<'a>(frame: &Frame<'a>) -> Option<(u8, &'a [u8])> {
+    if frame.is_plain() {
+        // Without the layers, which then need not be made.
+        let protocol = if frame.has(LayerKind::Tcp) { 6 } else { 17 };
+        return (!frame.payload().is_empty()).then_some((protocol, frame.payload()));
+    }
     let (protocol, payload) = match frame.transport()? {
         Layer::Tcp(tcp) => (6, tcp.payload()),
         Layer::Udp(udp) => (17, udp.payload()),

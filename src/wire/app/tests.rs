@@ -1,6 +1,7 @@
 use super::*;
+use crate::base::MacAddr;
 use crate::wire::build::{FrameBuilder, Ipv4Fields, TcpFields, UdpFields};
-use crate::wire::{LinkType, decode};
+use crate::wire::{LinkType, TcpFlags, decode};
 
 fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     let ip = Ipv4Fields::new([192, 0, 2, 1], [192, 0, 2, 2]);
@@ -152,4 +153,28 @@ mod with_peeks {
             }
         }
     }
+}
+
+#[test]
+fn the_payload_of_a_plain_frame_is_that_of_its_layers() {
+    let mac = MacAddr([0, 0, 0x5e, 0, 0x53, 1]);
+    let mut plain = 0;
+    let ip = || FrameBuilder::ethernet(mac, mac).ipv4(Ipv4Fields::new([192, 0, 2, 1], [198, 51, 100, 2]));
+    for payload in [&b""[..], b"x", b"GET / HTTP/1.1\r\n", &[7; 1400]] {
+        for whole in [
+            ip().tcp(TcpFields::new(40_000, 80).flags(TcpFlags::ACK)).payload(payload).finish(),
+            ip().udp(UdpFields::new(40_000, 53)).payload(payload).padded(60).finish(),
+            ip().udp(UdpFields::new(40_000, 53).length(12)).payload(payload).finish(),
+        ] {
+            for cut in [0, 1, 5, 300] {
+                let octets = &whole[..whole.len().saturating_sub(cut)];
+                let wire_len = whole.len() as u32;
+                let walked = crate::wire::walk(LinkType::ETHERNET, octets, wire_len);
+                let decoded = decode(LinkType::ETHERNET, octets, wire_len);
+                assert_eq!(super::payload(&decoded), super::payload(&walked));
+                plain += u32::from(decoded.is_plain());
+            }
+        }
+    }
+    assert!(plain > 20, "{plain}");
 }
