@@ -116,10 +116,31 @@ struct Key {
     tunnel: u64,
 }
 
+/// What is remembered of two sockets: little, for there may be many.
 #[derive(Debug)]
 struct Conversation {
-    report: UdpReport,
+    id: u64,
+    /// True if the first sender is the lower of the key's sockets.
+    a_is_low: bool,
+    /// By side, A first.
+    packets: [u64; 2],
+    payload_octets: [u64; 2],
+    largest: [u32; 2],
+    first_at: Timestamp,
+    last_at: Timestamp,
+    first_packet: u64,
+    last_packet: u64,
     pairing: Pairing,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few conversations need.
+#[derive(Debug, Default)]
+struct Rare {
+    empty: u64,
+    without_checksum: u64,
+    refused: u64,
+    refused_packet: Option<u64>,
 }
 
 /// Watches UDP.
@@ -153,31 +174,40 @@ impl Udp {
         let conversation = self.conversations.entry_near(&mut places.conversation, key, || {
             *started += 1;
             Conversation {
-                report: UdpReport::new(*started - 1, source, destination, packet),
+                id: *started - 1,
+                a_is_low: source == key.low,
+                packets: [0; 2],
+                payload_octets: [0; 2],
+                largest: [0; 2],
+                first_at: packet.meta.at,
+                last_at: packet.meta.at,
+                first_packet: packet.meta.number,
+                last_packet: packet.meta.number,
                 pairing: Pairing::of(source.port, destination.port),
+                rare: None,
             }
         });
-        let report = &mut conversation.report;
-        let from_a = source == report.a;
-        let len = u64::from(udp.payload_len());
-        let side = |sides: &mut Sides, add: &dyn Fn(&mut u64)| add(if from_a { &mut sides.a } else { &mut sides.b });
-        side(&mut report.packets, &|count| *count += 1);
-        side(&mut report.payload_octets, &|octets| *octets += len);
-        side(&mut report.largest, &|largest| *largest = len.max(*largest));
-        report.empty += u64::from(len == 0);
-        report.without_checksum += u64::from(udp.checksum() == 0);
-        report.last_ns = packet.meta.at.nanos().max(report.last_ns);
-        report.last_packet = packet.meta.number;
-        conversation.pairing.observe(packet, &udp, from_a, ip.destination().is_multicast(), report, notes);
+        let from_a = (source == key.low) == conversation.a_is_low;
+        let (side, len) = (usize::from(!from_a), udp.payload_len());
+        conversation.packets[side] += 1;
+        conversation.payload_octets[side] += u64::from(len);
+        conversation.largest[side] = len.max(conversation.largest[side]);
+        if len == 0 || udp.checksum() == 0 {
+            let rare = conversation.rare.get_or_insert_default();
+            rare.empty += u64::from(len == 0);
+            rare.without_checksum += u64::from(udp.checksum() == 0);
+        }
+        conversation.last_at = packet.meta.at.max(conversation.last_at);
+        conversation.last_packet = packet.meta.number;
+        conversation.pairing.observe(packet, &udp, from_a, ip.destination().is_multicast(), notes);
     }
 
     /// Something of the conversation at these places: what is asked for here is at hand when it is needed.
     #[inline]
     pub(super) fn touch(&self, places: &Places) -> u64 {
         let conversation = self.conversations.at(places.conversation);
-        conversation.map_or(0, |conversation| {
-            conversation.report.packets.a ^ conversation.report.last_packet ^ conversation.pairing.touch()
-        })
+        conversation
+            .map_or(0, |conversation| conversation.packets[0] ^ conversation.last_packet ^ conversation.pairing.touch())
     }
 
     /// Links an ICMP "port unreachable" to the conversation that it quotes.
@@ -187,8 +217,9 @@ impl Udp {
         let destination = Socket { address: ip.destination(), port: destination_port };
         let key = Key { low: source.min(destination), high: source.max(destination), tunnel: 0 };
         if let Some(conversation) = self.conversations.get_mut(&key) {
-            conversation.report.refused += 1;
-            conversation.report.refused_packet.get_or_insert(packet);
+            let rare = conversation.rare.get_or_insert_default();
+            rare.refused += 1;
+            rare.refused_packet.get_or_insert(packet);
         }
     }
 
@@ -199,56 +230,53 @@ impl Udp {
 
     /// The conversations in order of their first datagrams.
     pub fn report(&self) -> Vec<UdpReport> {
-        let mut reports: Vec<UdpReport> = self
-            .conversations
-            .iter()
-            .map(|(_, conversation)| {
-                let mut report = conversation.report.clone();
-                conversation.pairing.complete(&mut report);
-                report.short_receive_hint = report.largest.a > u64::from(SHORT_RECEIVE)
-                    && report.packets.b > 0
-                    && report.largest.b <= u64::from(SHORT_RECEIVE);
-                report
-            })
-            .collect();
+        let conversations = self.conversations.iter();
+        let mut reports: Vec<UdpReport> = conversations.map(|(key, conversation)| conversation.report(key)).collect();
         reports.sort_by_key(|report| report.id);
         reports
     }
 }
 
-impl UdpReport {
-    fn new(id: u64, a: Socket, b: Socket, packet: &Packet<'_>) -> UdpReport {
+impl Conversation {
+    fn report(&self, key: &Key) -> UdpReport {
+        let (a, b) = if self.a_is_low { (key.low, key.high) } else { (key.high, key.low) };
         let is_known = |port: u16| port < 1024 || matches!(port, 1900 | 3478 | 4500 | 5060 | 5353 | 5355);
         let server_guess = match (is_known(a.port), is_known(b.port)) {
             (false, true) => Some("b"),
             (true, false) => Some("a"),
             _ => None,
         };
+        let sides = |[a, b]: [u64; 2]| Sides { a, b };
+        let nothing = Rare::default();
+        let rare = self.rare.as_deref().unwrap_or(&nothing);
+        let pairs = self.pairing.pairs();
         UdpReport {
-            id,
+            id: self.id,
             a,
             b,
             server_guess,
-            packets: Sides::default(),
-            payload_octets: Sides::default(),
-            largest: Sides::default(),
-            empty: 0,
-            without_checksum: 0,
-            first_ns: packet.meta.at.nanos(),
-            last_ns: packet.meta.at.nanos(),
-            first_packet: packet.meta.number,
-            last_packet: packet.meta.number,
-            paired_by: "order",
-            questions: 0,
-            answered: 0,
-            more_answers: 0,
-            repeated: 0,
-            least_latency_ns: None,
-            mean_latency_ns: None,
-            most_latency_ns: None,
-            refused: 0,
-            refused_packet: None,
-            short_receive_hint: false,
+            packets: sides(self.packets),
+            payload_octets: sides(self.payload_octets),
+            largest: sides(self.largest.map(u64::from)),
+            empty: rare.empty,
+            without_checksum: rare.without_checksum,
+            first_ns: self.first_at.nanos(),
+            last_ns: self.last_at.nanos(),
+            first_packet: self.first_packet,
+            last_packet: self.last_packet,
+            paired_by: pairs.paired_by,
+            questions: pairs.questions,
+            answered: pairs.answered,
+            more_answers: pairs.more_answers,
+            repeated: pairs.repeated,
+            least_latency_ns: pairs.least_latency_ns,
+            mean_latency_ns: pairs.mean_latency_ns,
+            most_latency_ns: pairs.most_latency_ns,
+            refused: rare.refused,
+            refused_packet: rare.refused_packet,
+            short_receive_hint: self.largest[0] > SHORT_RECEIVE
+                && self.packets[1] > 0
+                && self.largest[1] <= SHORT_RECEIVE,
         }
     }
 }

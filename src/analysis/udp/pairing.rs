@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{UdpReport, is_in_time};
+use super::is_in_time;
 use crate::analysis::catalogue::udp as entries;
 use crate::analysis::note::{Confidence, Fact, Note, Notes};
 use crate::base::Timestamp;
@@ -11,7 +11,7 @@ use crate::packet::Packet;
 use crate::wire::Udp as UdpView;
 
 /// A side that sends so many datagrams in a row without an answer is not asking questions but sending a stream.
-const STREAM: u32 = 4;
+const STREAM: u8 = 4;
 
 /// What tells questions and answers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +29,39 @@ struct Question {
     number: u64,
     packet: u64,
     at: Timestamp,
-    from_a: bool,
     answers: u32,
+    from_a: bool,
 }
 
 /// The questions of one conversation.
 #[derive(Debug)]
 pub(super) struct Pairing {
-    method: Method,
     waiting: VecDeque<Question>,
+    questions: u64,
+    answered: u64,
+    more_answers: u64,
+    repeated: u64,
     latency_sum_ns: u64,
-    in_a_row: u32,
+    least_latency_ns: u64,
+    most_latency_ns: u64,
+    method: Method,
+    in_a_row: u8,
     last_from_a: bool,
     is_stream: bool,
+    /// True once the application's own numbers were seen.
+    is_numbered: bool,
+}
+
+/// What came of the questions of one conversation; see the fields of the same names of the report.
+pub(super) struct Pairs {
+    pub paired_by: &'static str,
+    pub questions: u64,
+    pub answered: u64,
+    pub more_answers: u64,
+    pub repeated: u64,
+    pub least_latency_ns: Option<u64>,
+    pub mean_latency_ns: Option<u64>,
+    pub most_latency_ns: Option<u64>,
 }
 
 impl Pairing {
@@ -55,12 +75,19 @@ impl Pairing {
             Method::Order
         };
         Pairing {
-            method,
             waiting: VecDeque::new(),
+            questions: 0,
+            answered: 0,
+            more_answers: 0,
+            repeated: 0,
             latency_sum_ns: 0,
+            least_latency_ns: u64::MAX,
+            most_latency_ns: 0,
+            method,
             in_a_row: 0,
             last_from_a: false,
             is_stream: false,
+            is_numbered: false,
         }
     }
 
@@ -70,31 +97,30 @@ impl Pairing {
         udp: &UdpView<'_>,
         from_a: bool,
         to_group: bool,
-        report: &mut UdpReport,
         notes: &mut Notes,
     ) {
         let payload = udp.payload();
         match self.method {
             Method::Dns if payload.len() >= 12 => {
                 let number = u64::from(u16::from_be_bytes([payload[0], payload[1]]));
-                report.paired_by = "dns-id";
+                self.is_numbered = true;
                 if payload[2] & 0x80 == 0 {
-                    self.ask(packet, number, from_a, to_group, report, notes);
+                    self.ask(packet, number, from_a, to_group, notes);
                 } else {
-                    self.answer(packet, Some(number), from_a, report, notes);
+                    self.answer(packet, Some(number), from_a, notes);
                 }
             }
             Method::Ntp if payload.len() >= 48 => {
                 let time = |at: usize| payload[at..at + 8].iter().fold(0, |all, octet| (all << 8) | u64::from(*octet));
-                report.paired_by = "ntp-time";
+                self.is_numbered = true;
                 // Mode 3 is a client's question, mode 4 a server's answer.
                 match payload[0] & 7 {
-                    3 => self.ask(packet, time(40), from_a, to_group, report, notes),
-                    4 => self.answer(packet, Some(time(24)), from_a, report, notes),
+                    3 => self.ask(packet, time(40), from_a, to_group, notes),
+                    4 => self.answer(packet, Some(time(24)), from_a, notes),
                     _ => {}
                 }
             }
-            Method::Order if !self.is_stream => self.by_order(packet, from_a, to_group, report, notes),
+            Method::Order if !self.is_stream => self.by_order(packet, from_a, to_group, notes),
             _ => {}
         }
     }
@@ -105,47 +131,45 @@ impl Pairing {
         u64::from(self.in_a_row)
     }
 
-    /// Adds to the report what is counted here.
-    pub(super) fn complete(&self, report: &mut UdpReport) {
-        if self.is_stream {
-            report.paired_by = "none";
+    /// What came of the questions so far.
+    pub(super) fn pairs(&self) -> Pairs {
+        let paired_by = match self.method {
+            Method::Order if self.is_stream => "none",
+            Method::Dns if self.is_numbered => "dns-id",
+            Method::Ntp if self.is_numbered => "ntp-time",
+            _ => "order",
+        };
+        let is_answered = self.answered > 0;
+        Pairs {
+            paired_by,
+            questions: self.questions,
+            answered: self.answered,
+            more_answers: self.more_answers,
+            repeated: self.repeated,
+            least_latency_ns: is_answered.then_some(self.least_latency_ns),
+            mean_latency_ns: self.latency_sum_ns.checked_div(self.answered),
+            most_latency_ns: is_answered.then_some(self.most_latency_ns),
         }
-        report.mean_latency_ns = self.latency_sum_ns.checked_div(report.answered);
     }
 
-    fn by_order(
-        &mut self,
-        packet: &Packet<'_>,
-        from_a: bool,
-        to_group: bool,
-        report: &mut UdpReport,
-        notes: &mut Notes,
-    ) {
+    fn by_order(&mut self, packet: &Packet<'_>, from_a: bool, to_group: bool, notes: &mut Notes) {
         let in_a_row = if from_a == self.last_from_a { self.in_a_row + 1 } else { 1 };
         (self.in_a_row, self.last_from_a) = (in_a_row, from_a);
         if in_a_row >= STREAM {
             self.is_stream = true;
-            self.waiting.clear();
+            self.waiting = VecDeque::new();
             return;
         }
         let waits =
             self.waiting.iter().any(|question| question.from_a != from_a && is_in_time(question.at, packet.meta.at));
         if waits {
-            self.answer(packet, None, from_a, report, notes);
+            self.answer(packet, None, from_a, notes);
         } else {
-            self.ask(packet, 0, from_a, to_group, report, notes);
+            self.ask(packet, 0, from_a, to_group, notes);
         }
     }
 
-    fn ask(
-        &mut self,
-        packet: &Packet<'_>,
-        number: u64,
-        from_a: bool,
-        to_group: bool,
-        report: &mut UdpReport,
-        notes: &mut Notes,
-    ) {
+    fn ask(&mut self, packet: &Packet<'_>, number: u64, from_a: bool, to_group: bool, notes: &mut Notes) {
         if to_group {
             // Whoever answers sends from an address of its own: another conversation.
             return;
@@ -157,7 +181,7 @@ impl Pairing {
             && earlier.answers == 0
             && is_in_time(earlier.at, at)
         {
-            report.repeated += 1;
+            self.repeated += 1;
             notes.say(
                 Note::new(&entries::ASKED_AGAIN, packet.meta.number, at)
                     .with("since", Fact::Packet(earlier.packet))
@@ -166,21 +190,14 @@ impl Pairing {
             (earlier.packet, earlier.at) = (packet.meta.number, at);
             return;
         }
-        report.questions += 1;
+        self.questions += 1;
         if self.waiting.len() >= MAX_UDP_QUESTIONS {
             self.waiting.pop_front();
         }
         self.waiting.push_back(Question { number, packet: packet.meta.number, at, from_a, answers: 0 });
     }
 
-    fn answer(
-        &mut self,
-        packet: &Packet<'_>,
-        number: Option<u64>,
-        from_a: bool,
-        report: &mut UdpReport,
-        notes: &mut Notes,
-    ) {
+    fn answer(&mut self, packet: &Packet<'_>, number: Option<u64>, from_a: bool, notes: &mut Notes) {
         let at = packet.meta.at;
         let fits = |question: &&mut Question| {
             question.from_a != from_a
@@ -199,15 +216,18 @@ impl Pairing {
         question.answers += 1;
         let latency = at.nanos_since(question.at);
         let entry = if question.answers == 1 {
-            report.answered += 1;
+            self.answered += 1;
             self.latency_sum_ns += latency;
-            report.least_latency_ns = Some(report.least_latency_ns.map_or(latency, |least| least.min(latency)));
-            report.most_latency_ns = Some(report.most_latency_ns.map_or(latency, |most| most.max(latency)));
+            self.least_latency_ns = self.least_latency_ns.min(latency);
+            self.most_latency_ns = self.most_latency_ns.max(latency);
             &entries::ANSWER
         } else {
-            report.more_answers += 1;
+            self.more_answers += 1;
             &entries::ANOTHER_ANSWER
         };
+        if !notes.wanted.includes(entry) {
+            return;
+        }
         let confidence = if number.is_some() { Confidence::Certain } else { Confidence::Probable };
         notes.say(
             Note::new(entry, packet.meta.number, at)
