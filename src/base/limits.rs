@@ -33,8 +33,9 @@ pub const MAX_HELD_OCTETS: usize = 16 << 20;
 pub const MAX_PARCEL_PACKETS: usize = 256;
 /// Octets of packets that travel together.
 pub const MAX_PARCEL_OCTETS: usize = 128 << 10;
-/// Parcels on their way: one thread may be so far ahead of the other.
-pub const MAX_PARCELS: usize = 4;
+/// Parcels on their way: one thread may be so far ahead of the other. With few, threads that share a processor stop each other
+/// all the time.
+pub const MAX_PARCELS: usize = 16;
 
 // ---- pages ----
 
