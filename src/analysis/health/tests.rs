@@ -111,7 +111,7 @@ fn what_happened_once_is_told_in_the_singular() {
         giants: 1,
         ..HealthReport::default()
     };
-    let text: Vec<String> = doubts(&once).into_iter().map(|doubt| doubt.text).collect();
+    let text: Vec<String> = report::doubts(&once).into_iter().map(|doubt| doubt.text).collect();
     assert_eq!(text.len(), 8);
     for sentence in &text {
         let plural =
